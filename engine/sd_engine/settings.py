@@ -1,0 +1,82 @@
+"""What an engine is told at its start: one value per limit, read once from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting that the engine cannot start with; its text says which one and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The engine's settings. Each field is the environment variable `SD_` plus its name in capitals.
+
+    `adapters` instances of Triton's model are expected to connect; each may bring a batch of `max_batch_size` requests.
+    """
+
+    run_dir: Path = Path("/run/sd")
+    model_dir: Path | None = None
+    """A pyannote pipeline directory; None = the demo model that ships with the engine."""
+    mode: str = "reference"
+    device: str = "auto"
+    adapters: int = 16
+    max_batch_size: int = 16
+    preferred_batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16)
+    max_queue_size: int = 16
+    """Requests that may wait in Triton's own queue before it answers 503."""
+    max_audio_duration_s: int = 4 * 3600
+    max_request_bytes: int = 64 * 1024 * 1024
+    max_queued_audio_s: int = 8 * 3600
+    http_port: int = 8003
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Reads every field that is set; an unknown `SD_` variable is none of the engine's business.
+
+        Raises:
+            SettingsError: a value is not what its field can hold.
+        """
+        read = {field.name: environment.get(f"SD_{field.name.upper()}", "") for field in fields(cls)}
+        return cls(**{name: _parsed(name, text) for name, text in read.items() if text})
+
+    def __post_init__(self) -> None:
+        for name in ("adapters", "max_batch_size", "max_audio_duration_s", "max_request_bytes", "max_queued_audio_s"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"SD_{name.upper()} is {getattr(self, name)}; it must be at least 1.")
+        if too_large := [size for size in self.preferred_batch_sizes if not 1 <= size <= self.max_batch_size]:
+            raise SettingsError(
+                f"SD_PREFERRED_BATCH_SIZES holds {too_large}; each must lie between 1 and "
+                f"SD_MAX_BATCH_SIZE ({self.max_batch_size})."
+            )
+        if self.mode not in MODES:
+            raise SettingsError(f"SD_MODE is {self.mode!r}; it must be one of: {', '.join(MODES)}.")
+
+
+MODES = ("reference",)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(size) for size in text.split(","))
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "run_dir": Path,
+    "model_dir": Path,
+    "mode": str,
+    "device": str,
+    "log_level": str,
+    "preferred_batch_sizes": _sizes,
+}
+
+
+def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - each field has its own type
+    try:
+        return _PARSERS.get(name, int)(text)
+    except ValueError as error:
+        raise SettingsError(f"SD_{name.upper()} is {text!r}, which is not a whole number.") from error
