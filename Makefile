@@ -1,0 +1,54 @@
+# sd-triton: every verb installs what it needs, shows what takes its time, and may be interrupted and run again.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export SD_TRITON_CACHE ?= $(HOME)/.cache/sd-triton
+export UV_CACHE_DIR ?= $(SD_TRITON_CACHE)/uv
+export UV_LINK_MODE ?= hardlink
+export KUBECONFIG := $(SD_TRITON_CACHE)/kubeconfig
+export PATH := $(CURDIR)/.venv/bin:$(SD_TRITON_CACHE)/bin/current:$(PATH)
+
+step := tools/step
+
+.PHONY: help setup fmt check test images demo bench clean
+
+help: ## Print this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## Install uv, the Python environment and Debian's audio tools
+	@$(step) "Debian packages" tools/debian-packages espeak-ng ffmpeg python3-venv
+	@$(step) "uv" tools/install-uv
+	@$(step) "Python environment" "$(SD_TRITON_CACHE)/uv-venv/bin/uv" sync --frozen --all-extras --quiet
+
+fmt: setup ## Format the code and regenerate the generated files
+	@ruff format --quiet .
+	@ruff check --fix --quiet .
+	@tools/generate
+
+check: setup ## Lint, types, import rules, generated files, chart and manifests
+	@$(step) "ruff" ruff check --quiet .
+	@$(step) "format" ruff format --check --quiet .
+	@$(step) "pyright" pyright
+	@$(step) "import rules" lint-imports
+	@$(step) "helm, kubeconform, kubectl" sd-kit tools helm kubeconform kubectl kube-apiserver etcd
+	@$(step) "generated files" tools/generate --check
+	@$(step) "chart and manifests" tools/check-manifests
+
+test: check ## All tests, from pure functions to pods on a real cluster
+	@$(step) "unit tests" pytest -q -n 2 --dist loadscope --durations 5
+	@$(step) "cluster" sd-kit up
+	@$(step) "images" sd-kit images
+	@$(step) "end-to-end tests" pytest -q e2e/tests --durations 15
+
+images: setup ## Build all images; REGISTRY=host:port/path pushes them there
+	@sd-kit images $(if $(REGISTRY),--registry $(REGISTRY))
+
+demo: setup ## A cluster, the operator, a service, and a timeline on the terminal
+	@python e2e/demo.py
+
+bench: setup ## Measure, and write benchmarks/results and docs/performance.md
+	@python -m benchmarks
+
+clean: ## Remove the cluster and everything that the demo left running (caches stay)
+	@[ ! -x .venv/bin/sd-kit ] || sd-kit down

@@ -1,0 +1,79 @@
+"""What the end-to-end tests ask of the cluster, in their own words."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sd_kit import gobuild, places, release
+
+NAMESPACE = "sd-e2e"
+DEMO_PODS = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=demo"
+
+
+def kubectl(*words: str) -> str:
+    """What kubectl prints; raises KitError when it fails."""
+    return release.kubectl(*words, purpose=f"kubectl {words[0]}")
+
+
+def refused(*words: str, stdin: str) -> str:
+    """What kubectl says when it is refused."""
+    environment = {"KUBECONFIG": str(places.kubeconfig())}
+    done = subprocess.run(
+        [gobuild.binary("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode != 0, f"kubectl {words} was not refused:\n{done.stdout}"
+    return done.stderr
+
+
+def read(*words: str) -> Any:
+    """An object, or a list of objects, as JSON."""
+    return json.loads(kubectl("get", *words, "-o", "json"))
+
+
+def demo_pods() -> list[dict[str, Any]]:
+    """The demo's pods that are not on their way out."""
+    pods = read("pods", "-l", DEMO_PODS)["items"]
+    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+
+def fresh_demo_pod() -> dict[str, Any]:
+    """Replaces the demo's pod, so that no container in it was ever restarted, and waits for the new one."""
+    old = {pod["metadata"]["uid"] for pod in demo_pods()}
+    kubectl("delete", "pod", "-l", DEMO_PODS, "--wait=true")
+    until(lambda: [pod for pod in demo_pods() if pod["metadata"]["uid"] not in old and is_ready(pod)], within_s=180)
+    release.wait_ready("demo")
+    (pod,) = demo_pods()
+    return pod
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether the pod takes traffic."""
+    conditions = pod["status"].get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def restarts(pod: str) -> dict[str, int]:
+    """How often each container of a pod was restarted."""
+    status = read("pod", pod)["status"]
+    return {c["name"]: c["restartCount"] for c in status["initContainerStatuses"] + status["containerStatuses"]}
+
+
+def kill(pod: str, container: str, pattern: str, *, count: int | None = None) -> None:
+    """`kill -9` inside a container: the first `count` processes, or all, whose command line matches `pattern`."""
+    script = (
+        "for p in /proc/[0-9]*; do "
+        f"tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q -- '{pattern}' && echo ${{p#/proc/}}; done"
+        f" | grep -vx $$ {f'| head -n {count}' if count else ''} | xargs kill -9"
+    )
+    kubectl("exec", pod, "-c", container, "--", "sh", "-c", script)
+
+
+def until(question: Callable[[], Any], *, within_s: float, every_s: float = 0.5) -> Any:
+    """Asks until the answer is truthy, and returns it."""
+    deadline = time.monotonic() + within_s
+    while not (answer := question()):
+        assert time.monotonic() < deadline, f"Still {answer!r} after {within_s} s."
+        time.sleep(every_s)
+    return answer

@@ -1,0 +1,113 @@
+"""One cluster with the demo service and a calling pod, for all end-to-end tests."""
+
+import json
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cluster
+import pytest
+from oracle import stock_segments
+from sd_kit import places, release
+from sd_kit.conversation import write_conversation
+from sd_kit.errors import KitError
+from sd_kit.images import references
+
+
+@pytest.fixture(scope="session", autouse=True)
+def demo() -> Iterator[None]:
+    """The operator and the demo service, as `make demo` leaves them; taken away again if they were not there before."""
+    before = "default/demo" in _services()
+    release.install(references())
+    release.apply(places.REPOSITORY / "examples" / "demo.yaml")
+    release.wait_ready("demo", timeout_s=600)
+    yield
+    if not before:
+        cluster.kubectl("delete", "diar", "demo", "--wait=true")
+
+
+def _services() -> str:
+    try:
+        found = cluster.read("diar", "-A")["items"]
+    except KitError:  # no such resource yet
+        return ""
+    return " ".join(f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found)
+
+
+@pytest.fixture(scope="session")
+def namespace() -> Iterator[str]:
+    """A namespace of the tests' own, which enforces the restricted pod security."""
+    cluster.kubectl("delete", "namespace", cluster.NAMESPACE, "--ignore-not-found", "--wait=true")
+    cluster.kubectl("create", "namespace", cluster.NAMESPACE)
+    cluster.kubectl("label", "namespace", cluster.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    yield cluster.NAMESPACE
+    cluster.kubectl("delete", "namespace", cluster.NAMESPACE, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def caller(namespace: str) -> str:
+    """A pod with the client's image in another namespace than the service's."""
+    overrides = {"spec": {"containers": [_calling_container(references()["client"])], **_RESTRICTED_POD}}
+    cluster.kubectl(
+        *("run", "caller", "-n", namespace, "--image", references()["client"], "--restart", "Never"),
+        *("--overrides", json.dumps(overrides)),
+    )
+    cluster.kubectl("wait", "pod/caller", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
+    return "caller"
+
+
+_RESTRICTED_POD = {
+    "automountServiceAccountToken": False,
+    "terminationGracePeriodSeconds": 0,
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+}
+
+
+def _calling_container(image: str) -> dict[str, Any]:
+    return {
+        "name": "caller",
+        "image": image,
+        "command": ["sleep", "infinity"],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def conversation_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's sample conversation: three voices, at least 60 s."""
+    path = tmp_path_factory.mktemp("recordings") / "conversation.wav"
+    write_conversation(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def conversation(conversation_path: Path) -> bytes:
+    """The sample conversation's file, byte by byte."""
+    return conversation_path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def clip_path(conversation_path: Path) -> Path:
+    """The first 12 s of the conversation."""
+    path = conversation_path.with_name("clip.wav")
+    with wave.open(str(conversation_path), "rb") as whole, wave.open(str(path), "wb") as cut:
+        cut.setparams(whole.getparams())
+        cut.writeframes(whole.readframes(12 * whole.getframerate()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(clip_path: Path) -> bytes:
+    """The clip's file, byte by byte."""
+    return clip_path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def stock_conversation(conversation_path: Path) -> dict[str, list[list[Any]]]:
+    """Stock pyannote's segments of the conversation, by the number of speakers asked for."""
+    return {speakers: stock_segments(conversation_path, speakers) for speakers in ("", "2")}

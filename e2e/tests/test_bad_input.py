@@ -1,0 +1,78 @@
+"""What a caller gets wrong is refused with a status and a sentence, and harms nobody else."""
+
+import base64
+import json
+import struct
+from typing import Any
+
+import calls
+import pytest
+
+TEXT = b"Dear sir or madam, this is not a recording at all.\n" * 40
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.wav\n#EXT-X-ENDLIST\n"
+
+
+def _wav_header(samples: int) -> bytes:
+    size_bytes = 2 * samples
+    form = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + size_bytes, b"WAVE", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16)
+    return form + struct.pack("<4sI", b"data", size_bytes)
+
+
+def _with(recording: bytes, **changes: Any) -> dict[str, Any]:
+    body = calls.question(recording)
+    body["inputs"][0].update(changes)
+    return body
+
+
+@pytest.fixture(scope="module")
+def five_hours() -> bytes:
+    """Five hours of 8-bit 1 kHz silence: 18 MB, longer than the demo's four hours."""
+    samples = 5 * 3600 * 1000
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + samples, b"WAVE", b"fmt ", 16, 1, 1, 1000, 1000, 1, 8)
+    return head + struct.pack("<4sI", b"data", samples) + b"\x80" * samples
+
+
+BAD: dict[str, tuple[Any, int, str]] = {
+    "not base64": (lambda clip: _with(clip, data=["this is *not* base64"]), 400, "base64"),
+    "base64 of text": (lambda _: calls.question(TEXT), 400, "WAV, FLAC, MP3"),
+    "empty": (lambda _: calls.question(b""), 400, "empty"),
+    "a truncated file": (lambda clip: calls.question(clip[: len(clip) // 2]), 400, "ends"),
+    "a header alone": (lambda _: calls.question(_wav_header(16000)), 400, "ends"),
+    "a playlist named .wav": (lambda _: calls.question(PLAYLIST), 400, "WAV, FLAC, MP3"),
+    "no speakers": (lambda clip: calls.question(clip, "0"), 400, "1 to 256"),
+    "fewer than no speakers": (lambda clip: calls.question(clip, "-1"), 400, "1 to 256"),
+    "speakers in words": (lambda clip: calls.question(clip, "two"), 400, "1 to 256"),
+    "a thousand speakers": (lambda clip: calls.question(clip, "1000"), 400, "1 to 256"),
+    "two recordings in one request": (
+        lambda clip: _with(clip, shape=[2, 1], data=[base64.b64encode(clip).decode()] * 2),
+        400,
+        "[1, 1]",
+    ),
+    "no recording": (lambda _: {"inputs": [calls.text_input("NUM_SPEAKERS", "2")]}, 400, "AUDIO_DATA is missing"),
+    "an unknown parameter": (lambda clip: calls.question(clip, speed=2), 400, "speed"),
+    "contradicting bounds": (lambda clip: calls.question(clip, min_speakers=3, max_speakers=2), 400, "min_speakers"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_request_is_refused_with_a_sentence_and_the_next_one_is_right(name: str, clip: bytes) -> None:
+    body, status, words = BAD[name]
+    reply = calls.ask(body(clip))
+    assert (reply.status, words in reply.sentence) == (status, True), reply
+    assert reply.sentence.endswith(".")
+    assert calls.page(calls.URL + "/v2/health/ready") == ""
+
+
+def test_a_recording_that_is_too_long_is_refused_and_names_the_limit(five_hours: bytes) -> None:
+    reply = calls.diarize(five_hours)
+    assert reply.status == 400
+    assert "maxAudioDuration" in reply.sentence
+    assert "14400" in reply.sentence
+
+
+def test_bad_neighbours_harm_no_good_request(clip: bytes) -> None:
+    alone = calls.diarize(clip).timeline
+    replies = calls.at_once([calls.question(clip), calls.question(TEXT)] * 10)
+    good, bad = replies[::2], replies[1::2]
+    assert [json.dumps(reply.timeline) for reply in good] == [json.dumps(alone)] * 10
+    assert [reply.status for reply in bad] == [400] * 10

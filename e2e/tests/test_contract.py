@@ -1,0 +1,144 @@
+"""The public face: every way to ask, from this host and from another pod, gets stock pyannote's answer."""
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import calls
+import cluster
+import pytest
+from oracle import segments
+from sd_kit import gobuild, places
+
+POD_URL = "demo.default.svc:8000"
+POD_GRPC_URL = "demo.default.svc:8001"
+
+TRITONCLIENT = """
+import base64, importlib, sys, numpy
+protocol, url, speakers = sys.argv[1:]
+triton = importlib.import_module(f"tritonclient.{protocol}")
+def text(name, value):
+    tensor = triton.InferInput(name, [1, 1], "BYTES")
+    tensor.set_data_from_numpy(numpy.array([[value]], dtype=object))
+    return tensor
+inputs = [text("AUDIO_DATA", base64.b64encode(sys.stdin.buffer.read()))]
+if speakers != "absent":
+    inputs.append(text("NUM_SPEAKERS", speakers.encode()))
+slow = {"network_timeout": 240, "connection_timeout": 10} if protocol == "http" else {}
+with triton.InferenceServerClient(url, **slow) as client:
+    answer = client.infer("speaker_diarization", inputs)
+print(answer.as_numpy("DIARIZATION_RESULT")[0, 0].decode())
+"""
+
+
+class Here:
+    """This host, where the cluster kit maps the demo's ports to localhost."""
+
+    url, grpc_url, metrics = "localhost:8700", "localhost:8701", ("localhost:8702", "localhost:8703")
+
+    def run(self, *words: str, stdin: bytes = b"") -> bytes:
+        command = [sys.executable if word == "python" else word for word in words]
+        return subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=240).stdout
+
+
+class InPod(Here):
+    """Another pod of the cluster, in another namespace."""
+
+    url, grpc_url = POD_URL, POD_GRPC_URL
+    metrics = ("demo.default.svc:8002", "demo.default.svc:8003")
+
+    def run(self, *words: str, stdin: bytes = b"") -> bytes:
+        kubectl = [str(gobuild.binary("kubectl")), "--kubeconfig", str(places.kubeconfig())]
+        return super().run(*kubectl, "exec", "-i", "caller", "-n", cluster.NAMESPACE, "--", *words, stdin=stdin)
+
+
+@pytest.fixture(scope="module", params=[Here, InPod])
+def place(request: pytest.FixtureRequest, caller: str) -> Here:
+    """Where the request comes from."""
+    assert caller
+    return request.param()
+
+
+@pytest.mark.parametrize("speakers", ["absent", "", "2"])
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_tritonclient_gets_the_answer_of_stock_pyannote(
+    place: Here, protocol: str, speakers: str, conversation: bytes, stock_conversation: dict[str, Any]
+) -> None:
+    url = place.url if protocol == "http" else place.grpc_url
+    answer = place.run("python", "-c", TRITONCLIENT, protocol, url, speakers, stdin=conversation)
+    timeline = json.loads(answer)
+    assert segments(timeline) == stock_conversation[speakers.replace("absent", "")]
+    assert timeline["num_speakers"] == len(timeline["speakers"]) == (2 if speakers == "2" else 3)
+    assert timeline["total_segments"] == len(timeline["segments"])
+
+
+@pytest.mark.parametrize("speakers", [None, "", "2"])
+def test_curl_with_json_gets_the_answer_of_stock_pyannote(
+    place: Here, speakers: str | None, conversation: bytes, stock_conversation: dict[str, Any]
+) -> None:
+    body = json.dumps(calls.question(conversation, speakers)).encode()
+    answer = json.loads(_curl(place, calls.INFER_PATH, "--data-binary", "@-", stdin=body))
+    timeline = json.loads(answer["outputs"][0]["data"][0])
+    assert segments(timeline) == stock_conversation[speakers or ""]
+
+
+def test_the_sd_command_gets_a_timeline_from_a_pod(place: Here, clip: bytes) -> None:
+    command = ("python", "-m", "sd_client") if type(place) is Here else ("sd",)
+    answer = place.run(*command, "diarize", "-", "--url", f"http://{place.url}", "--format", "json", stdin=clip)
+    assert json.loads(answer)["total_segments"] > 0
+
+
+def test_health_index_config_and_metrics_answer(place: Here) -> None:
+    assert _curl(place, "/v2/health/ready") == b""
+    (model,) = json.loads(_curl(place, "/v2/repository/index", "-X", "POST"))
+    assert (model["name"], model["state"]) == ("speaker_diarization", "READY")
+    config = json.loads(_curl(place, "/v2/models/speaker_diarization/config"))
+    assert config["backend"] == "python"
+    assert config["max_batch_size"] == 16
+    assert config["dynamic_batching"]["preferred_batch_size"] == [1, 2, 4, 8, 16]
+    assert config["instance_group"][0]["count"] == 16
+    triton, engine = (place.run("curl", "-sSf", f"http://{address}/metrics").decode() for address in place.metrics)
+    assert "nv_inference_request_success{" in triton
+    assert "sd_requests_total{" in engine
+
+
+def _curl(place: Here, path: str, *words: str, stdin: bytes = b"") -> bytes:
+    return place.run("curl", "-sSf", "--max-time", "200", *words, f"http://{place.url}{path}", stdin=stdin)
+
+
+def test_parameters_bound_the_speakers_and_add_what_was_asked_for(conversation: bytes) -> None:
+    reply = calls.diarize(conversation, max_speakers=2, include="exclusive,embeddings")
+    timeline = reply.timeline
+    assert timeline["num_speakers"] <= 2
+    assert set(timeline["embeddings"]) == set(timeline["speakers"])
+    assert timeline["exclusive_segments"]
+
+
+@pytest.mark.parametrize("format_name", ["flac", "mp3", "ogg", "m4a", "webm"])
+def test_each_format_gives_three_speakers(format_name: str, conversation_path: Path, tmp_path: Path) -> None:
+    recording = tmp_path / f"conversation.{format_name}"
+    codec = {"ogg": ["-c:a", "libopus"], "webm": ["-c:a", "libopus"]}.get(format_name, [])
+    subprocess.run(["ffmpeg", "-v", "error", "-i", conversation_path, *codec, recording], check=True)
+    assert calls.diarize(recording.read_bytes()).timeline["num_speakers"] == 3
+
+
+def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by_triton(clip: bytes) -> None:
+    cluster.fresh_demo_pod()
+    replies = calls.at_once([calls.question(clip)] * 16)
+    assert [reply.status for reply in replies] == [200] * 16
+    assert len({json.dumps(reply.timeline) for reply in replies}) == 1
+    assert calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_success") == 16
+    server_s = calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
+    client_s = sum(reply.duration_s for reply in replies)
+    assert 0.9 * client_s <= server_s <= client_s
+
+
+def test_base64_with_line_breaks_is_refused_with_a_sentence(clip: bytes) -> None:
+    body = calls.question(clip)
+    body["inputs"][0]["data"] = [base64.encodebytes(clip).decode()]
+    reply = calls.ask(body)
+    assert reply.status == 400
+    assert "base64" in reply.sentence

@@ -1,0 +1,54 @@
+"""What breaks is repaired alone, and nobody's answer is lost without a word."""
+
+import time
+
+import calls
+import cluster
+
+
+def test_a_killed_engine_costs_503_and_is_right_again_within_20_s(clip: bytes, conversation: bytes) -> None:
+    pod = cluster.fresh_demo_pod()["metadata"]["name"]
+    expected = calls.diarize(clip).timeline
+    in_flight = [calls.in_background(conversation) for _ in range(2)]
+    cluster.kill(pod, "engine", "sd_engine")
+    killed = time.monotonic()
+    for answer in in_flight:
+        reply = answer.result(timeout=30)
+        assert reply.status == 503
+        assert reply.sentence.endswith(".")
+        assert "engine" in reply.sentence
+    cluster.until(lambda: _answers(clip), within_s=60)
+    took_s = time.monotonic() - killed
+    assert calls.diarize(clip).timeline == expected
+    assert cluster.restarts(pod) == {"engine": 1, "triton": 0}
+    assert took_s <= 20, f"The engine was right again only after {took_s:.1f} s."
+
+
+def _answers(clip: bytes) -> bool:
+    try:
+        return calls.diarize(clip).status == 200
+    except ConnectionError:  # no ready pod: kube-proxy refuses
+        return False
+
+
+def test_a_killed_stub_restarts_triton_alone(clip: bytes) -> None:
+    pod = cluster.fresh_demo_pod()["metadata"]["name"]
+    cluster.kill(pod, "triton", "triton_python_backend_stub", count=1)
+    cluster.until(lambda: cluster.restarts(pod)["triton"] == 1, within_s=180, every_s=2)
+    cluster.until(lambda: cluster.is_ready(cluster.read("pod", pod)), within_s=60)
+    assert cluster.restarts(pod) == {"engine": 0, "triton": 1}
+    cluster.until(lambda: _answers(clip), within_s=30)
+    replies = calls.at_once([calls.question(clip)] * 16)
+    assert [reply.status for reply in replies] == [200] * 16
+
+
+def test_a_deleted_pod_answers_what_it_has_in_flight(conversation: bytes) -> None:
+    pod = cluster.fresh_demo_pod()["metadata"]["name"]
+    answer = calls.in_background(conversation)
+    deleted = time.monotonic()
+    cluster.kubectl("delete", "pod", pod, "--wait=false")
+    reply = answer.result(timeout=120)
+    assert reply.status == 200
+    assert time.monotonic() - deleted >= 5, "The request was over too soon to show anything."
+    assert reply.timeline["num_speakers"] == 3
+    cluster.until(lambda: pod not in {p["metadata"]["name"] for p in cluster.read("pods")["items"]}, within_s=90)

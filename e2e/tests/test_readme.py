@@ -1,0 +1,27 @@
+"""Every example of the README runs as it stands there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from sd_kit import places
+
+_FENCE = re.compile(r"^<!-- runs -->\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = _FENCE.findall((places.REPOSITORY / "README.md").read_text())
+
+
+def test_the_readme_has_a_curl_and_two_python_examples() -> None:
+    assert [language for language, _ in EXAMPLES].count("python") >= 2
+    assert any("curl" in code for language, code in EXAMPLES if language == "sh")
+
+
+@pytest.mark.parametrize(("language", "code"), EXAMPLES)
+def test_an_example_of_the_readme_prints_a_timeline(
+    language: str, code: str, conversation_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "meeting.wav").write_bytes(conversation_path.read_bytes())
+    command = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["python", "-c"]}[language]
+    done = subprocess.run([*command, code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert "SPEAKER_02" in done.stdout

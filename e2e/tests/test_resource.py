@@ -1,0 +1,90 @@
+"""A DiarizationService on a real cluster: refused when wrong, scaled, changed, mended and gone without a trace."""
+
+import json
+from typing import Any
+
+import cluster
+import pytest
+from sd_kit import release
+
+OWNED = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
+CHILDREN = "deployments,services,serviceaccounts"
+
+
+def _manifest(name: str, namespace: str, **spec: Any) -> str:
+    base = {"model": {"source": {"demo": {}}}, "compute": {"accelerator": "cpu"}, "replicas": 0}
+    return json.dumps(
+        {
+            "apiVersion": "sd-triton.dev/v1alpha1",
+            "kind": "DiarizationService",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {**base, **spec},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (
+            {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
+            "model.source",
+        ),
+        ({"serving": {"maxRequestBytes": "-64Mi"}}, "maxRequestBytes"),
+        ({"serving": {"adapters": -1}}, "adapters"),
+        ({"replicas": -1}, "replicas"),
+        ({"compute": {"accelerator": "tpu"}}, 'Unsupported value: "tpu"'),
+    ],
+)
+def test_a_wrong_spec_is_refused_with_the_crds_sentence(namespace: str, spec: dict[str, Any], words: str) -> None:
+    assert words in cluster.refused("apply", "-f", "-", stdin=_manifest("wrong", namespace, **spec))
+
+
+def test_the_demo_scales_to_two_pods_and_back() -> None:
+    cluster.kubectl("scale", "diar/demo", "--replicas=2")
+    cluster.until(lambda: sum(map(cluster.is_ready, cluster.demo_pods())) == 2, within_s=180)
+    cluster.kubectl("scale", "diar/demo", "--replicas=1")
+    cluster.until(lambda: len(cluster.demo_pods()) == 1, within_s=60)
+    release.wait_ready("demo")
+
+
+@pytest.fixture
+def paused(namespace: str) -> str:
+    """A service without pods: it shows what the operator does in seconds."""
+    _apply(namespace, _manifest("paused", namespace))
+    cluster.until(lambda: len(_children(namespace)) == 3, within_s=30)
+    return namespace
+
+
+def _apply(namespace: str, manifest: str) -> None:
+    path = release.places.folder("e2e") / "paused.json"
+    path.write_text(manifest)
+    cluster.kubectl("apply", "-n", namespace, "-f", str(path))
+
+
+def _children(namespace: str) -> dict[str, str]:
+    found = cluster.read(CHILDREN, "-n", namespace, "-l", OWNED)["items"]
+    return {item["kind"]: item["metadata"]["uid"] for item in found}
+
+
+def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
+    _apply(paused, _manifest("paused", paused, serving={"adapters": 3}))
+    assert cluster.until(lambda: '"SD_ADAPTERS", "value": "3"' in json.dumps(_deployment(paused)), within_s=30)
+
+
+def _deployment(namespace: str) -> Any:
+    return cluster.read("deployment", "paused", "-n", namespace)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Service", "ServiceAccount"])
+def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
+    before = _children(paused)
+    cluster.kubectl("delete", kind, "paused", "-n", paused)
+    cluster.until(lambda: _children(paused).get(kind, before[kind]) != before[kind], within_s=30)
+    after = _children(paused)
+    assert {k: uid for k, uid in after.items() if k != kind} == {k: uid for k, uid in before.items() if k != kind}
+
+
+def test_deleting_the_resource_leaves_nothing(paused: str) -> None:
+    cluster.kubectl("delete", "diar", "paused", "-n", paused)
+    cluster.until(lambda: not _children(paused), within_s=60)

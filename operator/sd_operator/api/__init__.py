@@ -1,0 +1,1 @@
+"""The DiarizationService resource: its models, and the CRD made from them."""

@@ -1,0 +1,236 @@
+"""The spec of a DiarizationService: every field that the operator acts on, with its default and its bounds."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from sd_operator.api.amounts import Duration, ImageReference, ObjectName, Quantity, RequestSize, quantity, seconds
+from sd_operator.api.rules import Part, Rule
+
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+QualifiedName = Annotated[str, StringConstraints(max_length=317)]
+AnnotationValue = Annotated[str, StringConstraints(max_length=4096)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Demo(Part):
+    """The small model inside the image: no account, no download. For trying and testing, not for real recordings."""
+
+
+class PersistentVolumeClaim(Part):
+    """A claim in the service's namespace that holds a pyannote pipeline directory; it is mounted read-only."""
+
+    claim_name: ObjectName
+    """The claim's name."""
+    path: Annotated[str, StringConstraints(max_length=256)] = ""
+    """The pipeline's directory inside the claim; empty for the claim's root."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "path lies inside the claim: it does not start with '/' and holds no '..'",
+            "!self.path.startsWith('/') && !self.path.split('/').exists(part, part == '..')",
+            lambda claim: not claim.path.startswith("/") and ".." not in claim.path.split("/"),
+        ),
+    )
+
+
+class Source(Part):
+    """Where the model comes from: exactly one of the fields."""
+
+    demo: Demo | None = None
+    persistent_volume_claim: PersistentVolumeClaim | None = None
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "give exactly one model source: demo or persistentVolumeClaim",
+            "[has(self.demo), has(self.persistentVolumeClaim)].filter(given, given).size() == 1",
+            lambda source: (source.demo is None) != (source.persistent_volume_claim is None),
+        ),
+    )
+
+    def describe(self) -> str:
+        """The source in one word or two, for people."""
+        claim = self.persistent_volume_claim
+        return "demo" if claim is None else "/".join(filter(None, ("persistentVolumeClaim", claim.claim_name, claim.path)))
+
+
+class Model(Part):
+    """Which model diarizes, and how it is run."""
+
+    source: Source
+    mode: Literal["reference"] = "reference"
+    """reference: pyannote.audio's own pipeline, untouched."""
+
+
+class Serving(Part):
+    """Limits of the server. A request beyond them is refused with a sentence; none of them is ever exceeded."""
+
+    adapters: Annotated[int, Field(ge=1, le=64)] = 16
+    """Requests (or batches) that Triton hands to the engine at the same time."""
+    max_batch_size: Annotated[int, Field(ge=1, le=64)] = 16
+    """Requests that Triton may hand over as one batch when every adapter is busy."""
+    preferred_batch_sizes: Annotated[list[Annotated[int, Field(ge=1, le=64)]], Field(min_length=1, max_length=16)] | None = None
+    """Batch sizes that Triton prefers; by default the powers of two up to maxBatchSize."""
+    max_audio_duration: Duration = "4h"
+    """Length of the longest recording that is accepted."""
+    max_request_bytes: RequestSize = "64Mi"
+    """Size of the largest recording that is accepted, before base64. /dev/shm is sized from it."""
+    max_queued_audio: Duration = "8h"
+    """Audio that one pod holds at most, waiting or being worked on. A pod that ends has the time to finish it."""
+    log_verbosity: Annotated[int, Field(ge=0, le=1)] = 0
+    """0: what happened; 1: also why."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "preferredBatchSizes must not be larger than maxBatchSize",
+            "!has(self.preferredBatchSizes) || self.preferredBatchSizes.all(size, size <= self.maxBatchSize)",
+            lambda serving: all(size <= serving.max_batch_size for size in serving.batch_sizes()),
+        ),
+        Rule(
+            "maxQueuedAudio must be at least maxAudioDuration, or the longest recording would never be accepted",
+            "duration(self.maxQueuedAudio) >= duration(self.maxAudioDuration)",
+            lambda serving: seconds(serving.max_queued_audio) >= seconds(serving.max_audio_duration),
+        ),
+    )
+
+    def batch_sizes(self) -> list[int]:
+        """The preferred batch sizes, worked out where none are given."""
+        powers = (2**power for power in range(7))
+        return self.preferred_batch_sizes or [size for size in powers if size <= self.max_batch_size]
+
+
+class Gpu(Part):
+    """The GPU that each pod's engine asks for."""
+
+    resource: Annotated[str, StringConstraints(max_length=253, pattern=r"^[a-z0-9.-]+/[A-Za-z0-9._-]+$")] = "nvidia.com/gpu"
+    """The extended resource of the device plugin, for example nvidia.com/gpu or nvidia.com/mig-1g.10gb."""
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+Amounts = Annotated[dict[QualifiedName, Quantity], Field(max_length=3)]
+
+
+class Resources(Part):
+    """CPU, memory and ephemeral storage of the engine, as in a container."""
+
+    requests: Amounts = {}
+    limits: Amounts = {}
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "resources holds cpu, memory and ephemeral-storage only; GPUs are asked for under compute.gpu",
+            "[self.?requests.orValue({}), self.?limits.orValue({})]"
+            ".all(amounts, amounts.all(name, name in ['cpu', 'memory', 'ephemeral-storage']))",
+            lambda resources: {*resources.requests, *resources.limits} <= {"cpu", "memory", "ephemeral-storage"},
+        ),
+        Rule(
+            "a request must not be larger than the limit of the same name",
+            "!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
+            "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
+            lambda resources: all(
+                quantity(amount) <= quantity(resources.limits.get(name, amount))
+                for name, amount in resources.requests.items()
+            ),
+        ),
+    )
+
+
+class Toleration(Part):
+    """A taint that the pods tolerate, as in a pod."""
+
+    key: QualifiedName = ""
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: LabelValue = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: Annotated[int, Field(ge=0)] | None = None
+
+
+class Compute(Part):
+    """What the pods run on."""
+
+    accelerator: Literal["gpu", "cpu"] = "gpu"
+    gpu: Gpu | None = None
+    """The GPU of each pod; by default one nvidia.com/gpu."""
+    resources: Resources = Resources()
+    node_selector: Annotated[dict[QualifiedName, LabelValue], Field(max_length=16)] = {}
+    tolerations: Annotated[list[Toleration], Field(max_length=16)] = []
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
+            "self.accelerator == 'gpu' || !has(self.gpu)",
+            lambda compute: compute.accelerator == "gpu" or compute.gpu is None,
+        ),
+    )
+
+    def gpu_limits(self) -> dict[str, str]:
+        """The GPU as a container's resource limit; empty on a CPU."""
+        gpu = self.gpu or Gpu()
+        return {gpu.resource: str(gpu.count)} if self.accelerator == "gpu" else {}
+
+
+class NodePorts(Part):
+    """Fixed ports on every node; a port that is left out is chosen by the cluster."""
+
+    http: Port | None = None
+    grpc: Port | None = None
+    metrics: Port | None = None
+    engine_metrics: Port | None = None
+
+
+class NetworkService(Part):
+    """The Kubernetes Service in front of the pods."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    annotations: Annotated[dict[QualifiedName, AnnotationValue], Field(max_length=32)] = {}
+    node_ports: NodePorts | None = None
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "nodePorts belongs to type NodePort or LoadBalancer",
+            "self.type != 'ClusterIP' || !has(self.nodePorts)",
+            lambda service: service.type != "ClusterIP" or service.node_ports is None,
+        ),
+    )
+
+
+class Network(Part):
+    """How callers reach the pods."""
+
+    service: NetworkService = NetworkService()
+
+
+class Images(Part):
+    """Container images of this service; by default those that the operator was installed with."""
+
+    server: ImageReference | None = None
+    """The engine's image."""
+    triton: ImageReference | None = None
+    """The Triton Inference Server."""
+
+
+class ImagePullSecret(Part):
+    """A Secret of type dockerconfigjson in the service's namespace."""
+
+    name: ObjectName
+
+
+class DiarizationServiceSpec(Part):
+    """What a person asks for: which model, with which limits, on what, how many, and how it is reached."""
+
+    model: Model
+    serving: Serving = Serving()
+    compute: Compute = Compute()
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Pods that serve. 0 pauses the service. Leave it out where something else scales."""
+    rollout: Literal["Surge", "Recreate"] = "Surge"
+    """Surge: a new pod serves before an old one ends. Recreate: old pods end first, where there is no spare GPU."""
+    network: Network = Network()
+    images: Images = Images()
+    image_pull_secrets: Annotated[
+        list[ImagePullSecret],
+        Field(
+            max_length=8,
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ] = []
