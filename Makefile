@@ -7,7 +7,7 @@ export SD_TRITON_CACHE ?= $(HOME)/.cache/sd-triton
 export UV_CACHE_DIR ?= $(SD_TRITON_CACHE)/uv
 export UV_LINK_MODE ?= hardlink
 export KUBECONFIG := $(SD_TRITON_CACHE)/kubeconfig
-export PATH := $(CURDIR)/.venv/bin:$(SD_TRITON_CACHE)/bin/current:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/current:$(PATH)
 
 step := tools/step
 
@@ -51,4 +51,4 @@ bench: setup ## Measure, and write benchmarks/results and docs/performance.md
 	@python -m benchmarks
 
 clean: ## Remove the cluster and everything that the demo left running (caches stay)
-	@[ ! -x .venv/bin/sd-kit ] || sd-kit down
+	@[ ! -x .venv/bin/python ] || sd-kit down

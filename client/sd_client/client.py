@@ -51,5 +51,5 @@ def diarize(
     )
     deadline_s = time.monotonic() + timeout_s
     ask: Ask = over_grpc.ask if service.is_grpc else over_http.ask
-    answer = with_retries(lambda: ask(service, question, deadline_s), pauses_s(retries), deadline_s)
+    answer = with_retries(lambda: ask(service, question, deadline_s - time.monotonic()), pauses_s(retries), deadline_s)
     return Timeline.from_json(answer)

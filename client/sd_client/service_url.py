@@ -45,6 +45,7 @@ class ServiceUrl:
 def _names_a_host(url: str) -> bool:
     try:
         parts = urlsplit(url.strip())
-        return parts.hostname is not None and parts.port != 0
+        host, port = parts.hostname, parts.port
     except ValueError:
         return False
+    return host is not None and port != 0

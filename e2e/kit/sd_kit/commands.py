@@ -11,9 +11,11 @@ from sd_kit import places
 from sd_kit.errors import KitError
 
 TAIL_LINES = 15
+GRACE_S = 20.0
 
 _running: set[subprocess.Popen[bytes]] = set()
-_running_lock = threading.Lock()
+_lock = threading.Lock()
+_over = threading.Event()
 
 
 def run(
@@ -58,8 +60,9 @@ def tail(path: Path) -> str:
 
 
 def end_all() -> None:
-    """End every program that still runs, with all of its children."""
-    with _running_lock:
+    """End every program that still runs, with its children, and let no other start: the command is over."""
+    _over.set()
+    with _lock:
         children = list(_running)
     for child in children:
         _end(child)
@@ -68,11 +71,13 @@ def end_all() -> None:
 def _start(
     argv: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str] | None, stdin: int, sink: int
 ) -> subprocess.Popen[bytes]:
-    # A session of its own: one signal to its process group then reaches compilers and shells alike.
-    child = subprocess.Popen(
-        argv, cwd=cwd, env=_merged(env), stdin=stdin, stdout=sink, stderr=sink, start_new_session=True
-    )
-    with _running_lock:
+    with _lock:
+        if _over.is_set():
+            raise KitError("Interrupted.")
+        # A session of its own: one signal to its process group then reaches compilers and shells alike.
+        child = subprocess.Popen(
+            argv, cwd=cwd, env=_merged(env), stdin=stdin, stdout=sink, stderr=sink, start_new_session=True
+        )
         _running.add(child)
     return child
 
@@ -81,16 +86,24 @@ def _wait(child: subprocess.Popen[bytes], timeout_s: float | None) -> int:
     try:
         return child.wait(timeout_s)
     except subprocess.TimeoutExpired:
+        return _end(child)
+    except KeyboardInterrupt:
         _end(child)
-        return child.wait()
+        raise
     finally:
-        with _running_lock:
+        with _lock:
             _running.discard(child)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes]) -> int:
+    # Gently first: debootstrap has file systems to unmount, the docker client a build to call off.
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGTERM)
+    try:
+        return child.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        return child.wait()
 
 
 def _ending(code: int) -> str:

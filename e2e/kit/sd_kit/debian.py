@@ -30,6 +30,8 @@ def _installed(package: str) -> bool:
 def _require_root_and_apt(absent: list[str]) -> None:
     names = ", ".join(absent)
     if shutil.which("apt-get") is None:
-        raise KitError(f"This machine lacks {names} and has no apt-get. Install docker and start it, then run this again.")
+        raise KitError(
+            f"This machine lacks {names} and has no apt-get. Install docker and start it, then run this again."
+        )
     if os.geteuid() != 0:
         raise KitError(f"Installing {names} needs root. Start docker yourself, or run this again as root.")

@@ -8,12 +8,15 @@ from sd_kit import commands
 from sd_kit.errors import KitError
 
 BUILDKIT = {"DOCKER_BUILDKIT": "1"}
+TAG_DIGITS = 12
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def client() -> str:
     """The docker program: the distribution's first, because it fits the daemon and builds without a plugin."""
-    found = next((path for path in ("/usr/bin/docker", shutil.which("docker")) if path and os.access(path, os.X_OK)), None)
+    found = next(
+        (path for path in ("/usr/bin/docker", shutil.which("docker")) if path and os.access(path, os.X_OK)), None
+    )
     if found is None:
         raise KitError("There is no docker program. Run `sd-kit up` as root on Debian, or install docker yourself.")
     return found
@@ -30,12 +33,21 @@ def has_image(reference: str) -> bool:
     return commands.succeeds([client(), "image", "inspect", reference])
 
 
-def image_id(reference: str) -> str:
-    """The digest of an image's content, without its sha256: prefix."""
-    found = commands.output(
-        [client(), "image", "inspect", "--format", "{{.Id}}", reference], purpose=f"find the image {reference}"
-    )
-    return found.removeprefix("sha256:")
+def content_tag(reference: str) -> str:
+    """The tag that an image's content gives it: the first twelve hex digits of its digest."""
+    argv = [client(), "image", "inspect", "--format", "{{.Id}}", reference]
+    return commands.output(argv, purpose=f"find the image {reference}").removeprefix("sha256:")[:TAG_DIGITS]
+
+
+def tag(image: str, reference: str) -> None:
+    """Give an image one more name."""
+    commands.run([client(), "tag", image, reference], log="docker", purpose=f"tag {image} as {reference}")
+
+
+def references() -> list[str]:
+    """Every name that docker's images have."""
+    argv = [client(), "images", "--format", "{{.Repository}}:{{.Tag}}"]
+    return commands.output(argv, purpose="list docker's images").splitlines()
 
 
 def build(context: Path, tag: str, *options: str, log: str) -> None:

@@ -1,5 +1,6 @@
 """Finds a running docker, or installs Debian's and starts it."""
 
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -10,7 +11,6 @@ from sd_kit.locks import locked
 from sd_kit.steps import step
 
 PATIENCE_S = 40.0
-PROGRAM = Path("/usr/sbin/dockerd")
 PID_FILES = {
     "dockerd": Path("/var/run/docker.pid"),
     "containerd": Path("/var/run/docker/containerd/containerd.pid"),
@@ -24,9 +24,14 @@ def ensure() -> None:
     with locked("docker"):
         if docker.answers():
             return
-        debian.install("docker.io", "containerd", "runc", "iptables")
+        if _program() is None:
+            debian.install("docker.io", "containerd", "runc", "iptables")
         with step("starting docker"):
             _start()
+
+
+def _program() -> str | None:
+    return shutil.which("dockerd", path=dockerd_config.SYSTEM_PATH)
 
 
 def _start() -> None:
@@ -35,7 +40,7 @@ def _start() -> None:
     log = places.log("dockerd")
     with log.open("ab") as sink:
         daemon = subprocess.Popen(
-            [PROGRAM, f"--config-file={dockerd_config.write()}"],
+            [_program() or "dockerd", f"--config-file={dockerd_config.write()}"],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

@@ -50,7 +50,7 @@ def main(argv: list[str]) -> None:
     path = file_to_rewrite(arguments)
     if path is not None:
         rewrite(path, lacking)
-    os.execv(runc, [runc, *arguments])
+    os.execv(runc, [runc, *arguments])  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

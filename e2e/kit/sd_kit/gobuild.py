@@ -1,6 +1,7 @@
 """Builds programs from Go modules into a cache keyed by version, each once."""
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +11,9 @@ from sd_kit.locks import locked, scratch
 from sd_kit.steps import step
 from sd_kit.versions import KUBERNETES, TOOLS, Tool
 
-# No symbol tables and no DWARF: a quarter less to compile, link, store and send into the node.
+# Nobody debugs these programs: no symbols and no DWARF to compile, link, store and carry into the node.
 LEAN = ("-trimpath", "-gcflags=all=-dwarf=false")
+STRIPPED = "-s -w"
 
 
 def binary(name: str) -> Path:
@@ -32,44 +34,53 @@ def missing(tools: Iterable[Tool]) -> list[Tool]:
     return [tool for tool in tools if not binary(tool.name).exists()]
 
 
+def built_name(tool: Tool) -> str:
+    """The file name that go gives a program: its package's last part that is no version."""
+    path = Path(tool.package)
+    return path.parent.name if re.fullmatch(r"v\d+", path.name) else path.name
+
+
 def _ensure_module(module: str, tools: list[Tool]) -> None:
     if not missing(tools):
         return
     with locked("build-" + module.replace("/", "-")):
         absent = missing(tools)  # another process may have built them while this one waited
         if absent:
-            with step("building " + ", ".join(f"{tool.name} {tool.version}" for tool in absent)), scratch("build") as made:
-                _build(module, absent, made)
-                _keep(absent, made)
+            _build_and_keep(module, absent)
+
+
+def _build_and_keep(module: str, tools: list[Tool]) -> None:
+    names = ", ".join(f"{tool.name} {tool.version}" for tool in tools)
+    with step(f"building {names}"), scratch("build") as made:
+        _build(module, tools, made)
+        for tool in tools:
+            target = binary(tool.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (made / built_name(tool)).rename(target)
 
 
 def _build(module: str, tools: list[Tool], made: Path) -> None:
-    purpose = f"build {', '.join(tool.name for tool in tools)}"
-    log = "build-" + tools[0].name
+    names = [tool.name for tool in tools]
+    log, purpose = f"build-{names[0]}", f"build {', '.join(names)}"
     if "@" in module:
         packages = [f"{tool.package}@{tool.version}" for tool in tools]
-        commands.run(["go", "install", *_flags(), *packages], log=log, purpose=purpose, env=_environment(GOBIN=str(made)))
-        return
-    argv = ["go", "build", *_flags(), "-o", f"{made}/", *(tool.package for tool in tools)]
-    commands.run(argv, log=log, purpose=purpose, env=_environment(), cwd=places.PACKAGE / module)
+        argv = ["go", "install", *LEAN, f"-ldflags={STRIPPED}", *packages]
+        commands.run(argv, log=log, purpose=purpose, env=environment(GOBIN=str(made)))
+    else:
+        packages = [tool.package for tool in tools]
+        argv = ["go", "build", *LEAN, f"-ldflags={STRIPPED} {_kubernetes_stamps()}", "-o", f"{made}/", *packages]
+        commands.run(argv, log=log, purpose=purpose, env=environment(), cwd=places.PACKAGE / module)
 
 
-def _keep(tools: list[Tool], made: Path) -> None:
-    for tool in tools:
-        target = binary(tool.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (made / Path(tool.package).name if tool.name != "etcd" else made / "server").rename(target)
-
-
-def _flags() -> list[str]:
-    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
-    version = "k8s.io/component-base/version"
+def _kubernetes_stamps() -> str:
     # Without these, kubeadm takes itself for v0.0.0 and refuses to set up a cluster.
-    stamps = f"-X {version}.gitVersion={KUBERNETES} -X {version}.gitMajor={major} -X {version}.gitMinor={minor}"
-    return [*LEAN, f"-ldflags=-s -w {stamps}"]
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
+    values = {"gitVersion": KUBERNETES, "gitMajor": major, "gitMinor": minor}
+    return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())
 
 
-def _environment(**more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
+    """What go is told on every call: static programs, and caches of the kit's own."""
     return {
         "CGO_ENABLED": "0",
         "GOFLAGS": "-modcacherw -buildvcs=false",  # a module cache that `rm -r` can remove
@@ -82,4 +93,4 @@ def _environment(**more: str) -> dict[str, str]:
 def module_source(module: str) -> Path:
     """The unpacked source of PATH@VERSION in the module cache."""
     argv = ["go", "mod", "download", "-json", module]
-    return Path(json.loads(commands.output(argv, purpose=f"download {module}", env=_environment()))["Dir"])
+    return Path(json.loads(commands.output(argv, purpose=f"download {module}", env=environment()))["Dir"])

@@ -1,17 +1,18 @@
 """The image of the cluster's node: kind's own where it can be pulled, else one built here."""
 
-import hashlib
 import shutil
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sd_kit import base_image, commands, docker, gobuild, hub, places
+from sd_kit import base_image, commands, docker, gobuild, hub, places, recipe
 from sd_kit.locks import locked, scratch
+from sd_kit.parallel import together
 from sd_kit.steps import step
-from sd_kit.versions import COREDNS, ETCD, IN_PODS, KIND, KUBERNETES, ON_THE_NODE, PAUSE
+from sd_kit.versions import COREDNS, ETCD, IN_PODS, KIND, KUBERNETES, ON_THE_NODE, PAUSE, STOCK_NODE
 
 SOURCES = ("go/cluster", "node_base", "node", "versions.py")
+
+NODE_SOURCE = places.PACKAGE / "node"
 
 
 def ensure() -> str:
@@ -22,15 +23,6 @@ def ensure() -> str:
 def is_own(reference: str) -> bool:
     """Whether the image was built here, and so brings its own pod network."""
     return reference.startswith("sd-triton-node:")
-
-
-def recipe_digest(paths: Iterable[Path]) -> str:
-    """Twelve hex digits that change with any byte of the files below `paths`."""
-    files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def system_image(program: str) -> str:
@@ -44,15 +36,14 @@ def system_image(program: str) -> str:
 
 
 def _stock() -> str:
-    reference = f"docker.io/kindest/node:{KUBERNETES}"
-    if not docker.has_image(reference):
-        with step(f"pulling {reference}"):
-            commands.run([docker.client(), "pull", reference], log="node-image", purpose=f"pull {reference}")
-    return reference
+    if not docker.has_image(STOCK_NODE):
+        with step(f"pulling {STOCK_NODE}"):
+            commands.run([docker.client(), "pull", STOCK_NODE], log="node-image", purpose=f"pull {STOCK_NODE}")
+    return STOCK_NODE
 
 
 def _own() -> str:
-    tag = f"sd-triton-node:{KUBERNETES}-{recipe_digest(places.PACKAGE / source for source in SOURCES)}"
+    tag = f"sd-triton-node:{KUBERNETES}-{recipe.digest(places.PACKAGE / source for source in SOURCES)}"
     if not docker.has_image(tag):
         with locked("node-image"):
             if not docker.has_image(tag):
@@ -62,20 +53,22 @@ def _own() -> str:
 
 def _build(tag: str) -> None:
     # Compilers want the processors, Debian's packages the network: both at once.
-    with ThreadPoolExecutor() as pool:
-        programs = pool.submit(gobuild.ensure, ON_THE_NODE + IN_PODS)
-        base = pool.submit(_build_base).result()
-        programs.result()
+    base, _ = together(_build_base, _build_programs)
     with step(f"building {tag}"), scratch("node") as context:
         _copy_programs(ON_THE_NODE + IN_PODS, context)
+        shutil.copy2(NODE_SOURCE / "store-images.sh", context)
         _save_system_images(context)
         arguments = {"BASE": base, "KUBERNETES": KUBERNETES, "PAUSE_IMAGE": system_image("pause")}
         options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-        docker.build(context, tag, f"--file={places.PACKAGE / 'node' / 'Dockerfile'}", *options, log="node-image")
+        docker.build(context, tag, f"--file={NODE_SOURCE / 'Dockerfile'}", *options, log="node-image")
+
+
+def _build_programs() -> None:
+    gobuild.ensure(ON_THE_NODE + IN_PODS)
 
 
 def _build_base() -> str:
-    tag = f"sd-triton-node-base:{recipe_digest([places.PACKAGE / 'node_base'])}"
+    tag = f"sd-triton-node-base:{recipe.digest([places.PACKAGE / 'node_base'])}"
     if not docker.has_image(tag):
         base_image.ensure()
         with step(f"building {tag}"), scratch("node-base") as context:
@@ -96,7 +89,7 @@ def _copy_programs(names: Iterable[str], context: Path) -> None:
 
 def _save_system_images(context: Path) -> None:
     for program in IN_PODS:
-        recipe = f"--file={places.PACKAGE / 'node' / 'images.Dockerfile'}"
-        docker.build(context, system_image(program), recipe, f"--target={program}", log="node-image")
+        source = f"--file={NODE_SOURCE / 'images.Dockerfile'}"
+        docker.build(context, system_image(program), source, f"--target={program}", log="node-image")
     argv = [docker.client(), "save", "--output", context / "images.tar", *map(system_image, IN_PODS)]
     commands.run(argv, log="node-image", purpose="save the system pods' images")

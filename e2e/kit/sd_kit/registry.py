@@ -1,10 +1,10 @@
 """The registry that carries images into the cluster: a container on this machine, its images on the host."""
 
-import hashlib
 import http.client
 import time
+from http import HTTPStatus
 
-from sd_kit import base_image, commands, docker, dockerd, places
+from sd_kit import base_image, commands, docker, dockerd, places, recipe
 from sd_kit.errors import KitError
 from sd_kit.locks import locked
 from sd_kit.steps import step
@@ -30,25 +30,25 @@ def ensure() -> None:
 
 def answers() -> bool:
     """Whether a registry answers on the port."""
-    return _status("/v2/") == 200
+    return _status("/v2/") == HTTPStatus.OK
 
 
 def holds(name: str, tag: str) -> bool:
     """Whether the registry has an image."""
-    return _status(f"/v2/{name}/manifests/{tag}") == 200
+    return _status(f"/v2/{name}/manifests/{tag}") == HTTPStatus.OK
 
 
-def push(image: str) -> str:
-    """Carry one of docker's images into the registry; give the reference that pods use."""
-    ensure()
-    name, _, tag = image.rpartition("/")[2].partition(":")
+def push(image: str, address: str = ADDRESS) -> str:
+    """Carry one of docker's images into a registry, by default the kit's; give the reference that pods use."""
+    name = image.rpartition("/")[2].partition(":")[0]
     # The content names the tag: a node never pulls a tag again that it already holds.
-    tag = tag if tag and tag != "latest" else docker.image_id(image)[:12]
-    reference = f"{ADDRESS}/{name}:{tag}"
-    if not holds(name, tag):
-        with step(f"pushing {reference}"):
-            commands.run([docker.client(), "tag", image, reference], log="push", purpose=f"tag {image}")
-            commands.run([docker.client(), "push", reference], log="push", purpose=f"push {reference}")
+    tag = docker.content_tag(image)
+    reference = f"{address}/{name}:{tag}"
+    if address == ADDRESS and holds(name, tag):
+        return reference
+    with step(f"pushing {reference}"):
+        docker.tag(image, reference)
+        commands.run([docker.client(), "push", reference], log="push", purpose=f"push {reference}")
     return reference
 
 
@@ -62,15 +62,15 @@ def _start() -> None:
     image = _image()
     stop()
     with step("starting the registry"):
-        argv = [docker.client(), "run", "--detach", "--name", CONTAINER, "--restart", "always"]
-        argv += ["--publish", f"127.0.0.1:{PORT}:5000", "--volume", f"{places.folder('registry')}:/var/lib/registry", image]
+        port, store = f"127.0.0.1:{PORT}:5000", f"{places.folder('registry')}:/var/lib/registry"
+        options = ["--name", CONTAINER, "--restart", "always", "--publish", port, "--volume", store]
+        argv = [docker.client(), "run", "--detach", *options, image]
         commands.run(argv, log="registry", purpose="start the registry")
         _wait_until_it_answers()
 
 
 def _image() -> str:
-    recipe = b"".join(path.read_bytes() for path in sorted(SOURCE.iterdir()))
-    tag = f"sd-triton-registry:{hashlib.sha256(recipe).hexdigest()[:12]}"
+    tag = f"sd-triton-registry:{recipe.digest([SOURCE])}"
     if not docker.has_image(tag):
         base_image.ensure()
         with step("building the registry's image"):

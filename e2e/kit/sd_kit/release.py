@@ -26,7 +26,7 @@ def kubectl(*words: str, purpose: str) -> str:
 def install(images: dict[str, str]) -> None:
     """Install or upgrade the operator with `images` (references by name: server, operator) and wait until it runs."""
     values = {
-        "operator.image": images["operator"],
+        "images.operator": images["operator"],
         "images.server": images["server"],
         # The PyPI build of Triton in our own image: for trying and testing, and there without a 10 GB download.
         "images.triton": os.environ.get("TRITON_IMAGE") or images["server"],

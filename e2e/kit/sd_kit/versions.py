@@ -11,6 +11,9 @@ HELM = "v4.3.1"
 KUBECONFORM = "v0.8.0"
 PAUSE = "3.10.2"
 
+STOCK_NODE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
+"""The node image that this version of kind was released with, used where it can be pulled."""
+
 CLUSTER = "go/cluster"
 """The kit's own Go module, whose go.mod and go.sum pin what the node's programs are built from."""
 

@@ -17,7 +17,7 @@ _FACTORS: dict[str | None, Decimal] = {
 _DURATION_PATTERN = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _DURATION = re.compile(r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 
-LARGEST_REQUEST = 1024**3
+SMALLEST_REQUEST, LARGEST_REQUEST = 1024, 1024**3
 
 _IN_WORDS_SIZE = "must be a size above zero, such as 64Mi, 500m or 2"
 _IN_WORDS_REQUEST = "must be a size from 1Ki to 1Gi, such as 64Mi"
@@ -51,7 +51,7 @@ def _above_zero(text: str) -> str:
 
 
 def _fits_a_request(text: str) -> str:
-    if not 1024 <= quantity(text) <= LARGEST_REQUEST:
+    if not SMALLEST_REQUEST <= quantity(text) <= LARGEST_REQUEST:
         raise ValueError(_IN_WORDS_REQUEST)
     return text
 
@@ -77,7 +77,7 @@ Quantity = Annotated[
     str,
     BeforeValidator(str),
     AfterValidator(_above_zero),
-    _quantity_schema("quantity(string(self)).sign() > 0", _IN_WORDS_SIZE),
+    _quantity_schema("quantity(string(self)).isGreaterThan(quantity('0'))", _IN_WORDS_SIZE),
 ]
 """An amount of CPU or memory."""
 

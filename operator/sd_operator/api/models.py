@@ -1,16 +1,18 @@
 """The spec of a DiarizationService: every field that the operator acts on, with its default and its bounds."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from sd_operator.api.amounts import Duration, ImageReference, ObjectName, Quantity, RequestSize, quantity, seconds
-from sd_operator.api.rules import Part, Rule
+from sd_operator.api.rules import Part, map_by, rule
 
 LabelValue = Annotated[str, StringConstraints(max_length=63)]
 QualifiedName = Annotated[str, StringConstraints(max_length=317)]
 AnnotationValue = Annotated[str, StringConstraints(max_length=4096)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+BatchSize = Annotated[int, Field(ge=1, le=64)]
+ResourceName = Annotated[str, StringConstraints(max_length=253, pattern=r"^[a-z0-9.-]+/[A-Za-z0-9._-]+$")]
 
 
 class Demo(Part):
@@ -25,13 +27,12 @@ class PersistentVolumeClaim(Part):
     path: Annotated[str, StringConstraints(max_length=256)] = ""
     """The pipeline's directory inside the claim; empty for the claim's root."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "path lies inside the claim: it does not start with '/' and holds no '..'",
-            "!self.path.startsWith('/') && !self.path.split('/').exists(part, part == '..')",
-            lambda claim: not claim.path.startswith("/") and ".." not in claim.path.split("/"),
-        ),
+    @rule(
+        "path lies inside the claim: it does not start with '/' and holds no '..'",
+        cel="!has(self.path) || (!self.path.startsWith('/') && !self.path.split('/').exists(part, part == '..'))",
     )
+    def _path_is_inside(self) -> bool:
+        return not self.path.startswith("/") and ".." not in self.path.split("/")
 
 
 class Source(Part):
@@ -40,18 +41,19 @@ class Source(Part):
     demo: Demo | None = None
     persistent_volume_claim: PersistentVolumeClaim | None = None
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "give exactly one model source: demo or persistentVolumeClaim",
-            "[has(self.demo), has(self.persistentVolumeClaim)].filter(given, given).size() == 1",
-            lambda source: (source.demo is None) != (source.persistent_volume_claim is None),
-        ),
+    @rule(
+        "give exactly one model source: demo or persistentVolumeClaim",
+        cel="[has(self.demo), has(self.persistentVolumeClaim)].filter(given, given).size() == 1",
     )
+    def _exactly_one(self) -> bool:
+        return [self.demo, self.persistent_volume_claim].count(None) == 1
 
     def describe(self) -> str:
         """The source in one word or two, for people."""
         claim = self.persistent_volume_claim
-        return "demo" if claim is None else "/".join(filter(None, ("persistentVolumeClaim", claim.claim_name, claim.path)))
+        return (
+            "demo" if claim is None else "/".join(filter(None, ("persistentVolumeClaim", claim.claim_name, claim.path)))
+        )
 
 
 class Model(Part):
@@ -67,9 +69,9 @@ class Serving(Part):
 
     adapters: Annotated[int, Field(ge=1, le=64)] = 16
     """Requests (or batches) that Triton hands to the engine at the same time."""
-    max_batch_size: Annotated[int, Field(ge=1, le=64)] = 16
+    max_batch_size: BatchSize = 16
     """Requests that Triton may hand over as one batch when every adapter is busy."""
-    preferred_batch_sizes: Annotated[list[Annotated[int, Field(ge=1, le=64)]], Field(min_length=1, max_length=16)] | None = None
+    preferred_batch_sizes: Annotated[list[BatchSize], Field(min_length=1, max_length=16)] | None = None
     """Batch sizes that Triton prefers; by default the powers of two up to maxBatchSize."""
     max_audio_duration: Duration = "4h"
     """Length of the longest recording that is accepted."""
@@ -80,18 +82,20 @@ class Serving(Part):
     log_verbosity: Annotated[int, Field(ge=0, le=1)] = 0
     """0: what happened; 1: also why."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "preferredBatchSizes must not be larger than maxBatchSize",
-            "!has(self.preferredBatchSizes) || self.preferredBatchSizes.all(size, size <= self.maxBatchSize)",
-            lambda serving: all(size <= serving.max_batch_size for size in serving.batch_sizes()),
-        ),
-        Rule(
-            "maxQueuedAudio must be at least maxAudioDuration, or the longest recording would never be accepted",
-            "duration(self.maxQueuedAudio) >= duration(self.maxAudioDuration)",
-            lambda serving: seconds(serving.max_queued_audio) >= seconds(serving.max_audio_duration),
-        ),
+    @rule(
+        "preferredBatchSizes must not be larger than maxBatchSize",
+        cel="!has(self.preferredBatchSizes) || self.preferredBatchSizes.all(size, size <= self.maxBatchSize)",
     )
+    def _batches_fit(self) -> bool:
+        return all(size <= self.max_batch_size for size in self.batch_sizes())
+
+    @rule(
+        "maxQueuedAudio must be at least maxAudioDuration, or the longest recording would never be accepted",
+        cel="!has(self.maxQueuedAudio) || !has(self.maxAudioDuration) || "
+        "duration(self.maxQueuedAudio) >= duration(self.maxAudioDuration)",
+    )
+    def _longest_recording_fits(self) -> bool:
+        return seconds(self.max_queued_audio) >= seconds(self.max_audio_duration)
 
     def batch_sizes(self) -> list[int]:
         """The preferred batch sizes, worked out where none are given."""
@@ -102,37 +106,37 @@ class Serving(Part):
 class Gpu(Part):
     """The GPU that each pod's engine asks for."""
 
-    resource: Annotated[str, StringConstraints(max_length=253, pattern=r"^[a-z0-9.-]+/[A-Za-z0-9._-]+$")] = "nvidia.com/gpu"
+    resource: ResourceName = "nvidia.com/gpu"
     """The extended resource of the device plugin, for example nvidia.com/gpu or nvidia.com/mig-1g.10gb."""
     count: Annotated[int, Field(ge=1, le=16)] = 1
 
 
-Amounts = Annotated[dict[QualifiedName, Quantity], Field(max_length=3)]
+Amounts = dict[QualifiedName, Quantity]
 
 
 class Resources(Part):
     """CPU, memory and ephemeral storage of the engine, as in a container."""
 
-    requests: Amounts = {}
-    limits: Amounts = {}
+    requests: Amounts = Field(default={}, max_length=3)
+    limits: Amounts = Field(default={}, max_length=3)
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "resources holds cpu, memory and ephemeral-storage only; GPUs are asked for under compute.gpu",
-            "[self.?requests.orValue({}), self.?limits.orValue({})]"
-            ".all(amounts, amounts.all(name, name in ['cpu', 'memory', 'ephemeral-storage']))",
-            lambda resources: {*resources.requests, *resources.limits} <= {"cpu", "memory", "ephemeral-storage"},
-        ),
-        Rule(
-            "a request must not be larger than the limit of the same name",
-            "!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
-            "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
-            lambda resources: all(
-                quantity(amount) <= quantity(resources.limits.get(name, amount))
-                for name, amount in resources.requests.items()
-            ),
-        ),
+    @rule(
+        "resources holds cpu, memory and ephemeral-storage only; GPUs are asked for under compute.gpu",
+        cel="[self.?requests.orValue({}), self.?limits.orValue({})]"
+        ".all(amounts, amounts.all(name, name in ['cpu', 'memory', 'ephemeral-storage']))",
     )
+    def _known_resources(self) -> bool:
+        return {*self.requests, *self.limits} <= {"cpu", "memory", "ephemeral-storage"}
+
+    @rule(
+        "a request must not be larger than the limit of the same name",
+        cel="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
+        "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
+    )
+    def _requests_within_limits(self) -> bool:
+        return all(
+            quantity(amount) <= quantity(self.limits.get(name, amount)) for name, amount in self.requests.items()
+        )
 
 
 class Toleration(Part):
@@ -152,16 +156,15 @@ class Compute(Part):
     gpu: Gpu | None = None
     """The GPU of each pod; by default one nvidia.com/gpu."""
     resources: Resources = Resources()
-    node_selector: Annotated[dict[QualifiedName, LabelValue], Field(max_length=16)] = {}
-    tolerations: Annotated[list[Toleration], Field(max_length=16)] = []
+    node_selector: dict[QualifiedName, LabelValue] = Field(default={}, max_length=16)
+    tolerations: list[Toleration] = Field(default=[], max_length=16)
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
-            "self.accelerator == 'gpu' || !has(self.gpu)",
-            lambda compute: compute.accelerator == "gpu" or compute.gpu is None,
-        ),
+    @rule(
+        "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
+        cel="!has(self.gpu) || self.accelerator == 'gpu'",
     )
+    def _gpu_only_on_gpu(self) -> bool:
+        return self.accelerator == "gpu" or self.gpu is None
 
     def gpu_limits(self) -> dict[str, str]:
         """The GPU as a container's resource limit; empty on a CPU."""
@@ -182,16 +185,15 @@ class NetworkService(Part):
     """The Kubernetes Service in front of the pods."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    annotations: Annotated[dict[QualifiedName, AnnotationValue], Field(max_length=32)] = {}
+    annotations: dict[QualifiedName, AnnotationValue] = Field(default={}, max_length=32)
     node_ports: NodePorts | None = None
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "nodePorts belongs to type NodePort or LoadBalancer",
-            "self.type != 'ClusterIP' || !has(self.nodePorts)",
-            lambda service: service.type != "ClusterIP" or service.node_ports is None,
-        ),
+    @rule(
+        "nodePorts belongs to type NodePort or LoadBalancer",
+        cel="!has(self.nodePorts) || self.type != 'ClusterIP'",
     )
+    def _node_ports_only_on_nodes(self) -> bool:
+        return self.type != "ClusterIP" or self.node_ports is None
 
 
 class Network(Part):
@@ -227,10 +229,4 @@ class DiarizationServiceSpec(Part):
     """Surge: a new pod serves before an old one ends. Recreate: old pods end first, where there is no spare GPU."""
     network: Network = Network()
     images: Images = Images()
-    image_pull_secrets: Annotated[
-        list[ImagePullSecret],
-        Field(
-            max_length=8,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-        ),
-    ] = []
+    image_pull_secrets: list[ImagePullSecret] = Field(default=[], max_length=8, json_schema_extra=map_by("name"))

@@ -1,22 +1,34 @@
-"""A rule on a part of the spec: once as CEL for the API server, once as Python for the operator, one sentence for both."""
+"""A rule on a part of the spec: as CEL for the API server, as Python for the operator, one sentence for both."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """What must hold for one object of the spec.
 
-    `holds` says in Python what `cel` says in CEL; the table of examples in the tests is run against both.
+    `holds` says in Python what `cel` says in CEL; the tests' table of examples is run against both.
     """
 
     message: str
     cel: str
     holds: Callable[[Any], bool]
+
+
+def rule(message: str, *, cel: str) -> Callable[[Callable[[Any], bool]], Rule]:
+    """Makes a method of a `Part` one of its rules."""
+    return lambda holds: Rule(message, cel, holds)
+
+
+def map_by(field: str) -> dict[str, JsonValue]:
+    """Schema of a list whose items are told apart by one field: two who apply it each keep their own items."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [field]}
 
 
 class Part(BaseModel):
@@ -27,13 +39,18 @@ class Part(BaseModel):
         populate_by_name=True,
         extra="ignore",
         frozen=True,
+        ignored_types=(Rule,),
         use_attribute_docstrings=True,
     )
-    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @classmethod
+    def rules(cls) -> list[Rule]:
+        """The part's rules, in the order they are written down."""
+        return [value for value in vars(cls).values() if isinstance(value, Rule)]
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:
-        broken = [rule.message for rule in self.rules if not rule.holds(self)]
+        broken = [rule.message for rule in self.rules() if not rule.holds(self)]
         if broken:
             raise ValueError("; ".join(broken))
         return self
@@ -42,6 +59,6 @@ class Part(BaseModel):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """The model's JSON schema with its rules as CEL."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        if cls.rules:
-            schema["x-kubernetes-validations"] = [{"rule": rule.cel, "message": rule.message} for rule in cls.rules]
+        if rules := cls.rules():
+            schema["x-kubernetes-validations"] = [{"rule": rule.cel, "message": rule.message} for rule in rules]
         return schema

@@ -1,0 +1,70 @@
+"""What a benchmark measured: rows in a JSON file, and the page that is rendered from all such files."""
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+PAGE = HERE.parent / "docs" / "performance.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured thing; `goal` as in `<= 1.1`, empty where none was set."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str
+    detail: str
+
+
+def write(name: str, rows: list[Row]) -> None:
+    """Write `results/NAME.json` whole, and render the page anew."""
+    result = {
+        "commit": _output("git", "rev-parse", "--short", "HEAD"),
+        "machine": machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "rows": [asdict(row) for row in rows],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    part = RESULTS / f"{name}.json.part"
+    part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    part.rename(RESULTS / f"{name}.json")
+    PAGE.write_text(page())
+
+
+def machine() -> str:
+    """The processor, how many of its cores, and the memory."""
+    model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0))
+    return f"{model.split(':')[1].strip()}, {cores} cores, {memory_gib:.0f} GiB, {platform.system()}"
+
+
+def page() -> str:
+    """`docs/performance.md`: a table for each file of results."""
+    tables = [_table(path.stem, json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))]
+    head = "# Performance\n\nRendered by `make bench` from `benchmarks/results`. Each table was measured in one run.\n"
+    return "\n".join([head, *tables])
+
+
+def _table(name: str, result: dict) -> str:
+    lines = [
+        f"## {name}",
+        f"\n{result['date']}, commit {result['commit']}, {result['machine']}\n",
+        "| what | measured | unit | goal | how |",
+        "|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        lines.append(f"| {row['name']} | {row['value']:.3g} | {row['unit']} | {row['goal']} | {row['detail']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _output(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True, cwd=HERE).stdout.strip()

@@ -1,0 +1,64 @@
+"""The OCI runtime in front of runc: it changes capabilities and nothing else, and becomes runc."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sd_kit import drop_capabilities
+
+PROCESS = {
+    "args": ["sh"],
+    "capabilities": {
+        "bounding": ["CAP_CHOWN", "CAP_SYS_RESOURCE"],
+        "effective": ["CAP_SYS_RESOURCE"],
+        "permitted": ["CAP_CHOWN"],
+    },
+}
+LESS = {
+    "args": ["sh"],
+    "capabilities": {"bounding": ["CAP_CHOWN"], "effective": [], "permitted": ["CAP_CHOWN"]},
+}
+
+
+@pytest.fixture
+def runc(tmp_path: Path) -> Path:
+    program = tmp_path / "runc"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program
+
+
+def call(runc: Path, *arguments: str) -> str:
+    script = [sys.executable, "-I", "-S", drop_capabilities.__file__, str(runc), "CAP_SYS_RESOURCE"]
+    return subprocess.run([*script, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("option", [["--bundle"], ["-b"]])
+def test_a_bundle_loses_the_capability_before_it_is_created(runc: Path, tmp_path: Path, option: list[str]) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"ociVersion": "1.0.2", "process": PROCESS, "hostname": "node"}))
+    said = call(runc, "--log", "x", "create", *option, str(tmp_path), "some-id")
+    assert json.loads(config.read_text()) == {"ociVersion": "1.0.2", "process": LESS, "hostname": "node"}
+    assert said == f"--log x create {option[0]} {tmp_path} some-id"
+
+
+@pytest.mark.parametrize("form", ["--process={}", "--process {}", "-p {}"])
+def test_a_command_in_a_running_container_loses_it_too(runc: Path, tmp_path: Path, form: str) -> None:
+    process = tmp_path / "process.json"
+    process.write_text(json.dumps(PROCESS))
+    call(runc, "exec", *form.format(process).split(), "--detach", "some-id")
+    assert json.loads(process.read_text()) == LESS
+
+
+def test_a_process_without_capabilities_stays_as_it_is(runc: Path, tmp_path: Path) -> None:
+    process = tmp_path / "process.json"
+    process.write_text(json.dumps({"args": ["id"]}))
+    call(runc, "exec", "--process", str(process), "some-id")
+    assert json.loads(process.read_text()) == {"args": ["id"]}
+
+
+def test_other_calls_go_through_untouched(runc: Path) -> None:
+    assert call(runc, "--root", "/run/x", "kill", "--all", "some-id", "9") == "--root /run/x kill --all some-id 9"

@@ -1,0 +1,68 @@
+"""`python -m sd_engine`: listens at once, loads the model, answers until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from sd_engine import cpus, logs
+from sd_engine.engine import Engine
+from sd_engine.pipeline import ModelError
+from sd_engine.settings import Settings, SettingsError
+
+LEAVE_WITHIN_S = 30.0
+TERMINATION_LOG = Path("/dev/termination-log")
+"""Kubernetes shows what stands here as the container's last message."""
+
+
+def library_environment() -> dict[str, str]:
+    """What torch, pyannote.audio and the hub's client read when they are imported."""
+    threads = str(cpus.usable())
+    return {
+        "PYANNOTE_METRICS_ENABLED": "0",  # else every recording's length and speaker count leave the house
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",  # models come from a directory, never from the network
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108 - imported by pyannote.metrics; its home may be read-only
+    }
+
+
+def main() -> None:
+    os.environ |= library_environment()
+    try:
+        settings = Settings.from_environment(os.environ)
+        logs.start(settings.log_level)
+        _run(settings)
+    except (SettingsError, ModelError) as error:
+        _give_up(str(error))
+
+
+def _run(settings: Settings) -> None:
+    told_to_end = threading.Event()
+    # While the model loads nothing is in flight, and an import cannot be interrupted cleanly: end at once.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    engine = Engine(settings)
+    engine.start()
+    engine.load()
+    signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
+    told_to_end.wait()
+    all_answered = engine.leave(LEAVE_WITHIN_S)
+    logging.shutdown()
+    # What is still running on the device after that cannot be stopped by asking.
+    os._exit(0 if all_answered else 1)
+
+
+def _give_up(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 - a person may read this in a terminal
+    if os.access(TERMINATION_LOG, os.W_OK):
+        TERMINATION_LOG.write_text(sentence)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""One adapter's request inside the engine, which its adapter may call off."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sd_engine import wire
+from sd_engine.errors import CalledOffError
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A `diarize` message. `memory_fd` holds the recording and belongs to the call."""
+
+    number: int
+    request_id: str
+    asked: wire.Message
+    memory_fd: int
+    arrived: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _called_off: bool = False
+    _awaited: Future[object] | None = None
+
+    def call_off(self) -> None:
+        """Nobody waits any more: what still waits for the device is dropped, what runs there runs to its end."""
+        with self._lock:
+            self._called_off = True
+            if self._awaited is not None:
+                self._awaited.cancel()
+
+    def check(self) -> None:
+        """Raises CalledOffError if nobody waits any more."""
+        if self._called_off:
+            raise CalledOffError("The caller has cancelled this request.")
+
+    def result_of(self, future: Future[Result]) -> Result:
+        """Waits for `future`.
+
+        Raises:
+            CalledOffError: the call was called off before the future's work began.
+        """
+        with self._lock:
+            self._awaited = future  # pyright: ignore[reportAttributeAccessIssue] - only ever cancelled through this
+            if self._called_off:
+                future.cancel()
+        try:
+            return future.result()
+        except CancelledError:
+            self.check()
+            raise

@@ -1,0 +1,99 @@
+"""The engine's socket: a thread per adapter, a thread per request, each request answered exactly once."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from sd_engine import logs, wire
+from sd_engine.adapters import Adapters
+from sd_engine.calls import Call
+
+Diarize = Callable[[Call], bytes]
+Answer = Callable[[Call, "Future[bytes]", socket.socket], None]
+
+
+class SocketServer:
+    """Listens from its creation on. `diarize` works on a call, `answer` sends what came of it."""
+
+    def __init__(self, path: Path, adapters: Adapters, diarize: Diarize, answer: Answer, *, most_calls: int) -> None:
+        self._listener = _listening(path)
+        self._adapters = adapters
+        self._diarize = diarize
+        self._answer = answer
+        self._threads = ThreadPoolExecutor(most_calls, thread_name_prefix="call")
+
+    def serve(self) -> None:
+        """Accepts adapters for ever."""
+        while True:
+            connection, _ = self._listener.accept()
+            threading.Thread(target=self._serve_one, args=(connection,), name="adapter", daemon=True).start()
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        with connection:
+            name = _name(connection)
+            if name is None:
+                return
+            self._adapters.join(name)
+            logs.event("adapter_connected", adapter=name)
+            AdapterConnection(connection, self._begin).serve()
+            self._adapters.leave(name)
+            logs.event("adapter_left", adapter=name)
+
+    def _begin(self, call: Call, connection: socket.socket) -> Future[bytes]:
+        work = self._threads.submit(self._diarize, call)
+        work.add_done_callback(lambda done: self._answer(call, done, connection))
+        return work
+
+
+class AdapterConnection:
+    """One adapter's connection after its hello, and the calls that it has open."""
+
+    def __init__(self, connection: socket.socket, begin: Callable[[Call, socket.socket], Future[bytes]]) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._open: dict[int, tuple[Call, Future[bytes]]] = {}
+
+    def serve(self) -> None:
+        """Returns when the adapter has gone and nothing is left to be done for it."""
+        try:
+            while True:
+                self._take(*wire.receive(self._connection))
+        except wire.ConnectionLostError:
+            for call, _ in self._open.values():
+                call.call_off()
+        wait([work for _, work in self._open.values()])
+
+    def _take(self, message: wire.Message, memory_fd: int | None) -> None:
+        self._open = {number: opened for number, opened in self._open.items() if not opened[1].done()}
+        number = message["call"]
+        if message["type"] == "diarize" and memory_fd is not None:
+            call = Call(number, message["request_id"], message["asked"], memory_fd)
+            self._open[number] = call, self._begin(call, self._connection)
+        elif message["type"] == "cancel" and number in self._open:
+            self._open[number][0].call_off()
+
+
+def _name(connection: socket.socket) -> str | None:
+    """What the adapter calls itself in its hello; None = it left without one."""
+    try:
+        hello, _ = wire.receive(connection)
+    except wire.ConnectionLostError:
+        return None
+    return str(hello["adapter"])
+
+
+_BACKLOG = 128
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket at `path`. One that a killed engine left behind is replaced: nobody listens there."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(path))
+    path.chmod(0o660)  # the triton container may run as another user of the pod's group
+    listener.listen(_BACKLOG)
+    return listener

@@ -1,0 +1,147 @@
+"""Both halves of the server in one container: engine and Triton, each restarted alone, and stopped in order.
+
+What ends before it was ready once ends the container with it (a wrong setting, a broken model: restarting would only
+hide the reason). What ends later is started again by itself, after a pause that grows while it keeps ending.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ENGINE = f"http://127.0.0.1:{os.environ.get('SD_HTTP_PORT', '8003')}"
+TRITON_READY = "http://127.0.0.1:8000/v2/health/ready"
+LOOK_EVERY_S = 1.0
+LONGEST_DRAIN_S = 3600.0
+DEAD_ADAPTER_LOOKS = 3
+FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_AFTER_S = 1.0, 30.0, 60.0
+IN_FLIGHT = re.compile(r"^sd_requests_in_flight (\S+)$", re.MULTILINE)
+
+
+class StopRequestedError(Exception):
+    """Somebody sent SIGTERM or SIGINT."""
+
+
+class Half:
+    """One of the two processes, through all its lives."""
+
+    def __init__(self, name: str, ready_url: str) -> None:
+        self.name = name
+        self.was_ready = False
+        self._ready_url = ready_url
+        self._pause_s = FIRST_PAUSE_S
+        self.start()
+
+    def start(self) -> None:
+        """Starts the process, in a group of its own: a signal to the container must not reach both at once."""
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(["sd-server", self.name], process_group=0)
+
+    def look(self) -> None:
+        """Notes readiness; starts the process again if it ended.
+
+        Raises:
+            SystemExit: it ended before it was ever ready.
+        """
+        status = self._process.poll()
+        if status is None:
+            self.was_ready = self.was_ready or answer(self._ready_url)[0] == 200
+        elif self.was_ready:
+            self._start_again(status)
+        else:
+            say(f"{self.name} ended with status {status} before it was ready; the container ends with it.")
+            raise SystemExit(status if status > 0 else 128 - status)  # as a shell reports a signal
+
+    def stop(self) -> None:
+        """Asks the process to end, and waits for it."""
+        self._process.terminate()
+        self._process.wait()
+
+    def _start_again(self, status: int) -> None:
+        steady = time.monotonic() - self._started > STEADY_AFTER_S
+        pause_s = FIRST_PAUSE_S if steady else self._pause_s
+        self._pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        say(f"{self.name} ended with status {status}; it starts again in {pause_s:.0f} s.")
+        time.sleep(pause_s)
+        self.start()
+
+
+def main() -> None:
+    """Runs until somebody asks to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop_requested)
+    engine = triton = None
+    try:
+        engine = Half("engine", f"{ENGINE}/readyz")
+        wait_for_layout(engine)
+        triton = Half("triton", TRITON_READY)
+        watch(engine, triton)
+    except StopRequestedError:
+        say("Stopping: what is in flight is finished first.")
+        wait_until_idle()
+    finally:
+        for half in filter(None, (triton, engine)):
+            half.stop()
+
+
+def wait_for_layout(engine: Half) -> None:
+    """Returns once the engine's image has laid out what Triton is started with."""
+    start_triton = Path(os.environ.get("SD_RUN_DIR", "/run/sd"), "start-triton")
+    while not start_triton.exists():
+        time.sleep(LOOK_EVERY_S / 10)
+        engine.look()
+
+
+def watch(engine: Half, triton: Half) -> None:
+    """Looks after both for ever; an adapter that stays dead restarts Triton, as kubelet does in a pod."""
+    looks_with_dead_adapter = 0
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        engine.look()
+        triton.look()
+        looks_with_dead_adapter = looks_with_dead_adapter + 1 if answer(f"{ENGINE}/adapterz")[0] == 503 else 0
+        if looks_with_dead_adapter == DEAD_ADAPTER_LOOKS:
+            say("Some of Triton's adapters are dead; Triton starts again.")
+            triton.stop()
+
+
+def wait_until_idle() -> None:
+    """Returns once the engine works on nothing any more, has gone, or an hour has passed."""
+    give_up = time.monotonic() + LONGEST_DRAIN_S
+    while time.monotonic() < give_up:
+        in_flight = IN_FLIGHT.search(answer(f"{ENGINE}/metrics")[1])
+        if in_flight is None or float(in_flight[1]) == 0:
+            return
+        time.sleep(LOOK_EVERY_S / 4)
+
+
+def answer(url: str) -> tuple[int, str]:
+    """The status and the text behind a local URL; status 0 where nobody answers in time."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.reason
+    except OSError:
+        return 0, ""
+
+
+def say(sentence: str) -> None:
+    """One line in the container's log."""
+    print(f"sd-server: {sentence}", file=sys.stderr, flush=True)
+
+
+def _stop_requested(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise StopRequestedError
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+../../../engine/sd_engine/wire.py

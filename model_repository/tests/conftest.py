@@ -1,0 +1,29 @@
+"""What the tests of Triton's side share: the adapter's own modules, a stand-in engine, and a real Triton."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+sys.path[:0] = [str(REPOSITORY / "model_repository/speaker_diarization/1"), str(REPOSITORY / "images/server")]
+
+from stand_in_engine import StandInEngine  # noqa: E402
+from triton_process import Triton, installed_triton  # noqa: E402
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[StandInEngine]:
+    with StandInEngine(tmp_path / "engine.sock") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A real Triton with four adapters, and no engine yet."""
+    run_dir = tmp_path_factory.mktemp("run")
+    with Triton(run_dir, installed_triton(REPOSITORY), adapters=4) as triton:
+        yield triton

@@ -1,0 +1,119 @@
+"""A real Triton for the tests: the PyPI build, started by the image's own `start-triton` on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+from string import Template
+from typing import Self
+
+from stand_in_engine import eventually
+
+VERSION = "0.7.0"
+MAX_REQUEST_BYTES = 1024 * 1024
+
+
+def installed_triton(repository: Path) -> Path:
+    """The folder where the image's own script laid Triton and the adapter's environment out."""
+    cache = Path(os.environ.get("SD_TRITON_CACHE", "~/.cache/sd-triton")).expanduser()
+    root = cache / "triton" / VERSION
+    if not (root / "installed").exists():
+        path = f"{cache}/uv-venv/bin:{os.environ['PATH']}"
+        root.mkdir(parents=True, exist_ok=True)
+        script = repository / "images/server/build/install-triton"
+        subprocess.run([script, root], check=True, env={**os.environ, "PATH": path})
+        (root / "installed").touch()
+    return root
+
+
+class Triton:
+    """A running server; its model repository and socket lie in `run_dir`."""
+
+    def __init__(self, run_dir: Path, installed: Path, adapters: int) -> None:
+        self.socket_path = run_dir / "engine.sock"
+        self.ports = dict(zip(("http", "grpc", "metrics"), _free_ports(3), strict=True))
+        self._run_dir = run_dir
+        self._installed = installed
+        _lay_out(run_dir, self.socket_path, adapters)
+
+    def url(self, protocol: str = "http") -> str:
+        return f"127.0.0.1:{self.ports[protocol]}"
+
+    def __enter__(self) -> Self:
+        with (self._run_dir / "triton.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", self._run_dir / "start-triton"], stdout=log, stderr=log, env=self._environment()
+            )
+        eventually(self._ready, within_s=60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        assert self._process.wait(timeout=30) == 0, self.log()
+
+    def log(self) -> str:
+        return (self._run_dir / "triton.log").read_text()
+
+    def process_id(self) -> int:
+        assert self._process.poll() is None, self.log()
+        return self._process.pid
+
+    def counter(self, name: str) -> float:
+        """The sum of one of Triton's own metrics."""
+        with urllib.request.urlopen(f"http://{self.url('metrics')}/metrics", timeout=5) as page:
+            lines = page.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
+
+    def _ready(self) -> bool:
+        assert self._process.poll() is None, self.log()
+        try:
+            with urllib.request.urlopen(f"http://{self.url()}/v2/health/ready", timeout=1) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def _environment(self) -> dict[str, str]:
+        """The adapter's Python first, and a `tritonserver` that keeps to this test's ports and backend."""
+        flags = {"backend-directory": self._installed / "tritonserver/backends"} | {
+            f"{protocol}-{setting}": value
+            for protocol, port in self.ports.items()
+            for setting, value in (("address", "127.0.0.1"), ("port", port))
+        }
+        told = " ".join(f"--{name}={value}" for name, value in flags.items())
+        wrapper = self._run_dir / "bin" / "tritonserver"
+        wrapper.parent.mkdir(exist_ok=True)
+        wrapper.write_text(f'#!/bin/sh\nexec "{self._installed}/tritonserver/bin/tritonserver" {told} "$@"\n')
+        wrapper.chmod(0o755)
+        return {**os.environ, "PATH": f"{wrapper.parent}:{self._installed}/adapter/bin:{os.environ['PATH']}"}
+
+
+def _lay_out(run_dir: Path, socket_path: Path, adapters: int) -> None:
+    repository = Path(__file__).parents[2]
+    source = repository / "model_repository/speaker_diarization"
+    model = run_dir / "model_repository/speaker_diarization"
+    shutil.copytree(source / "1", model / "1")
+    settings = {
+        "max_batch_size": 16,
+        "preferred_batch_sizes": "1, 2, 4, 8, 16",
+        "adapters": adapters,
+        "max_queue_size": 16,
+        "socket_path": socket_path,
+        "max_request_bytes": MAX_REQUEST_BYTES,
+    }
+    (model / "config.pbtxt").write_text(Template((source / "config.pbtxt").read_text()).substitute(settings))
+    shutil.copy(repository / "images/server/start-triton", run_dir)
+    (run_dir / "triton.env").write_text(
+        f"MODEL_REPOSITORY={model.parent}\nHTTP_MAX_INPUT_SIZE_BYTES={2 * MAX_REQUEST_BYTES}\n"
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports

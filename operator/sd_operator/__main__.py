@@ -1,0 +1,73 @@
+"""The operator's process: `python -m sd_operator`."""
+
+import asyncio
+import logging
+import os
+import platform
+import sys
+from typing import Any, cast
+
+import kopf
+from kubernetes.aio import client, config
+
+from sd_operator import handlers
+from sd_operator.reconcile.reconciler import Reconciler
+from sd_operator.runtime import health
+from sd_operator.runtime.cache import Cache
+from sd_operator.runtime.kube import KubeClient
+from sd_operator.runtime.metrics import Metrics
+from sd_operator.runtime.queue import Queue
+from sd_operator.runtime.resync import Resync
+from sd_operator.settings import Settings, SettingsError
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def main() -> None:
+    """Runs until SIGTERM."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        sys.exit(f"The operator cannot start: {error}")
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    logging.getLogger("kopf").setLevel(logging.WARNING)  # one line per event is its idea of information
+    asyncio.run(run(settings))
+
+
+async def run(settings: Settings) -> None:
+    """Everything that the operator is, side by side; the end of one part is the end of all."""
+    metrics, cache = Metrics(), Cache()
+    kube = KubeClient(await _configuration(), metrics)
+    queue = Queue(Reconciler(kube, cache, settings.images).reconcile, metrics)
+    resync = Resync(kube, cache, queue.add, settings.resync_s)
+    pages = await health.serve(health.application(resync.done.is_set, metrics), settings.health_port)
+    try:
+        async with asyncio.TaskGroup() as parts:
+            background = [parts.create_task(resync.run())]
+            await resync.done.wait()  # a status made of half of what there is would be written, and then corrected
+            background.append(parts.create_task(queue.run(settings.workers)))
+            await kopf.operator(
+                registry=handlers.registry(cache, queue.add),
+                settings=handlers.settings(),
+                identity=cast("Any", platform.node()),  # its own guess needs the user to have a name
+                clusterwide=True,
+            )
+            for task in background:
+                task.cancel()
+    finally:
+        await pages.cleanup()
+        await kube.close()
+
+
+async def _configuration() -> client.Configuration:
+    loaders: Any = config  # its functions have no types
+    configuration = client.Configuration()
+    if os.environ.get("KUBECONFIG"):
+        await loaders.load_kube_config(client_configuration=configuration)
+    else:
+        loaders.load_incluster_config(client_configuration=configuration)
+    return configuration
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Sizes and times that follow from the limits of a service: each limit has one home, the spec."""
+
+from math import ceil
+
+from sd_operator.api.amounts import quantity, seconds
+from sd_operator.api.models import Compute, Serving
+
+MIB = 1024**2
+
+REAL_TIME_FACTOR = {"cpu": 0.3, "gpu": 0.03}
+"""Device time per second of audio, on the slow side of what was measured; only the grace period uses it."""
+
+LEAVING_S = 45
+"""Withdrawal from the endpoints (5 s), Triton's own exit timeout (10 s) and the engine's end, with room to spare."""
+SHORTEST_GRACE_S = 60
+LONGEST_GRACE_S = 4 * 3600
+
+
+def request_bytes(serving: Serving) -> int:
+    """The largest recording, before base64."""
+    return ceil(quantity(serving.max_request_bytes))
+
+
+def shared_memory_mib(serving: Serving) -> int:
+    """Shared memory for adapters + maxBatchSize requests of the largest size in base64.
+
+    An adapter's region grows to the largest batch that it has seen and never shrinks; beyond this size requests fail
+    with a sentence and the server lives.
+    """
+    base64_bytes = 4 * ceil(request_bytes(serving) / 3)
+    own_regions_mib = 2 * serving.adapters  # what each adapter maps before its first request
+    return own_regions_mib + ceil((serving.adapters + serving.max_batch_size) * base64_bytes / MIB)
+
+
+def grace_period_s(serving: Serving, compute: Compute) -> int:
+    """How long a pod that must go may work on what it holds: as long as its queue can take, four hours at most."""
+    work_s = seconds(serving.max_queued_audio) * REAL_TIME_FACTOR[compute.accelerator]
+    return min(max(ceil(work_s) + LEAVING_S, SHORTEST_GRACE_S), LONGEST_GRACE_S)

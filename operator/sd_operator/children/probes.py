@@ -1,0 +1,24 @@
+"""An HTTP probe of a container."""
+
+from typing import NamedTuple
+
+from sd_operator.vocabulary import Manifest
+
+
+class Probe(NamedTuple):
+    """GET `path` every `period_s`; `failures` in a row count as failed."""
+
+    path: str
+    port: int
+    period_s: int
+    failures: int
+    timeout_s: int = 5
+
+    def manifest(self) -> Manifest:
+        """The probe as a container holds it."""
+        return {
+            "httpGet": {"path": self.path, "port": self.port},
+            "periodSeconds": self.period_s,
+            "timeoutSeconds": self.timeout_s,
+            "failureThreshold": self.failures,
+        }

@@ -1,0 +1,1 @@
+"""observe, decide, apply, report: how one DiarizationService is brought to its spec."""

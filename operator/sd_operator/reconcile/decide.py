@@ -1,0 +1,75 @@
+"""What has to be written so that the cluster holds what a service asks for. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sd_operator.api.service import DiarizationService
+from sd_operator.reconcile.contains import contains
+from sd_operator.vocabulary import APPLIED, DIARIZATION_SERVICES, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that stands in the way until a person, or time, removes it: a CamelCase reason and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Manifests to apply, live objects to remove, and what cannot be done."""
+
+    apply: list[Manifest] = field(default_factory=list[Manifest])
+    delete: list[Manifest] = field(default_factory=list[Manifest])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+
+
+def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest]) -> Plan:
+    """Compares what is wanted with what is there; an empty plan means that nothing is written."""
+    plan, found = Plan(), {identity(child): child for child in live}
+    for manifest in wanted:
+        _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
+    plan.delete.extend(child for child in found.values() if owned_by(child, service.uid) and not leaving(child))
+    return plan
+
+
+def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | None, plan: Plan) -> None:
+    if live is None:
+        plan.apply.append(manifest)
+    elif not owned_by(live, service.uid):
+        plan.refusals.append(_taken(live))
+    elif not leaving(live) and not contains(live, manifest):  # what is leaving comes back once it is gone
+        plan.apply.append(manifest)
+
+
+def _taken(live: Manifest) -> Refusal:
+    what = f"{live['kind']} {live['metadata']['name']}"
+    if any(owner["kind"] == DIARIZATION_SERVICES.kind for owner in live["metadata"].get("ownerReferences", ())):
+        return Refusal("NameTaken", f"{what} still belongs to a deleted DiarizationService; it is on its way out.")
+    return Refusal("NameTaken", f"{what} exists and is not this service's; rename the service, or remove that object.")
+
+
+def stamped(manifest: Manifest) -> Manifest:
+    """The manifest with its own digest: a field that it no longer has shows as a digest that differs."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    metadata = manifest["metadata"]
+    return manifest | {"metadata": metadata | {"annotations": metadata.get("annotations", {}) | {APPLIED: digest}}}
+
+
+def identity(manifest: Manifest) -> tuple[str, str]:
+    """Kind and name: all objects of a service share its namespace."""
+    return manifest["kind"], manifest["metadata"]["name"]
+
+
+def owned_by(live: Manifest, uid: str) -> bool:
+    """Whether the object belongs to that very resource, not to an earlier one of its name."""
+    return any(owner["uid"] == uid for owner in live["metadata"].get("ownerReferences", ()))
+
+
+def leaving(live: Manifest) -> bool:
+    """Whether the object is being deleted."""
+    return "deletionTimestamp" in live["metadata"]
