@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
-from pathlib import Path
 
 from sd_engine import cpus, logs
 from sd_engine.engine import Engine
+from sd_engine.last_words import give_up
 from sd_engine.pipeline import ModelError
 from sd_engine.settings import Settings, SettingsError
 
 LEAVE_WITHIN_S = 30.0
-TERMINATION_LOG = Path("/dev/termination-log")
-"""Kubernetes shows what stands here as the container's last message."""
 
 
 def library_environment() -> dict[str, str]:
@@ -39,7 +36,7 @@ def main() -> None:
         logs.start(settings.log_level)
         _run(settings)
     except (SettingsError, ModelError) as error:
-        _give_up(str(error))
+        give_up(str(error))
 
 
 def _run(settings: Settings) -> None:
@@ -55,13 +52,6 @@ def _run(settings: Settings) -> None:
     logging.shutdown()
     # What is still running on the device after that cannot be stopped by asking.
     os._exit(0 if all_answered else 1)
-
-
-def _give_up(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201 - a person may read this in a terminal
-    if os.access(TERMINATION_LOG, os.W_OK):
-        TERMINATION_LOG.write_text(sentence)
-    sys.exit(1)
 
 
 if __name__ == "__main__":

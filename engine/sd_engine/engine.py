@@ -11,13 +11,12 @@ from sd_engine.admission import Admission
 from sd_engine.answers import Answers
 from sd_engine.chain import Chain
 from sd_engine.http_server import HealthServer
+from sd_engine.layout import SOCKET_NAME
 from sd_engine.lifecycle import Lifecycle
 from sd_engine.metrics import Metrics
 from sd_engine.pipeline import Pipeline
 from sd_engine.server import SocketServer
 from sd_engine.settings import Settings
-
-SOCKET_NAME = "engine.sock"
 
 
 class Engine:

@@ -4,6 +4,7 @@ What ends before it was ready once ends the container with it (a wrong setting, 
 hide the reason). What ends later is started again by itself, after a pause that grows while it keeps ending.
 """
 
+# ruff: noqa: INP001 - the image runs this file as a script
 from __future__ import annotations
 
 import os
@@ -14,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 ENGINE = f"http://127.0.0.1:{os.environ.get('SD_HTTP_PORT', '8003')}"
@@ -52,7 +54,7 @@ class Half:
         """
         status = self._process.poll()
         if status is None:
-            self.was_ready = self.was_ready or answer(self._ready_url)[0] == 200
+            self.was_ready = self.was_ready or answer(self._ready_url)[0] == HTTPStatus.OK
         elif self.was_ready:
             self._start_again(status)
         else:
@@ -64,10 +66,14 @@ class Half:
         self._process.terminate()
         self._process.wait()
 
-    def _start_again(self, status: int) -> None:
-        steady = time.monotonic() - self._started > STEADY_AFTER_S
-        pause_s = FIRST_PAUSE_S if steady else self._pause_s
+    def next_pause_s(self, ran_for_s: float) -> float:
+        """How long to wait before the next start: twice as long as last time, unless it ran steadily in between."""
+        pause_s = FIRST_PAUSE_S if ran_for_s > STEADY_AFTER_S else self._pause_s
         self._pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        return pause_s
+
+    def _start_again(self, status: int) -> None:
+        pause_s = self.next_pause_s(time.monotonic() - self._started)
         say(f"{self.name} ended with status {status}; it starts again in {pause_s:.0f} s.")
         time.sleep(pause_s)
         self.start()
@@ -106,7 +112,8 @@ def watch(engine: Half, triton: Half) -> None:
         time.sleep(LOOK_EVERY_S)
         engine.look()
         triton.look()
-        looks_with_dead_adapter = looks_with_dead_adapter + 1 if answer(f"{ENGINE}/adapterz")[0] == 503 else 0
+        complaint = answer(f"{ENGINE}/adapterz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
+        looks_with_dead_adapter = looks_with_dead_adapter + 1 if complaint else 0
         if looks_with_dead_adapter == DEAD_ADAPTER_LOOKS:
             say("Some of Triton's adapters are dead; Triton starts again.")
             triton.stop()
@@ -125,7 +132,7 @@ def wait_until_idle() -> None:
 def answer(url: str) -> tuple[int, str]:
     """The status and the text behind a local URL; status 0 where nobody answers in time."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - always http to this host
             return response.status, response.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.reason
@@ -135,7 +142,8 @@ def answer(url: str) -> tuple[int, str]:
 
 def say(sentence: str) -> None:
     """One line in the container's log."""
-    print(f"sd-server: {sentence}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"sd-server: {sentence}\n")
+    sys.stderr.flush()
 
 
 def _stop_requested(number: int, _frame: object) -> None:

@@ -37,6 +37,10 @@ def never() -> bool:
     return False
 
 
+def open_file_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_the_engine_gets_the_recording_and_its_answer_comes_back(link: EngineLink) -> None:
     timeline = json.loads(started(link, order(work_s=0), {"num_speakers": 2}).timeline(never))
     assert timeline == {
@@ -103,10 +107,10 @@ def test_an_engine_that_is_not_there_yet_is_found_when_it_comes(tmp_path: Path) 
 
 
 def test_no_file_descriptor_is_left_behind(link: EngineLink) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_file_descriptors()
     for _ in range(50):
         started(link, order()).timeline(never)
-    eventually(lambda: len(os.listdir("/proc/self/fd")) == before)
+    eventually(lambda: open_file_descriptors() == before)
 
 
 def _refused(link: EngineLink, is_cancelled: Callable[[], bool] = never) -> str:

@@ -40,7 +40,7 @@ def tensor(name: str, *strings: str) -> dict[str, Any]:
 def infer(triton: Triton, *inputs: dict[str, Any], **parameters: object) -> tuple[int, Any]:
     """The status, and the timeline or the error's sentence, of one JSON request as curl sends it."""
     body = json.dumps({"id": "request-1", "parameters": parameters, "inputs": inputs}).encode()
-    request = urllib.request.Request(f"http://{triton.url()}/v2/models/speaker_diarization/infer", body)  # noqa: S310
+    request = urllib.request.Request(f"http://{triton.url()}/v2/models/speaker_diarization/infer", body)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, json.loads(json.loads(answer.read())["outputs"][0]["data"][0])
@@ -132,6 +132,7 @@ def test_a_cancel_over_grpc_reaches_the_engine_within_a_second(triton: Triton, c
     call = client.async_infer(
         "speaker_diarization", [_client_input(tritonclient.grpc, order(work_s=10))], lambda _answer, _error: None
     )
+    assert call is not None
     eventually(lambda: connected_engine.calls)
     before = time.monotonic()
     call.cancel()

@@ -35,7 +35,7 @@ class Triton:
 
     def __init__(self, run_dir: Path, installed: Path, adapters: int) -> None:
         self.socket_path = run_dir / "engine.sock"
-        self.ports = dict(zip(("http", "grpc", "metrics"), _free_ports(3), strict=True))
+        self.ports: dict[str, int] = dict(zip(("http", "grpc", "metrics"), _free_ports(3), strict=True))
         self._run_dir = run_dir
         self._installed = installed
         _lay_out(run_dir, self.socket_path, adapters)

@@ -105,9 +105,7 @@ def _refuse_contradiction(wanted: dict[str, Any]) -> None:
         raise _invalid(f"min_speakers ({low}) is larger than max_speakers ({high}).")
     count = wanted.get("num_speakers")
     if count is not None and not (low or 1) <= count <= (high or MAX_SPEAKERS):
-        raise _invalid(
-            f"NUM_SPEAKERS ({count}) contradicts min_speakers or max_speakers; send the one or the others."
-        )
+        raise _invalid(f"NUM_SPEAKERS ({count}) contradicts min_speakers or max_speakers; send the one or the others.")
 
 
 def _invalid(sentence: str) -> Refusal:

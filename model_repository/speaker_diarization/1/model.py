@@ -80,4 +80,6 @@ def _tensor(request: Any, name: str) -> contract.Tensor | None:  # noqa: ANN401
 
 
 def _error(kind: str, sentence: str) -> Any:  # noqa: ANN401
-    return pb_utils.InferenceResponse([], error=pb_utils.TritonError(sentence, getattr(pb_utils.TritonError, CODES[kind])))
+    return pb_utils.InferenceResponse(
+        [], error=pb_utils.TritonError(sentence, getattr(pb_utils.TritonError, CODES[kind]))
+    )

@@ -1,0 +1,63 @@
+"""Objects as the API server would return them, for tests that need no API server."""
+
+from typing import Any
+
+from sd_operator.api.service import DiarizationService
+from sd_operator.settings import ServingImages
+from sd_operator.vocabulary import DIARIZATION_SERVICES, FIELD_MANAGER, Manifest
+
+UID = "11111111-2222-3333-4444-555555555555"
+IMAGES = ServingImages(server="sd-triton-server:1", triton="nvcr.io/nvidia/tritonserver:26.07-py3")
+
+
+def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manifest:
+    """A DiarizationService in the API server."""
+    return {
+        "apiVersion": DIARIZATION_SERVICES.api_version,
+        "kind": DIARIZATION_SERVICES.kind,
+        "metadata": {"name": name, "namespace": "default", "uid": UID, "generation": 1, "resourceVersion": "1"} | metadata,
+        "spec": spec,
+    }
+
+
+def service(spec: dict[str, Any], name: str = "demo") -> DiarizationService:
+    """The same, parsed."""
+    return DiarizationService.parse(resource(spec, name))
+
+
+def live(manifest: Manifest, version: int = 1, **metadata: Any) -> Manifest:
+    """An applied manifest with what the API server adds."""
+    added = {"uid": f"uid-{manifest['kind']}", "resourceVersion": str(version), "generation": 1}
+    return manifest | {"metadata": manifest["metadata"] | added | metadata}
+
+
+def deployment(replicas: int, **status: Any) -> Manifest:
+    """A Deployment with a status."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "demo", "namespace": "default", "uid": "uid-d", "generation": 2, "resourceVersion": "1"},
+        "spec": {"replicas": replicas},
+        "status": {"observedGeneration": 2, **status},
+    }
+
+
+def pod(name: str = "demo-1", version: int = 1, *, created: str = "2026-01-01T00:00:00Z", **status: Any) -> Manifest:
+    """A pod of the service with a status."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": f"uid-{name}",
+            "resourceVersion": str(version),
+            "creationTimestamp": created,
+            "labels": {
+                "app.kubernetes.io/instance": "demo",
+                "app.kubernetes.io/managed-by": FIELD_MANAGER,
+            },
+        },
+        "spec": {"containers": []},
+        "status": status,
+    }
