@@ -36,7 +36,7 @@ check: setup ## Lint, types, import rules, generated files, chart and manifests
 	@$(step) "chart and manifests" tools/check-manifests
 
 test: check ## All tests, from pure functions to pods on a real cluster
-	@$(step) "unit tests" pytest -q -n 2 --dist loadscope --durations 5
+	@$(step) "unit tests" pytest -q -n 2 --dist loadfile --durations 5
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
 	@$(step) "end-to-end tests" pytest -q e2e/tests --durations 15

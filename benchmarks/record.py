@@ -61,8 +61,10 @@ def _table(name: str, result: dict) -> str:
         "| what | measured | unit | goal | how |",
         "|---|---|---|---|---|",
     ]
-    for row in result["rows"]:
-        lines.append(f"| {row['name']} | {row['value']:.3g} | {row['unit']} | {row['goal']} | {row['detail']} |")
+    lines += [
+        f"| {row['name']} | {row['value']:.3g} | {row['unit']} | {row['goal']} | {row['detail']} |"
+        for row in result["rows"]
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -14,6 +14,7 @@ URL = "http://localhost:8700"
 TRITON_METRICS_URL = "http://localhost:8702/metrics"
 ENGINE_METRICS_URL = "http://localhost:8703/metrics"
 INFER_PATH = "/v2/models/speaker_diarization/infer"
+_HEADERS = {"Connection": "close", "Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def question(recording: bytes, speakers: str | None = None, **parameters: Any) -
 def ask(body: dict[str, Any], timeout_s: float = 240) -> Reply:
     """Sends one request on a connection of its own."""
     began = time.monotonic()
-    request = urllib.request.Request(URL + INFER_PATH, json.dumps(body).encode(), {"Connection": "close"})
+    request = urllib.request.Request(URL + INFER_PATH, json.dumps(body).encode(), _HEADERS)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             status, content = answer.status, answer.read()

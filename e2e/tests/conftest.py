@@ -108,6 +108,6 @@ def clip(clip_path: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def stock_conversation(conversation_path: Path) -> dict[str, list[list[Any]]]:
-    """Stock pyannote's segments of the conversation, by the number of speakers asked for."""
-    return {speakers: stock_segments(conversation_path, speakers) for speakers in ("", "2")}
+def stock(clip_path: Path) -> dict[str, list[list[Any]]]:
+    """Stock pyannote's segments of the clip, by the number of speakers asked for."""
+    return {speakers: stock_segments(clip_path, speakers) for speakers in ("", "2")}

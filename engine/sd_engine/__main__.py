@@ -43,8 +43,7 @@ def _run(settings: Settings) -> None:
     told_to_end = threading.Event()
     # While the model loads nothing is in flight, and an import cannot be interrupted cleanly: end at once.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    engine = Engine(settings)
-    engine.start()
+    engine = _listening_engine(settings)
     engine.load()
     signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
     told_to_end.wait()
@@ -52,6 +51,15 @@ def _run(settings: Settings) -> None:
     logging.shutdown()
     # What is still running on the device after that cannot be stopped by asking.
     os._exit(0 if all_answered else 1)
+
+
+def _listening_engine(settings: Settings) -> Engine:
+    try:
+        engine = Engine(settings)
+    except OSError as error:
+        give_up(f"Cannot listen in {settings.run_dir} and on port {settings.http_port}: {error}.")
+    engine.start()
+    return engine
 
 
 if __name__ == "__main__":

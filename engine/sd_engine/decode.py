@@ -139,11 +139,14 @@ def _sentences(kind: Container) -> Iterator[None]:
     """Says in a sentence what FFmpeg raises about a file."""
     try:
         yield
-    except (av.error.FFmpegError, ValueError) as error:
-        # FFmpeg numbers its errors like the system does; only the text is of use to a caller.
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        sentence = f"The {kind.name} recording is damaged ({why}); send it again or re-encode it."
-        raise InvalidArgumentError(sentence) from error
+    except av.error.FFmpegError as error:
+        raise _damaged(kind, error.strerror or type(error).__name__) from error
+    except ValueError as error:  # PyAV's own: the sample rate changes in the middle
+        raise _damaged(kind, str(error)) from error
+
+
+def _damaged(kind: Container, why: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"The {kind.name} recording is damaged or ends in the middle ({why}); send it again.")
 
 
 def _opened(file: io.BufferedIOBase, kind: Container) -> InputContainer:

@@ -12,11 +12,7 @@ _PLAIN = re.compile(r"[\w.:/@+-]+")
 
 
 def start(level: str) -> None:
-    """Sends the engine's own events to stderr.
-
-    Raises:
-        ValueError: there is no such level.
-    """
+    """Sends the engine's own events to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("time=%(asctime)s level=%(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     _LOGGER.addHandler(handler)

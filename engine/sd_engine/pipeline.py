@@ -24,6 +24,8 @@ DEMO_MODEL = Path(__file__).parent / "demo_model"
 EXPECTED_WARNINGS = (
     "At least one mel filterbank has all zero values",  # the demo model's MFCCs: harmless, and so trained
     r"std\(\): degrees of freedom is <= 0",  # pooling over one single frame, in pyannote itself
+    "Mean of empty slice",  # a recording too short for one clean embedding, likewise in pyannote itself
+    "invalid value encountered in divide",
     r"\s*The detected number of speakers",  # a short recording gives fewer than asked for: the contract says so
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -56,9 +57,14 @@ class Settings:
             )
         if self.mode not in MODES:
             raise SettingsError(f"SD_MODE is {self.mode!r}; it must be one of: {', '.join(MODES)}.")
+        if self.log_level not in LOG_LEVELS:
+            raise SettingsError(f"SD_LOG_LEVEL is {self.log_level!r}; it must be one of: {', '.join(LOG_LEVELS)}.")
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            raise SettingsError(f"SD_DEVICE is {self.device!r}; it must be auto, cpu, cuda, or cuda: and a number.")
 
 
 MODES = ("reference",)
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def _sizes(text: str) -> tuple[int, ...]:

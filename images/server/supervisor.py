@@ -22,6 +22,7 @@ ENGINE = f"http://127.0.0.1:{os.environ.get('SD_HTTP_PORT', '8003')}"
 TRITON_READY = "http://127.0.0.1:8000/v2/health/ready"
 LOOK_EVERY_S = 1.0
 LONGEST_DRAIN_S = 3600.0
+STOP_WITHIN_S = 5.0
 DEAD_ADAPTER_LOOKS = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_AFTER_S = 1.0, 30.0, 60.0
 IN_FLIGHT = re.compile(r"^sd_requests_in_flight (\S+)$", re.MULTILINE)
@@ -62,9 +63,13 @@ class Half:
             raise SystemExit(status if status > 0 else 128 - status)  # as a shell reports a signal
 
     def stop(self) -> None:
-        """Asks the process to end, and waits for it."""
+        """Asks the process to end, and ends it when that takes too long: Triton needs a second for each adapter."""
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def next_pause_s(self, ran_for_s: float) -> float:
         """How long to wait before the next start: twice as long as last time, unless it ran steadily in between."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-sys.path[:0] = [str(REPOSITORY / "model_repository/speaker_diarization/1"), str(REPOSITORY / "images/server")]
+_repository = Path(__file__).parents[2]
+# As in the image: Triton loads model.py from its folder, and the supervisor is a script.
+sys.path[:0] = [str(_repository / "model_repository/speaker_diarization/1"), str(_repository / "images/server")]
 
 from stand_in_engine import StandInEngine  # noqa: E402
 from triton_process import Triton, installed_triton  # noqa: E402
@@ -25,5 +26,5 @@ def engine(tmp_path: Path) -> Iterator[StandInEngine]:
 def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     """A real Triton with four adapters, and no engine yet."""
     run_dir = tmp_path_factory.mktemp("run")
-    with Triton(run_dir, installed_triton(REPOSITORY), adapters=4) as triton:
+    with Triton(run_dir, installed_triton(), adapters=4) as triton:
         yield triton

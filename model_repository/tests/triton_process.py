@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import urllib.request
 from pathlib import Path
-from string import Template
 from typing import Self
 
+from sd_engine.layout import lay_out
+from sd_engine.settings import Settings
 from stand_in_engine import eventually
 
+REPOSITORY = Path(__file__).parents[2]
 VERSION = "0.7.0"
-MAX_REQUEST_BYTES = 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 
-def installed_triton(repository: Path) -> Path:
+def installed_triton() -> Path:
     """The folder where the image's own script laid Triton and the adapter's environment out."""
     cache = Path(os.environ.get("SD_TRITON_CACHE", "~/.cache/sd-triton")).expanduser()
     root = cache / "triton" / VERSION
     if not (root / "installed").exists():
         path = f"{cache}/uv-venv/bin:{os.environ['PATH']}"
         root.mkdir(parents=True, exist_ok=True)
-        script = repository / "images/server/build/install-triton"
+        script = REPOSITORY / "images/server/build/install-triton"
         subprocess.run([script, root], check=True, env={**os.environ, "PATH": path})
         (root / "installed").touch()
     return root
@@ -38,7 +39,8 @@ class Triton:
         self.ports: dict[str, int] = dict(zip(("http", "grpc", "metrics"), _free_ports(3), strict=True))
         self._run_dir = run_dir
         self._installed = installed
-        _lay_out(run_dir, self.socket_path, adapters)
+        settings = Settings(run_dir=run_dir, adapters=adapters, max_request_bytes=MAX_REQUEST_BYTES)
+        lay_out(_assets(REPOSITORY, run_dir / "assets"), settings)
 
     def url(self, protocol: str = "http") -> str:
         return f"127.0.0.1:{self.ports[protocol]}"
@@ -91,24 +93,12 @@ class Triton:
         return {**os.environ, "PATH": f"{wrapper.parent}:{self._installed}/adapter/bin:{os.environ['PATH']}"}
 
 
-def _lay_out(run_dir: Path, socket_path: Path, adapters: int) -> None:
-    repository = Path(__file__).parents[2]
-    source = repository / "model_repository/speaker_diarization"
-    model = run_dir / "model_repository/speaker_diarization"
-    shutil.copytree(source / "1", model / "1")
-    settings = {
-        "max_batch_size": 16,
-        "preferred_batch_sizes": "1, 2, 4, 8, 16",
-        "adapters": adapters,
-        "max_queue_size": 16,
-        "socket_path": socket_path,
-        "max_request_bytes": MAX_REQUEST_BYTES,
-    }
-    (model / "config.pbtxt").write_text(Template((source / "config.pbtxt").read_text()).substitute(settings))
-    shutil.copy(repository / "images/server/start-triton", run_dir)
-    (run_dir / "triton.env").write_text(
-        f"MODEL_REPOSITORY={model.parent}\nHTTP_MAX_INPUT_SIZE_BYTES={2 * MAX_REQUEST_BYTES}\n"
-    )
+def _assets(repository: Path, folder: Path) -> Path:
+    """What the image holds in one folder, gathered from the repository's."""
+    folder.mkdir()
+    (folder / "model_repository").symlink_to(repository / "model_repository")
+    (folder / "start-triton").symlink_to(repository / "images/server/start-triton")
+    return folder
 
 
 def _free_ports(count: int) -> list[int]:

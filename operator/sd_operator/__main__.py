@@ -8,6 +8,7 @@ import sys
 from typing import Any, cast
 
 import kopf
+from aiohttp.web import AppRunner
 from kubernetes.aio import client, config
 
 from sd_operator import handlers
@@ -40,23 +41,36 @@ async def run(settings: Settings) -> None:
     kube = KubeClient(await _configuration(), metrics)
     queue = Queue(Reconciler(kube, cache, settings.images).reconcile, metrics)
     resync = Resync(kube, cache, queue.add, settings.resync_s)
-    pages = await health.serve(health.application(resync.done.is_set, metrics), settings.health_port)
+    watches = asyncio.Event()
+    pages = await health.serve(health.application(watches.is_set, metrics), settings.health_port)
     try:
         async with asyncio.TaskGroup() as parts:
-            background = [parts.create_task(resync.run())]
-            await resync.done.wait()  # a status made of half of what there is would be written, and then corrected
-            background.append(parts.create_task(queue.run(settings.workers)))
-            await kopf.operator(
-                registry=handlers.registry(cache, queue.add),
-                settings=handlers.settings(),
-                identity=cast("Any", platform.node()),  # its own guess needs the user to have a name
-                clusterwide=True,
-            )
-            for task in background:
-                task.cancel()
+            working = parts.create_task(_work(resync, queue, settings.workers))
+            await resync.done.wait()
+            await _watch(handlers.registry(cache, queue.add, stop=lambda: _end(working, pages)), watches)
     finally:
         await pages.cleanup()
         await kube.close()
+
+
+async def _work(resync: Resync, queue: Queue, workers: int) -> None:
+    async with asyncio.TaskGroup() as parts:
+        parts.create_task(resync.run())
+        await resync.done.wait()  # a status made of half of what there is would be written, and then corrected
+        parts.create_task(queue.run(workers))
+
+
+async def _watch(registry: kopf.OperatorRegistry, watches: asyncio.Event) -> None:
+    identity = cast("Any", platform.node())  # kopf's own guess needs the user to have a name
+    await kopf.operator(
+        registry=registry, settings=handlers.settings(), identity=identity, ready_flag=watches, clusterwide=True
+    )
+
+
+async def _end(working: asyncio.Task[None], pages: AppRunner) -> None:
+    working.cancel()
+    await asyncio.wait([working])
+    await pages.cleanup()
 
 
 async def _configuration() -> client.Configuration:

@@ -1,7 +1,7 @@
 """What kopf does here: it watches, and every event puts a service on the queue. Nothing is decided in a handler."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 import kopf
@@ -24,10 +24,11 @@ class Jitter:
             wait_s = min(wait_s * 2, self._longest_s)
 
 
-def registry(cache: Cache, add: Callable[[Key], None]) -> kopf.OperatorRegistry:
-    """Handlers for every kind that is watched."""
+def registry(cache: Cache, add: Callable[[Key], None], stop: Callable[[], Awaitable[None]]) -> kopf.OperatorRegistry:
+    """Handlers for every kind that is watched; `stop` ends what runs beside kopf."""
     handlers = kopf.OperatorRegistry()
     kopf.on.login(registry=handlers)(login)
+    kopf.on.cleanup(registry=handlers)(_cleanup(stop))
     for resource in WATCHED:
         kopf.on.event(*place(resource), registry=handlers)(_handler(resource, cache, add))
     return handlers
@@ -36,6 +37,14 @@ def registry(cache: Cache, add: Callable[[Key], None]) -> kopf.OperatorRegistry:
 def login(**context: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401 - kopf's own
     """The pod's service account, or the kubeconfig of whoever runs the operator outside of a cluster."""
     return kopf.login_with_service_account(**context) or kopf.login_with_kubeconfig(**context)
+
+
+def _cleanup(stop: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def cleanup(**_context: Any) -> None:  # noqa: ANN401 - kopf's own
+        """At its end kopf waits five seconds for tasks that it does not know; after this there are none."""
+        await stop()
+
+    return cleanup
 
 
 class _Handler(Protocol):

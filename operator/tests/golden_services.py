@@ -5,9 +5,8 @@ from typing import Any
 
 import yaml
 from live_objects import IMAGES, service
-from service_specs import EVERYTHING
-
 from sd_operator.children import desired
+from service_specs import EVERYTHING
 
 TESTS = Path(__file__).parent
 EXAMPLES = TESTS.parents[1] / "examples"

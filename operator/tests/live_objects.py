@@ -15,7 +15,14 @@ def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manif
     return {
         "apiVersion": DIARIZATION_SERVICES.api_version,
         "kind": DIARIZATION_SERVICES.kind,
-        "metadata": {"name": name, "namespace": "default", "uid": UID, "generation": 1, "resourceVersion": "1"} | metadata,
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": UID,
+            "generation": 1,
+            "resourceVersion": "1",
+            **metadata,
+        },
         "spec": spec,
     }
 
@@ -31,13 +38,13 @@ def live(manifest: Manifest, version: int = 1, **metadata: Any) -> Manifest:
     return manifest | {"metadata": manifest["metadata"] | added | metadata}
 
 
-def deployment(replicas: int, **status: Any) -> Manifest:
+def deployment(wanted: int, **status: Any) -> Manifest:
     """A Deployment with a status."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "demo", "namespace": "default", "uid": "uid-d", "generation": 2, "resourceVersion": "1"},
-        "spec": {"replicas": replicas},
+        "spec": {"replicas": wanted},
         "status": {"observedGeneration": 2, **status},
     }
 

@@ -113,7 +113,8 @@ BAD: dict[str, Bad] = {
         'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"',
     ),
     "unknown mode": Bad(
-        {"model": {"source": {"demo": {}}, "mode": "exact"}}, 'Unsupported value: "exact": supported values: "reference"'
+        {"model": {"source": {"demo": {}}, "mode": "exact"}},
+        'Unsupported value: "exact": supported values: "reference"',
     ),
     "gpu on a cpu": Bad(
         with_demo(compute={"accelerator": "cpu", "gpu": {"count": 1}}),

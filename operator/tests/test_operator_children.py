@@ -7,17 +7,17 @@ import pytest
 from golden_services import path, render, specs
 from live_objects import IMAGES, UID, service
 from sd_engine.settings import Settings
-from service_specs import DEMO, EVERYTHING, GOOD, Spec, with_demo
-
 from sd_operator.children import desired
 from sd_operator.children.limits import LONGEST_GRACE_S, grace_period_s, shared_memory_mib
+from service_specs import DEMO, EVERYTHING, GOOD, Spec, with_demo
 
 MIB = 1024**2
 
 
 def pod(spec: Spec) -> dict[str, Any]:
     """The pod of a service."""
-    return next(child for child in desired(service(spec), IMAGES) if child["kind"] == "Deployment")["spec"]["template"]["spec"]
+    [deployment] = [child for child in desired(service(spec), IMAGES) if child["kind"] == "Deployment"]
+    return deployment["spec"]["template"]["spec"]
 
 
 def containers(spec: Spec) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -119,6 +119,8 @@ def test_shared_memory_holds_the_largest_batches(serving: dict[str, Any], mib: i
         ("cpu", {"maxQueuedAudio": "100h"}, LONGEST_GRACE_S),
     ],
 )
-def test_a_pod_that_ends_has_the_time_for_what_it_holds(accelerator: str, serving: dict[str, Any], grace_s: int) -> None:
+def test_a_pod_that_ends_has_the_time_for_what_it_holds(
+    accelerator: str, serving: dict[str, Any], grace_s: int
+) -> None:
     spec = service(with_demo(compute={"accelerator": accelerator}, serving=serving)).spec
     assert grace_period_s(spec.serving, spec.compute) == grace_s

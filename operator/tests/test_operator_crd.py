@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from sd_operator.api import crd
 
 COMMITTED = Path(__file__).parents[2] / "charts" / "sd-triton" / "files" / "crd.yaml"
@@ -84,4 +83,10 @@ def test_names_scale_and_columns() -> None:
         "statusReplicasPath": ".status.replicas",
         "labelSelectorPath": ".status.selector",
     }
-    assert [each["name"] for each in version["additionalPrinterColumns"]] == ["Ready", "Reason", "Model", "Replicas", "Age"]
+    assert [each["name"] for each in version["additionalPrinterColumns"]] == [
+        "Ready",
+        "Reason",
+        "Model",
+        "Replicas",
+        "Age",
+    ]

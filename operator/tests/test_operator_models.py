@@ -2,11 +2,10 @@
 
 import pytest
 from live_objects import resource, service
-from service_specs import BAD, DEMO, EVERYTHING, GOOD, Bad, Spec
-
 from sd_operator.api.amounts import quantity, seconds
 from sd_operator.api.models import DiarizationServiceSpec
 from sd_operator.api.service import DiarizationService, SpecError
+from service_specs import BAD, DEMO, EVERYTHING, GOOD, Bad, Spec
 
 
 @pytest.mark.parametrize("spec", GOOD.values(), ids=GOOD)
@@ -33,13 +32,16 @@ def test_a_field_of_a_newer_operator_is_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1", 1), ("500m", 0.5), ("1Ki", 1024), ("64Mi", 67108864), ("1.5G", 1.5e9), (3, 3), ("2k", 2000)]
+    ("text", "value"),
+    [("1", 1), ("500m", 0.5), ("1Ki", 1024), ("64Mi", 67108864), ("1.5G", 1.5e9), (3, 3), ("2k", 2000)],
 )
 def test_a_quantity_is_read_as_kubernetes_reads_it(text: object, value: float) -> None:
     assert float(quantity(text)) == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("4h", 14400), ("90m", 5400), ("1h30m", 5400), ("1h1m1s", 3661), ("5s", 5)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("4h", 14400), ("90m", 5400), ("1h30m", 5400), ("1h1m1s", 3661), ("5s", 5)]
+)
 def test_a_duration_is_read_in_seconds(text: str, value: int) -> None:
     assert seconds(text) == value
 

@@ -1,7 +1,6 @@
 """The operator reads its settings from the environment and refuses what it cannot work with."""
 
 import pytest
-
 from sd_operator.settings import DEFAULT_TRITON_IMAGE, Settings, SettingsError
 
 

@@ -38,24 +38,27 @@ class Turn:
 
 
 VOICES = {
-    "Anna": Voice("en-us+Annie", 60, 160),
-    "Ben": Voice("en-gb+m7", 20, 150),
-    "Carol": Voice("en-gb-scotland+f5", 85, 175),
+    "Linda": Voice("en-us+linda", 75, 165),
+    "Victor": Voice("en-us+victor", 25, 150),
+    "Kate": Voice("en-gb+klatt4", 50, 160),
 }
 
 SCRIPT = (
-    ("Anna", "Good morning, both of you. Thank you for joining the call. Shall we go through the plan for this week?"),
-    ("Ben", "Good morning. Yes, let us begin with the recordings from Tuesday. I have listened to all of them by now."),
-    ("Carol", "I have not had the time yet, I am afraid. Were there any that we should look at together today?"),
-    ("Ben", "Two of them are worth it. In the first one, four people talk at the same table and nobody waits."),
-    ("Anna", "That is the kind of recording we wanted. How long is it, and who has agreed that we may use it?"),
-    ("Ben", "A little over an hour. Everybody who can be heard in it has signed the paper, I have it here."),
-    ("Carol", "Wonderful. Then I can prepare the reference this afternoon, and send it to you before the evening."),
-    ("Anna", "Please mark the places where two people speak at once. Those were missing from the last one."),
-    ("Carol", "I will. And what about the second recording that you mentioned? Is it another meeting?"),
-    ("Ben", "No, that one is a telephone call. The line is poor, but the two voices are easy to tell apart."),
-    ("Anna", "Good, then let us keep it for later. I would rather finish the first one properly before we move on."),
-    ("Carol", "Agreed. I will write down what is still open, and we can speak about it again on Thursday."),
+    ("Linda", "Good morning, both of you. Thank you for joining the call. Shall we go through the plan for this week?"),
+    (
+        "Victor",
+        "Good morning. Yes, let us begin with the recordings from Tuesday. I have listened to all of them by now.",
+    ),
+    ("Kate", "I have not had the time yet, I am afraid. Were there any that we should look at together today?"),
+    ("Victor", "Two of them are worth it. In the first one, four people talk at the same table and nobody waits."),
+    ("Linda", "That is the kind of recording we wanted. How long is it, and who has agreed that we may use it?"),
+    ("Victor", "A little over an hour. Everybody who can be heard in it has signed the paper, I have it here."),
+    ("Kate", "Wonderful. Then I can prepare the reference this afternoon, and send it to you before the evening."),
+    ("Linda", "Please mark the places where two people speak at once. Those were missing from the last one."),
+    ("Kate", "I will. And what about the second recording that you mentioned? Is it another meeting?"),
+    ("Victor", "No, that one is a telephone call. The line is poor, but the two voices are easy to tell apart."),
+    ("Linda", "Good, then let us keep it for later. I would rather finish the first one properly before we move on."),
+    ("Kate", "Agreed. I will write down what is still open, and we can speak about it again on Thursday."),
 )
 
 

@@ -31,15 +31,24 @@ def install(images: dict[str, str]) -> None:
         # The PyPI build of Triton in our own image: for trying and testing, and there without a 10 GB download.
         "images.triton": os.environ.get("TRITON_IMAGE") or images["server"],
     }
-    commands.output(
-        [
-            *(gobuild.binary("helm"), "upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE),
-            *("--create-namespace", "--wait", "--timeout", "3m"),
-            *(f"--set-string={name}={value}" for name, value in values.items()),
-        ],
+    if _interrupted():
+        _helm("uninstall", RELEASE, "--wait", purpose="remove what an interrupted installation left")
+    _helm(
+        *("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", "--wait", "--timeout", "3m"),
+        *(f"--set-string={name}={value}" for name, value in values.items()),
         purpose="install the chart",
-        env={"KUBECONFIG": str(places.kubeconfig())},
     )
+
+
+def _interrupted() -> bool:
+    """Whether an earlier helm was ended in the middle: it then refuses to do anything more with the release."""
+    releases = json.loads(_helm("list", "--pending", "--output", "json", purpose="list the releases"))
+    return any(release["name"] == RELEASE for release in releases)
+
+
+def _helm(*words: str, purpose: str) -> str:
+    argv = [gobuild.binary("helm"), *words, "--namespace", NAMESPACE]
+    return commands.output(argv, purpose=purpose, env={"KUBECONFIG": str(places.kubeconfig())})
 
 
 def apply(manifest: Path, namespace: str = "default") -> None:

@@ -8,7 +8,7 @@ from sd_operator.api.models import Compute, Serving
 MIB = 1024**2
 
 REAL_TIME_FACTOR = {"cpu": 0.3, "gpu": 0.03}
-"""Device time per second of audio, on the slow side of what was measured; only the grace period uses it."""
+"""Device time per second of audio: cautious guesses, and only the grace period, which is an upper bound, uses them."""
 
 LEAVING_S = 45
 """Withdrawal from the endpoints (5 s), Triton's own exit timeout (10 s) and the engine's end, with room to spare."""

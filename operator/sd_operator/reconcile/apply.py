@@ -2,13 +2,14 @@
 
 import asyncio
 
-from sd_operator.reconcile.decide import Plan, Refusal
+from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.decide import Plan
 from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.kube import Kube, RejectedError
 from sd_operator.vocabulary import Manifest
 
 
-async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Refusal]:
+async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
     """Returns what the API server refused; everything else is done.
 
     Raises:
@@ -19,10 +20,10 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Refusal]:
     return plan.refusals + [refusal for refusal in answers if refusal is not None]
 
 
-async def _apply(kube: Kube, cache: Cache, manifest: Manifest) -> Refusal | None:
+async def _apply(kube: Kube, cache: Cache, manifest: Manifest) -> Cause | None:
     try:
         cache.put(await kube.apply(manifest))
     except RejectedError as refusal:
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
-        return Refusal("Refused", f"The API server refused {what}: {refusal}")
+        return Cause("Refused", f"The API server refused {what}: {refusal}")
     return None

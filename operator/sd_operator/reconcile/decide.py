@@ -6,16 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
+from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.contains import contains
 from sd_operator.vocabulary import APPLIED, DIARIZATION_SERVICES, Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something that stands in the way until a person, or time, removes it: a CamelCase reason and a sentence."""
-
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +17,7 @@ class Plan:
 
     apply: list[Manifest] = field(default_factory=list[Manifest])
     delete: list[Manifest] = field(default_factory=list[Manifest])
-    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    refusals: list[Cause] = field(default_factory=list[Cause])
 
 
 def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest]) -> Plan:
@@ -45,11 +38,11 @@ def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | No
         plan.apply.append(manifest)
 
 
-def _taken(live: Manifest) -> Refusal:
+def _taken(live: Manifest) -> Cause:
     what = f"{live['kind']} {live['metadata']['name']}"
     if any(owner["kind"] == DIARIZATION_SERVICES.kind for owner in live["metadata"].get("ownerReferences", ())):
-        return Refusal("NameTaken", f"{what} still belongs to a deleted DiarizationService; it is on its way out.")
-    return Refusal("NameTaken", f"{what} exists and is not this service's; rename the service, or remove that object.")
+        return Cause("NameTaken", f"{what} still belongs to a deleted DiarizationService; it is on its way out.")
+    return Cause("NameTaken", f"{what} exists and is not this service's; rename the service, or remove that object.")
 
 
 def stamped(manifest: Manifest) -> Manifest:

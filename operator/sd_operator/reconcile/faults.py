@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from sd_operator.reconcile.decide import Refusal as Fault
+from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.decide import leaving
 from sd_operator.vocabulary import Manifest
 
@@ -29,7 +29,7 @@ class Container(NamedTuple):
         return self.status.get("state", {}).get("terminated") or self.status.get("lastState", {}).get("terminated", {})
 
 
-def worst(pods: Iterable[Manifest]) -> Fault | None:
+def worst(pods: Iterable[Manifest]) -> Cause | None:
     """The gravest fault of all pods that are to serve; of equal ones the newest pod's."""
     found = [(rank, fault) for pod in _newest_first(pods) for rank, rule in enumerate(RULES) if (fault := rule(pod))]
     return min(found, key=lambda ranked: ranked[0])[1] if found else None
@@ -44,52 +44,52 @@ def _is_ready(pod: Manifest) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in _conditions(pod))
 
 
-def crashed(pod: Manifest) -> Fault | None:
+def crashed(pod: Manifest) -> Cause | None:
     """A container ended badly, with its last words."""
     for container in _containers(pod):
-        if container.ended.get("exitCode", 0) != 0 and not container.status.get("ready", False):
-            return Fault("ContainerCrashed", _last_words(container))
+        if container.ended and not container.status.get("ready", False) and _badly(container):
+            return Cause("ContainerCrashed", _last_words(container))
     return None
 
 
-def image_pull_failed(pod: Manifest) -> Fault | None:
+def image_pull_failed(pod: Manifest) -> Cause | None:
     """An image cannot be had."""
     for container in _containers(pod):
         if container.waiting.get("reason") in PULL_REASONS:
             # The kubelet says the same with and without its back-off in front; one sentence is enough.
             cause = container.waiting.get("message", "").rpartition("ErrImagePull: ")[2]
             image = container.status.get("image", "")
-            return Fault("ImagePullFailed", f"{container.title} cannot get its image {image}: {cause}")
+            return Cause("ImagePullFailed", f"{container.title} cannot get its image {image}: {cause}")
     return None
 
 
-def container_cannot_be_made(pod: Manifest) -> Fault | None:
+def container_cannot_be_made(pod: Manifest) -> Cause | None:
     """The kubelet has the image and cannot make a container of it."""
     for container in _containers(pod):
         if container.waiting.get("reason") in CREATE_REASONS:
             cause = container.waiting.get("message", "")
-            return Fault("ContainerNotMade", f"{container.title} cannot be made: {cause}")
+            return Cause("ContainerNotMade", f"{container.title} cannot be made: {cause}")
     return None
 
 
-def failed(pod: Manifest) -> Fault | None:
+def failed(pod: Manifest) -> Cause | None:
     """The pod was ended from outside, for example evicted."""
     status = pod.get("status", {})
     if status.get("phase") != "Failed":
         return None
     sentence = f"Pod {_name(pod)} has failed. {status.get('message', '')}".strip()
-    return Fault(status.get("reason") or "PodFailed", sentence)
+    return Cause(status.get("reason") or "PodFailed", sentence)
 
 
-def unschedulable(pod: Manifest) -> Fault | None:
+def unschedulable(pod: Manifest) -> Cause | None:
     """No node takes the pod, in the scheduler's own sentence."""
     for condition in _conditions(pod):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return Fault(condition.get("reason", "Unschedulable"), f"Pod {_name(pod)}: {condition.get('message', '')}")
+            return Cause(condition.get("reason", "Unschedulable"), f"Pod {_name(pod)}: {condition.get('message', '')}")
     return None
 
 
-def starting(pod: Manifest) -> Fault | None:
+def starting(pod: Manifest) -> Cause | None:
     """Nothing is wrong yet: what the pod is busy with."""
     engine, triton = (_status(pod, kind) for kind in ("initContainerStatuses", "containerStatuses"))
     if not engine.get("started", False):
@@ -98,10 +98,10 @@ def starting(pod: Manifest) -> Fault | None:
         stage = "the engine loads the model"
     else:
         stage = "Triton starts" if not triton.get("started", False) else "Triton is not ready"
-    return Fault("Starting", f"Pod {_name(pod)}: {stage}.")
+    return Cause("Starting", f"Pod {_name(pod)}: {stage}.")
 
 
-Rule = Callable[[Manifest], Fault | None]
+Rule = Callable[[Manifest], Cause | None]
 
 RULES: tuple[Rule, ...] = (
     image_pull_failed,  # what a person must mend comes before what may mend itself
@@ -111,6 +111,11 @@ RULES: tuple[Rule, ...] = (
     unschedulable,
     starting,
 )
+
+
+def _badly(container: Container) -> bool:
+    """Whether it failed, or ends again and again: neither container is ever done."""
+    return container.ended["exitCode"] != 0 or container.waiting.get("reason") == "CrashLoopBackOff"
 
 
 def _last_words(container: Container) -> str:

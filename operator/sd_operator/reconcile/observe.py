@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sd_operator.reconcile.decide import Refusal, identity
+from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.decide import identity
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.kube import Kube
 from sd_operator.vocabulary import KIND_OF, Manifest
@@ -17,7 +18,7 @@ class Observation:
     resource: Manifest
     children: list[Manifest]
     pods: list[Manifest]
-    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    refusals: list[Cause] = field(default_factory=list[Cause])
 
     @property
     def generation(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sd_operator.reconcile.decide import Refusal
+from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.faults import worst
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.rollout import Rollout
@@ -20,37 +20,37 @@ class Verdict:
     message: str
 
 
-Rule = Callable[[Observation, Rollout], Refusal | None]
+Rule = Callable[[Observation, Rollout], Cause | None]
 
 
-def everything_is_written(seen: Observation, _rollout: Rollout) -> Refusal | None:
+def everything_is_written(seen: Observation, _rollout: Rollout) -> Cause | None:
     """What stood in the way of the last apply."""
     return next(iter(seen.refusals), None)
 
 
-def service_is_not_paused(_seen: Observation, rollout: Rollout) -> Refusal | None:
+def service_is_not_paused(_seen: Observation, rollout: Rollout) -> Cause | None:
     """No replicas are no fault, and no service either."""
     if rollout.wanted or rollout.existing or not rollout.seen:
         return None
-    return Refusal("Paused", "replicas is 0; set it to 1 or more to serve again.")
+    return Cause("Paused", "replicas is 0; set it to 1 or more to serve again.")
 
 
-def pods_can_be_made(_seen: Observation, rollout: Rollout) -> Refusal | None:
+def pods_can_be_made(_seen: Observation, rollout: Rollout) -> Cause | None:
     """Quota and admission refuse pods, not Deployments."""
-    return Refusal("PodsRefused", rollout.failure) if rollout.failure else None
+    return Cause("PodsRefused", rollout.failure) if rollout.failure else None
 
 
-def pods_are_healthy(seen: Observation, rollout: Rollout) -> Refusal | None:
+def pods_are_healthy(seen: Observation, rollout: Rollout) -> Cause | None:
     """The gravest fault of the pods that do not serve yet."""
     fault = None if rollout.complete else worst(seen.pods)
     if fault is None or fault.reason != "Starting":
         return fault
-    return Refusal(fault.reason, f"{rollout.sentence()} {fault.message}")
+    return Cause(fault.reason, f"{rollout.sentence()} {fault.message}")
 
 
-def latest_spec_is_rolled_out(_seen: Observation, rollout: Rollout) -> Refusal | None:
+def latest_spec_is_rolled_out(_seen: Observation, rollout: Rollout) -> Cause | None:
     """Pods of an earlier spec are still there, or not all pods are."""
-    return None if rollout.complete else Refusal("RollingOut", rollout.sentence())
+    return None if rollout.complete else Cause("RollingOut", rollout.sentence())
 
 
 OBSTACLES: tuple[Rule, ...] = (
@@ -69,21 +69,21 @@ def verdicts(seen: Observation) -> list[Verdict]:
     return [ready(rollout, obstacle), available(rollout, obstacle), progressing(rollout, obstacle)]
 
 
-def ready(rollout: Rollout, obstacle: Refusal | None) -> Verdict:
+def ready(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether every replica that was asked for serves the latest spec."""
     if obstacle:
         return Verdict("Ready", status=False, reason=obstacle.reason, message=obstacle.message)
     return Verdict("Ready", status=True, reason="Serving", message=rollout.sentence())
 
 
-def available(rollout: Rollout, obstacle: Refusal | None) -> Verdict:
+def available(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether requests are answered at all, be it by fewer pods or by an earlier spec."""
     if rollout.serving or not obstacle:
         return Verdict("Available", status=True, reason="Serving", message=f"{rollout.serving} pods serve.")
     return Verdict("Available", status=False, reason=obstacle.reason, message=obstacle.message)
 
 
-def progressing(rollout: Rollout, obstacle: Refusal | None) -> Verdict:
+def progressing(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether the cluster is still on its way to the latest spec."""
     if rollout.complete:
         return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")

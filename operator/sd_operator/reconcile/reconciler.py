@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.children import desired
 from sd_operator.reconcile.apply import carry_out
-from sd_operator.reconcile.decide import Refusal, decide, leaving
+from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.decide import decide, leaving
 from sd_operator.reconcile.observe import Observation, observe
 from sd_operator.reconcile.status import status
 from sd_operator.runtime.cache import Cache, Key
@@ -42,19 +43,19 @@ class Reconciler:
         try:
             service = DiarizationService.parse(resource)
         except SpecError as error:
-            await self._report(key, resource, None, [Refusal("SpecRefused", str(error))])
+            await self._report(key, resource, None, [Cause("SpecRefused", str(error))])
             return True  # a changed spec is a new event
         refusals = await self._bring(key, service)
         await self._report(key, resource, service, refusals)
         return not refusals
 
-    async def _bring(self, key: Key, service: DiarizationService) -> list[Refusal]:
+    async def _bring(self, key: Key, service: DiarizationService) -> list[Cause]:
         wanted = desired(service, self.images)
         live = await observe(self.kube, self.cache, key, wanted)
         return await carry_out(self.kube, self.cache, decide(service, wanted, live))
 
     async def _report(
-        self, key: Key, resource: Manifest, service: DiarizationService | None, refusals: list[Refusal]
+        self, key: Key, resource: Manifest, service: DiarizationService | None, refusals: list[Cause]
     ) -> None:
         seen = Observation(resource, self.cache.children(key), self.cache.pods(key), refusals)
         latest = status(service, seen, self.now())

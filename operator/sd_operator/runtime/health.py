@@ -17,7 +17,7 @@ def application(ready: Ready, metrics: Metrics) -> web.Application:
 
     async def readyz(_request: web.Request) -> web.Response:
         if ready():
-            return web.Response(text="The operator has seen every DiarizationService.\n")
+            return web.Response(text="The operator has seen every DiarizationService and watches them.\n")
         return web.Response(status=503, text="The operator has not yet listed what it looks after; its log says why.\n")
 
     async def page(_request: web.Request) -> web.Response:

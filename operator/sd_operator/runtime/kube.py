@@ -140,7 +140,7 @@ class KubeClient:
             failure: Any = error  # its attributes have no types
             raise _kube_error(failure.status, failure.reason, failure.body) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise UnreachableError(f"{method} {path} got no answer: {error or type(error).__name__}") from error
+            raise UnreachableError(f"{method} {path} got no answer: {str(error) or type(error).__name__}") from error
         if response.status >= 400:  # noqa: PLR2004 - HTTP's own number
             raise _kube_error(response.status, str(response.reason), answer)
         return json.loads(answer)
@@ -152,7 +152,7 @@ def _path(manifest: Manifest, subresource: str = "") -> str:
 
 
 def _kube_error(status: int | None, reason: str, body: str | bytes | None) -> KubeError:
-    sentence = _sentence(body) or f"HTTP {status} {reason}"
+    sentence = _sentence(body) or f"the API server answered HTTP {status} {reason}"
     return UnreachableError(sentence) if status is None or status in LATER else RejectedError(sentence, status)
 
 

@@ -75,7 +75,7 @@ class Queue:
         result = "error" if error else "success" if settled else "requeue_after"
         self._metrics.reconciles.labels(CONTROLLER, result).inc()
         if isinstance(error, KubeError):
-            logger.warning("%s: %s It will be tried again.", key, error)
+            logger.warning("%s: %s (it will be tried again)", key, error)
         elif error is not None:
             logger.error("%s: the operator could not work on it; it will be tried again.", key, exc_info=error)
         return settled

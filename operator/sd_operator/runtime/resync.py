@@ -33,7 +33,7 @@ class Resync:
         try:
             await self.once()
         except KubeError as error:
-            logger.warning("cannot list what the operator looks after: %s It will be tried again.", error)
+            logger.warning("cannot list what the operator looks after: %s (it will be tried again)", error)
             return False
         return True
 

@@ -1,0 +1,28 @@
+"""The sample conversation as the engine's tests use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from recordings import RATE_HZ, wav
+from sd_kit.conversation import Turn
+
+_WAV_HEADER_BYTES = 44
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A recording, where it lies, and who speaks when in it."""
+
+    path: Path
+    turns: list[Turn]
+
+    def recording(self) -> bytes:
+        return self.path.read_bytes()
+
+    def beginning(self, duration_s: float) -> bytes:
+        """Its first seconds, as a WAV file."""
+        samples = np.frombuffer(self.recording()[_WAV_HEADER_BYTES:], "<i2")
+        return wav(samples[: round(duration_s * RATE_HZ)])

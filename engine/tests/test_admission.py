@@ -1,0 +1,91 @@
+"""Requests are counted while they are in flight, and refused at once where there is no room."""
+
+from __future__ import annotations
+
+import pytest
+from sd_engine.admission import MEBIBYTE, Admission
+from sd_engine.errors import InvalidArgumentError, UnavailableError
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def admission(clock: Clock | None = None) -> Admission:
+    return Admission(max_request_bytes=2 * MEBIBYTE, max_queued_audio_s=600, clock=clock or Clock())
+
+
+def test_a_recording_larger_than_allowed_is_the_callers_mistake() -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        admission().admit(3 * MEBIBYTE)
+
+    assert str(refused.value) == (
+        "The recording is 3.0 MiB large; allowed are 2.0 MiB (maxRequestBytes). Send it as FLAC or Opus, or in parts."
+    )
+
+
+def test_audio_is_taken_until_the_queue_is_full() -> None:
+    full = admission()
+    with full.admit(1) as first, full.admit(1) as second, full.admit(1) as third:
+        first.reserve(300)
+        second.reserve(300)
+        with pytest.raises(UnavailableError) as refused:
+            third.reserve(1)
+
+    assert str(refused.value) == (
+        "The engine is full: 600 s of audio are waiting, and 1 s more would exceed the allowed 600 s "
+        "(maxQueuedAudio). Try again later."
+    )
+
+
+def test_what_has_left_makes_room() -> None:
+    queue = admission()
+    with queue.admit(1) as first:
+        first.reserve(600)
+    with queue.admit(1) as second:
+        second.reserve(600)
+        assert queue.audio_s() == 600
+    assert queue.audio_s() == 0
+
+
+def test_a_reservation_replaces_the_one_before() -> None:
+    queue = admission()
+    with queue.admit(1) as first, queue.admit(1) as second:
+        first.reserve(500)
+        first.reserve(100)
+        second.reserve(500)
+        assert queue.audio_s() == 600
+
+
+def test_a_request_that_is_alone_always_finds_room() -> None:
+    queue = admission()
+    with queue.admit(1) as alone:
+        alone.reserve(601)
+        assert queue.audio_s() == 601
+
+
+def test_a_refused_request_leaves_no_trace() -> None:
+    queue = admission()
+    with queue.admit(1) as first:
+        first.reserve(600)
+        with pytest.raises(UnavailableError), queue.admit(1) as second:
+            second.reserve(1)
+        assert (queue.requests(), queue.audio_s()) == (1, 600)
+
+
+def test_idleness_begins_when_the_last_request_has_left() -> None:
+    clock = Clock()
+    queue = admission(clock)
+    clock.now_s += 5
+    assert queue.idle_s() == 5
+    with queue.admit(1), queue.admit(1):
+        clock.now_s += 7
+        assert (queue.idle_s(), queue.requests()) == (0, 2)
+    clock.now_s += 2
+    assert queue.idle_s() == 2

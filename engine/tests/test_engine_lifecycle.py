@@ -1,0 +1,76 @@
+"""How an engine comes, dies and goes: nobody waits in vain, nothing in flight is lost when it is asked to end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from engine_process import EngineProcess
+from sd_engine import wire
+from spoken import Conversation
+
+
+def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conversation: Conversation) -> None:
+    with EngineProcess(run_dir) as engine:
+        engine.wait_for("/startupz")
+        loading = "The engine is starting and loads its model; try again in a few seconds."
+        assert engine.get("/readyz") == (503, f"{loading}\n")
+        with engine.adapter() as adapter:
+            started = time.monotonic()
+            assert adapter.refusal(conversation.recording()) == ("unavailable", loading)
+            assert time.monotonic() - started < 2
+
+        engine.process.send_signal(signal.SIGTERM)
+        assert engine.process.wait(timeout=5) == 0
+
+
+def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
+    run_dir: Path, conversation: Conversation
+) -> None:
+    with EngineProcess(run_dir) as engine:
+        engine.wait_for("/readyz")
+        with engine.adapter() as adapter:
+            adapter.send(conversation.recording())
+            engine.kill()
+            with pytest.raises(wire.ConnectionLostError):
+                adapter.receive()
+
+        engine.start()
+        engine.wait_for("/readyz")
+        with engine.adapter() as adapter:
+            in_flight = adapter.send(conversation.recording())
+            while not engine.metric("sd_requests_in_flight"):
+                time.sleep(0.02)
+            engine.process.send_signal(signal.SIGTERM)
+            while engine.get("/readyz")[0] == 200:
+                time.sleep(0.02)
+            late = adapter.send(conversation.recording())
+            assert adapter.receive()[0] == {
+                "type": "error",
+                "call": late,
+                "kind": "unavailable",
+                "sentence": "The engine is shutting down; try again, another one answers.",
+            }
+            assert adapter.receive()[0] == {"type": "result", "call": in_flight}
+        assert engine.process.wait(timeout=10) == 0
+
+
+def test_a_model_that_is_not_there_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
+    with EngineProcess(run_dir, model_dir=run_dir) as engine:
+        assert engine.process.wait(timeout=60) == 1
+        assert f"{run_dir} holds no pyannote pipeline: there is no config.yaml in it." in engine.log()
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
+    (run_dir / "config.yaml").write_text("pipeline: {name: nowhere.Pipeline}\n")
+    with EngineProcess(run_dir, model_dir=run_dir) as engine:
+        assert engine.process.wait(timeout=120) == 1
+        assert engine.log().splitlines()[-1].startswith(f"Cannot load the pipeline in {run_dir}: ModuleNotFoundError")
+
+
+def test_a_port_that_is_taken_ends_the_engine_with_a_sentence(run_dir: Path, engine: EngineProcess) -> None:
+    with EngineProcess(run_dir, http_port=engine.port) as second:
+        assert second.process.wait(timeout=60) == 1
+        assert f"on port {engine.port}: [Errno 98] Address already in use." in second.log()

@@ -1,0 +1,46 @@
+"""The engine's settings come from the environment, and wrong ones are refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sd_engine.settings import Settings, SettingsError
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    assert Settings.from_environment({"PATH": "/bin", "SD_UNKNOWN": "1", "SD_DEVICE": ""}) == Settings()
+
+
+def test_each_field_is_read_as_its_type() -> None:
+    environment = {
+        "SD_RUN_DIR": "/run/x",
+        "SD_ADAPTERS": "2",
+        "SD_MAX_BATCH_SIZE": "4",
+        "SD_PREFERRED_BATCH_SIZES": "1,4",
+    }
+
+    settings = Settings.from_environment(environment)
+
+    assert (settings.run_dir, settings.adapters, settings.preferred_batch_sizes) == (Path("/run/x"), 2, (1, 4))
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"SD_ADAPTERS": "0"}, "SD_ADAPTERS is 0; it must be at least 1."),
+        ({"SD_HTTP_PORT": "http"}, "SD_HTTP_PORT is 'http', which is not a whole number."),
+        ({"SD_MODE": "warp"}, "SD_MODE is 'warp'; it must be one of: reference."),
+        ({"SD_LOG_LEVEL": "LOUD"}, "SD_LOG_LEVEL is 'LOUD'; it must be one of: DEBUG, INFO, WARNING, ERROR."),
+        ({"SD_DEVICE": "tpu"}, "SD_DEVICE is 'tpu'; it must be auto, cpu, cuda, or cuda: and a number."),
+        (
+            {"SD_MAX_BATCH_SIZE": "4"},
+            "SD_PREFERRED_BATCH_SIZES holds [8, 16]; each must lie between 1 and SD_MAX_BATCH_SIZE (4).",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named(environment: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(environment)
+
+    assert str(refused.value) == sentence

@@ -1,0 +1,1 @@
+"""Puts this folder's modules within reach of every test below it."""

@@ -1,0 +1,62 @@
+"""One control plane with the chart's CRD and rights for all tests of this folder, and a namespace for each."""
+
+import itertools
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from control_plane import CHART, ControlPlane, Manifest, control_plane, programs
+from operator_bench import Bench
+from operator_process import RunningOperator, running_operator
+
+NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The folder of helm, kubectl and the control plane's programs."""
+    return programs()
+
+
+@pytest.fixture(scope="session")
+def chart(tools: Path) -> list[Manifest]:
+    """What the chart installs."""
+    images = ("--set=images.operator=operator:1", "--set=images.server=server:1")
+    argv = [str(tools / "helm"), "template", "sd-triton", str(CHART), "--namespace=sd-triton", *images]
+    rendered = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
+
+
+@pytest.fixture(scope="session")
+def plane(tools: Path, chart: list[Manifest], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with the CRD and the operator's rights; it starts in about five seconds."""
+    parts = [manifest for manifest in chart if manifest["kind"] in NEEDED]
+    with control_plane(tmp_path_factory.mktemp("control-plane"), tools, parts) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def operator(plane: ControlPlane) -> Iterator[RunningOperator]:
+    """An operator that runs during all tests; it looks at nothing twice on its own within their time."""
+    with running_operator(plane) as running:
+        yield running
+
+
+@pytest.fixture
+def namespace(plane: ControlPlane) -> str:
+    """A fresh namespace that admits only pods of the restricted profile."""
+    name = f"test-{next(NUMBERS)}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    return name
+
+
+@pytest.fixture
+def bench(plane: ControlPlane, operator: RunningOperator, namespace: str) -> Iterator[Bench]:
+    """A place to try a service in; it is left without one, so that nothing moves during the next test."""
+    prepared = Bench(plane, operator, namespace)
+    yield prepared
+    prepared.kubectl("delete", "diar", "--all")

@@ -1,0 +1,96 @@
+"""Workers take every key to its end, side by side, whatever a reconcile does."""
+
+import asyncio
+import logging
+from collections import Counter
+
+import pytest
+from sd_operator.runtime.cache import Key
+from sd_operator.runtime.kube import UnreachableError
+from sd_operator.runtime.metrics import Metrics
+from sd_operator.runtime.queue import Queue, Reconcile
+
+KEYS = [Key("default", f"service-{number}") for number in range(20)]
+
+
+async def work(reconcile: Reconcile, until: asyncio.Event, metrics: Metrics, keys: list[Key]) -> None:
+    """Runs a queue with four workers until the event, or for five seconds."""
+    queue = Queue(reconcile, metrics)
+    running = asyncio.create_task(queue.run(workers=4))
+    for key in keys:
+        queue.add(key)
+    await asyncio.wait_for(until.wait(), 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_every_key_is_worked_on_once_and_four_at_a_time() -> None:
+    seen, busy, most, done = Counter[Key](), 0, 0, asyncio.Event()
+
+    async def reconcile(key: Key) -> bool:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0.01)
+        busy -= 1
+        seen[key] += 1
+        if seen.total() == len(KEYS):
+            done.set()
+        return True
+
+    await work(reconcile, done, Metrics(), KEYS + KEYS)
+    assert seen == Counter(KEYS)
+    assert most == 4
+
+
+async def test_an_error_in_one_key_is_logged_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    fine, done = set[Key](), asyncio.Event()
+
+    async def reconcile(key: Key) -> bool:
+        if key == KEYS[0]:
+            raise UnreachableError("The API server does not answer.")
+        if key == KEYS[1]:
+            raise ZeroDivisionError
+        fine.add(key)
+        if len(fine) == len(KEYS) - 2:
+            done.set()
+        return True
+
+    metrics = Metrics()
+    with caplog.at_level(logging.WARNING):
+        await work(reconcile, done, metrics, KEYS)
+    assert "default/service-0: The API server does not answer. (it will be tried again)" in caplog.messages
+    assert "default/service-1: the operator could not work on it; it will be tried again." in caplog.messages
+    page = metrics.render().decode()
+    assert 'controller_runtime_reconcile_total{controller="diarizationservice",result="error"} 2.0' in page
+    assert 'controller_runtime_reconcile_total{controller="diarizationservice",result="success"} 18.0' in page
+
+
+async def test_what_is_not_settled_comes_back_by_itself() -> None:
+    looks, done = 0, asyncio.Event()
+
+    async def reconcile(_key: Key) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            done.set()
+        return looks == 2
+
+    await work(reconcile, done, Metrics(), KEYS[:1])
+    assert looks == 2
+
+
+async def test_a_reconcile_under_way_ends_with_its_worker() -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def reconcile(_key: Key) -> bool:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return True
+
+    await work(reconcile, started, Metrics(), KEYS[:1])
+    await asyncio.wait_for(ended.wait(), 1)

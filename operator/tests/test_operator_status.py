@@ -1,0 +1,218 @@
+"""Conditions name the cause, in the words of whoever knows it, and keep their times."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from live_objects import deployment, pod, resource, service
+from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.observe import Observation
+from sd_operator.reconcile.status import status
+from sd_operator.vocabulary import Manifest
+from service_specs import DEMO
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SERVED = deployment(2, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2)
+STARTS = deployment(2, replicas=2, updatedReplicas=2)
+
+
+def observed(*children: Manifest, pods: tuple[Manifest, ...] = (), refusals: tuple[Cause, ...] = ()) -> Observation:
+    """A service as it is seen."""
+    return Observation(resource(DEMO, generation=3), [*children], [*pods], [*refusals])
+
+
+def conditions(seen: Observation) -> dict[str, tuple[str, str, str]]:
+    """Status, reason and message of every condition."""
+    written = status(service(DEMO), seen, NOW)["conditions"]
+    return {each["type"]: (each["status"], each["reason"], each["message"]) for each in written}
+
+
+def container(name: str, **state: Any) -> Manifest:
+    """A container's status."""
+    return {"name": name, "image": "server:1", "restartCount": 0, "ready": False, "started": False, **state}
+
+
+def test_all_replicas_serve() -> None:
+    assert conditions(observed(SERVED)) == {
+        "Ready": ("True", "Serving", "2 of 2 pods serve (2 of the latest spec)."),
+        "Available": ("True", "Serving", "2 pods serve."),
+        "Progressing": ("False", "RolledOut", "The latest spec is rolled out."),
+    }
+
+
+def test_a_rollout_keeps_the_service_available_and_not_ready() -> None:
+    rolling = deployment(2, replicas=3, updatedReplicas=1, readyReplicas=2, availableReplicas=2)
+    assert conditions(observed(rolling)) == {
+        "Ready": ("False", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
+        "Available": ("True", "Serving", "2 pods serve."),
+        "Progressing": ("True", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
+    }
+
+
+def test_counts_of_an_earlier_deployment_are_not_believed() -> None:
+    stale = SERVED | {"status": SERVED["status"] | {"observedGeneration": 1}}
+    assert conditions(observed(stale))["Ready"][:2] == ("False", "RollingOut")
+
+
+def test_a_paused_service_says_how_it_goes_on() -> None:
+    seen = conditions(observed(deployment(0)))
+    assert seen["Ready"] == ("False", "Paused", "replicas is 0; set it to 1 or more to serve again.")
+    assert seen["Available"][:2] == ("False", "Paused")
+    assert seen["Progressing"][:2] == ("False", "RolledOut")
+
+
+def test_what_the_api_server_refused_comes_first() -> None:
+    refusal = Cause("Refused", "The API server refused Service demo: port 30700 is already allocated")
+    assert conditions(observed(STARTS, refusals=(refusal,)))["Ready"] == ("False", refusal.reason, refusal.message)
+
+
+def test_a_quota_that_refuses_pods_is_quoted() -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    assert conditions(observed(deployment(1, conditions=[failure])))["Ready"] == (
+        "False", "PodsRefused", "exceeded quota: small",
+    )  # fmt: skip
+
+
+PULL = {
+    "waiting": {
+        "reason": "ImagePullBackOff",
+        "message": 'Back-off pulling image "server:1": ErrImagePull: server:1: not found',
+    }
+}
+CRASH = {
+    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+    "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "The model is not there.\n"}},
+    "restartCount": 3,
+}
+OUT_OF_MEMORY = {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "restartCount": 0}
+NO_NODE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no GPU"}
+
+FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "image": (
+        {"initContainerStatuses": [container("engine", state=PULL)]},
+        "ImagePullFailed",
+        "Container engine of pod demo-1 cannot get its image server:1: server:1: not found",
+    ),
+    "crash": (
+        {"initContainerStatuses": [container("engine", **CRASH)]},
+        "ContainerCrashed",
+        (
+            "Container engine of pod demo-1 ended with exit code 1, 3 restarts so far. "
+            "Its last words: The model is not there."
+        ),
+    ),
+    "out of memory": (
+        {"containerStatuses": [container("triton", **OUT_OF_MEMORY)]},
+        "ContainerCrashed",
+        "Container triton of pod demo-1 ended with exit code 137 (OOMKilled), 0 restarts so far.",
+    ),
+    "ends again and again": (
+        {
+            "containerStatuses": [
+                container(
+                    "triton",
+                    state={"waiting": {"reason": "CrashLoopBackOff"}},
+                    lastState={"terminated": {"exitCode": 0, "reason": "Completed"}},
+                )
+            ]
+        },
+        "ContainerCrashed",
+        "Container triton of pod demo-1 ended with exit code 0 (Completed), 0 restarts so far.",
+    ),
+    "no container": (
+        {
+            "containerStatuses": [
+                container("triton", state={"waiting": {"reason": "CreateContainerError", "message": "no /bin/sh"}})
+            ]
+        },
+        "ContainerNotMade",
+        "Container triton of pod demo-1 cannot be made: no /bin/sh",
+    ),
+    "no node": ({"conditions": [NO_NODE]}, "Unschedulable", "Pod demo-1: 0/1 nodes: no GPU"),
+    "evicted": (
+        {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."},
+        "Evicted",
+        "Pod demo-1 has failed. The node was low on memory.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("pod_status", "reason", "message"), FAULTS.values(), ids=FAULTS)
+def test_the_cause_is_named(pod_status: dict[str, Any], reason: str, message: str) -> None:
+    seen = conditions(observed(STARTS, pods=(pod(**pod_status),)))
+    assert seen["Ready"] == ("False", reason, message)
+    assert seen["Available"] == ("False", reason, message)
+
+
+@pytest.mark.parametrize(
+    ("engine", "triton", "stage"),
+    [
+        ({}, {}, "the engine starts"),
+        ({"started": True}, {}, "the engine loads the model"),
+        ({"started": True, "ready": True}, {}, "Triton starts"),
+        ({"started": True, "ready": True}, {"started": True}, "Triton is not ready"),
+    ],
+)
+def test_a_pod_that_starts_says_how_far_it_is(engine: dict[str, Any], triton: dict[str, Any], stage: str) -> None:
+    starting = pod(
+        initContainerStatuses=[container("engine", **engine)], containerStatuses=[container("triton", **triton)]
+    )
+    assert conditions(observed(STARTS, pods=(starting,)))["Ready"] == (
+        "False", "Starting", f"0 of 2 pods serve (2 of the latest spec). Pod demo-1: {stage}.",
+    )  # fmt: skip
+
+
+def test_what_a_person_must_mend_comes_before_what_is_under_way() -> None:
+    starting = pod("demo-2", created="2026-01-02T00:00:00Z")
+    broken = pod("demo-1", initContainerStatuses=[container("engine", state=PULL)])
+    assert conditions(observed(STARTS, pods=(starting, broken)))["Ready"][1] == "ImagePullFailed"
+
+
+def test_the_newest_pod_speaks_for_its_kind() -> None:
+    pods = (pod("demo-1"), pod("demo-2", created="2026-01-02T00:00:00Z"))
+    assert "demo-2" in conditions(observed(STARTS, pods=pods))["Ready"][2]
+
+
+def test_a_pod_that_leaves_is_not_blamed() -> None:
+    leaving = pod(initContainerStatuses=[container("engine", **CRASH)])
+    leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert conditions(observed(STARTS, pods=(leaving,)))["Ready"][1] == "RollingOut"
+
+
+def test_last_words_are_cut_to_a_readable_length() -> None:
+    talk = {"state": {"terminated": {"exitCode": 1, "message": "x" * 5000 + "the end"}}}
+    message = conditions(observed(STARTS, pods=(pod(containerStatuses=[container("triton", **talk)]),)))["Ready"][2]
+    assert len(message) < 1200
+    assert message.endswith("the end")
+
+
+def test_a_time_moves_only_when_the_status_does() -> None:
+    before = [
+        {"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+        {"type": "Available", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+    ]
+    seen = Observation(resource(DEMO) | {"status": {"conditions": before}}, [SERVED], [])
+    times = {each["type"]: each["lastTransitionTime"] for each in status(service(DEMO), seen, NOW)["conditions"]}
+    assert times == {
+        "Ready": "2026-01-02T03:04:05Z",
+        "Available": "2026-01-01T00:00:00Z",
+        "Progressing": "2026-01-02T03:04:05Z",
+    }
+
+
+def test_the_rest_of_the_status() -> None:
+    written = status(service(DEMO), observed(SERVED), NOW)
+    del written["conditions"]
+    assert written == {
+        "observedGeneration": 3,
+        "replicas": 2,
+        "readyReplicas": 2,
+        "selector": "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=demo,"
+        "app.kubernetes.io/component=server",
+        "endpoints": {
+            "http": "http://demo.default.svc:8000",
+            "grpc": "demo.default.svc:8001",
+            "metrics": "http://demo.default.svc:8002/metrics",
+        },
+        "model": {"source": "demo", "mode": "reference"},
+    }
