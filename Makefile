@@ -17,7 +17,7 @@ help: ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 setup: ## Install uv, the Python environment and Debian's audio tools
-	@$(step) "Debian packages" tools/debian-packages espeak-ng ffmpeg python3-venv
+	@$(step) "Debian packages" tools/debian-packages espeak-ng ffmpeg libpython3.11 openssl python3-venv
 	@$(step) "uv" tools/install-uv
 	@$(step) "Python environment" "$(SD_TRITON_CACHE)/uv-venv/bin/uv" sync --frozen --all-extras --quiet
 

@@ -54,8 +54,7 @@ def main() -> None:
         recording = Path(folder) / "conversation.wav"
         write_conversation(recording)
         with _stock(recording) as stock, _engine(recording, Path(folder)) as engine:
-            stock(), engine()  # both warm
-            turns = [(stock(), engine()) for _ in range(ROUNDS)]
+            _, *turns = [(stock(), engine()) for _ in range(1 + ROUNDS)]  # the first round warms both
     write("serving", _rows(turns))
 
 
@@ -92,17 +91,18 @@ def _stock(recording: Path) -> Iterator[Callable[[], Cost]]:
     with subprocess.Popen(
         command, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True, env=_ENVIRONMENT
     ) as child:
-        assert child.stdin
-        assert child.stdout
+        questions, answers = child.stdin, child.stdout
+        assert questions
+        assert answers
 
         def turn() -> None:
-            print(recording, file=child.stdin, flush=True)
-            if child.stdout.readline() != "done\n":
+            print(recording, file=questions, flush=True)
+            if answers.readline() != "done\n":
                 raise RuntimeError("Stock pyannote ended without an answer.")
 
-        child.stdout.readline()
+        answers.readline()
         yield _costing(child.pid, turn)
-        child.stdin.close()
+        questions.close()
 
 
 @contextmanager

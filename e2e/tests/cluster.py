@@ -60,12 +60,13 @@ def restarts(pod: str) -> dict[str, int]:
     return {c["name"]: c["restartCount"] for c in status["initContainerStatuses"] + status["containerStatuses"]}
 
 
-def kill(pod: str, container: str, pattern: str, *, count: int | None = None) -> None:
-    """`kill -9` inside a container: the first `count` processes, or all, whose command line matches `pattern`."""
+def kill(pod: str, container: str, words: str, *, all_of_them: bool = True) -> None:
+    """`kill -9` inside a container: all processes, or the first, whose command line holds `words`."""
+    pattern = f"[{words[0]}]{words[1:]}"  # which the command line of the searching shell does not match itself
     script = (
-        "for p in /proc/[0-9]*; do "
-        f"tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q -- '{pattern}' && echo ${{p#/proc/}}; done"
-        f" | grep -vx $$ {f'| head -n {count}' if count else ''} | xargs kill -9"
+        "for process in /proc/[0-9]*; do "
+        f"if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q -- '{pattern}'; then "
+        f"kill -9 ${{process#/proc/}}; {':' if all_of_them else 'break'}; fi; done"
     )
     kubectl("exec", pod, "-c", container, "--", "sh", "-c", script)
 

@@ -33,7 +33,7 @@ def _answers(clip: bytes) -> bool:
 
 def test_a_killed_stub_restarts_triton_alone(clip: bytes) -> None:
     pod = cluster.fresh_demo_pod()["metadata"]["name"]
-    cluster.kill(pod, "triton", "triton_python_backend_stub", count=1)
+    cluster.kill(pod, "triton", "triton_python_backend_stub", all_of_them=False)
     cluster.until(lambda: cluster.restarts(pod)["triton"] == 1, within_s=180, every_s=2)
     cluster.until(lambda: cluster.is_ready(cluster.read("pod", pod)), within_s=60)
     assert cluster.restarts(pod) == {"engine": 0, "triton": 1}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
-import threading
 
 from sd_engine import cpus, logs
 from sd_engine.engine import Engine
@@ -40,17 +38,22 @@ def main() -> None:
 
 
 def _run(settings: Settings) -> None:
-    told_to_end = threading.Event()
-    # While the model loads nothing is in flight, and an import cannot be interrupted cleanly: end at once.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     engine = _listening_engine(settings)
+    # A pipe, not an Event: a handler runs between two instructions of this thread, also of its own Event.wait().
+    told_to_end, tell = os.pipe()
+    signal.signal(signal.SIGTERM, lambda *_: _end(engine, tell))
     engine.load()
-    signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
-    told_to_end.wait()
+    os.read(told_to_end, 1)
     all_answered = engine.leave(LEAVE_WITHIN_S)
-    logging.shutdown()
     # What is still running on the device after that cannot be stopped by asking.
     os._exit(0 if all_answered else 1)
+
+
+def _end(engine: Engine, tell: int) -> None:
+    """While the model loads nothing is in flight, and an import cannot be interrupted cleanly: then at once."""
+    if engine.is_loading:
+        os._exit(0)
+    os.write(tell, b"!")
 
 
 def _listening_engine(settings: Settings) -> Engine:

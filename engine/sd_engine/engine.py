@@ -64,6 +64,10 @@ class Engine:
         self._lifecycle.is_ready_now()
         logs.event("ready", after_s=time.monotonic() - started, mode=self._settings.mode, **self._pipeline.description)
 
+    @property
+    def is_loading(self) -> bool:
+        return self._lifecycle.is_loading
+
     def leave(self, within_s: float) -> bool:
         """Takes no more requests and waits for those in flight; says whether all could be answered in time."""
         self._lifecycle.leaves_now()

@@ -19,9 +19,12 @@ class Lifecycle:
         """The sentence that says why no request is taken; None = ready."""
         return self._obstacle
 
+    @property
+    def is_loading(self) -> bool:
+        return self._obstacle == LOADING
+
     def is_ready_now(self) -> None:
-        if self._obstacle == LOADING:
-            self._obstacle = None
+        self._obstacle = None
 
     def leaves_now(self) -> None:
         self._obstacle = LEAVING

@@ -11,6 +11,7 @@ from engine_process import Adapter, EngineProcess
 from recordings import RATE_HZ, encode, sweep, wav
 from spoken import Conversation
 
+DECODED = 'sd_stage_duration_seconds_count{stage="decode"}'
 EMPTY = {"total_segments": 0, "num_speakers": 0, "speakers": [], "segments": []}
 
 
@@ -83,10 +84,11 @@ def test_a_cancelled_request_that_waits_is_answered_before_its_turn(
     engine: EngineProcess, adapter: Adapter, conversation: Conversation
 ) -> None:
     cancelled_before = engine.metric('sd_requests_total{outcome="cancelled"}')
+    decoded_before = engine.metric(DECODED)
     running = adapter.send(conversation.beginning(20))
-    waiting = adapter.send(conversation.beginning(3))
-    while engine.metric("sd_queued_audio_seconds") < 23:
+    while engine.metric(DECODED) == decoded_before:
         time.sleep(0.02)
+    waiting = adapter.send(conversation.beginning(3))
     adapter.cancel(waiting)
 
     message, _ = adapter.receive()

@@ -1,7 +1,8 @@
 """Both halves of the server in one container: engine and Triton, each restarted alone, and stopped in order.
 
-What ends before it was ready once ends the container with it (a wrong setting, a broken model: restarting would only
-hide the reason). What ends later is started again by itself, after a pause that grows while it keeps ending.
+What gives up before it was ready once ends the container with it (a wrong setting, a broken model: starting again would
+only hide the reason). What crashes, or ends later, is started again alone, after a pause that grows while it keeps
+ending.
 """
 
 # ruff: noqa: INP001 - the image runs this file as a script
@@ -51,16 +52,16 @@ class Half:
         """Notes readiness; starts the process again if it ended.
 
         Raises:
-            SystemExit: it ended before it was ever ready.
+            SystemExit: it gave up before it was ever ready.
         """
         status = self._process.poll()
         if status is None:
             self.was_ready = self.was_ready or answer(self._ready_url)[0] == HTTPStatus.OK
-        elif self.was_ready:
+        elif self.was_ready or status < 0:
             self._start_again(status)
         else:
-            say(f"{self.name} ended with status {status} before it was ready; the container ends with it.")
-            raise SystemExit(status if status > 0 else 128 - status)  # as a shell reports a signal
+            say(f"{self.name} gave up with status {status} before it was ready; the container ends with it.")
+            raise SystemExit(status)
 
     def stop(self) -> None:
         """Asks the process to end, and ends it when that takes too long: Triton needs a second for each adapter."""

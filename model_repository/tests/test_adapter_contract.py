@@ -68,7 +68,7 @@ def test_no_parameters_at_all_ask_for_nothing() -> None:
     assert contract.asked(None, "") == {}
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "two", "257", "1000", "99999999999", "2.0", " 2", "\u0662"])
+@pytest.mark.parametrize("text", ["0", "-1", "two", "257", "1000", "0001000", "99999999999", "2.0", " 2", "\u0662"])
 def test_a_wrong_number_of_speakers_is_refused(text: str) -> None:
     sentence = refusal_of(lambda: contract.asked(tensor(text.encode()), ""))
     shown = text[:20]
@@ -82,6 +82,7 @@ def test_a_wrong_number_of_speakers_is_refused(text: str) -> None:
         (None, {"speakers": 2}, "Unknown parameter speakers; there are: min_speakers, max_speakers, include."),
         (None, {"b": 1, "a": 1}, "Unknown parameter a, b; there are: min_speakers, max_speakers, include."),
         (None, {"min_speakers": 0}, "min_speakers is 0; it must be a whole number from 1 to 256."),
+        (None, {"min_speakers": "00015"}, 'min_speakers is "00015"; it must be a whole number from 1 to 256.'),
         (None, {"min_speakers": "x"}, 'min_speakers is "x"; it must be a whole number from 1 to 256.'),
         (None, {"max_speakers": True}, "max_speakers is true; it must be a whole number from 1 to 256."),
         (None, {"max_speakers": 2.0}, "max_speakers is 2.0; it must be a whole number from 1 to 256."),

@@ -159,7 +159,7 @@ def test_without_an_engine_triton_answers_503_and_is_right_again_by_itself(
         assert [answer.result() for answer in in_flight] == [(503, LOST)] * 2
     before = time.monotonic()
     assert infer(triton, audio(order())) == (503, ABSENT)
-    assert time.monotonic() - before < 0.2
+    assert time.monotonic() - before < 0.5
     connected_engine.start()
     eventually(lambda: sorted(connected_engine.connections) == ADAPTERS, within_s=2)
     assert infer(triton, audio(order()))[0] == 200

@@ -46,7 +46,7 @@ def ended(half: supervisor.Half) -> bool:
     return half._process.poll() is not None
 
 
-def test_what_ends_before_it_was_ready_ends_the_container_with_its_status(starts: Path) -> None:
+def test_what_gives_up_before_it_was_ready_ends_the_container_with_its_status(starts: Path) -> None:
     half = supervisor.Half("engine", "http://127.0.0.1:9/nobody")
     half.look()
     starts.with_name("status").write_text("3")
@@ -56,14 +56,14 @@ def test_what_ends_before_it_was_ready_ends_the_container_with_its_status(starts
     assert end.value.code == 3
 
 
-@pytest.mark.usefixtures("starts")
-def test_what_is_killed_before_it_was_ready_ends_the_container_as_a_shell_would_say() -> None:
-    half = supervisor.Half("engine", "http://127.0.0.1:9/nobody")
+def test_what_crashes_before_it_was_ready_is_started_again(starts: Path) -> None:
+    half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
+    eventually(starts.exists)
     half._process.kill()
     eventually(lambda: ended(half))
-    with pytest.raises(SystemExit) as end:
-        half.look()
-    assert end.value.code == 128 + 9
+    half.look()
+    eventually(lambda: starts.read_text() == "triton\ntriton\n")
+    half.stop()
 
 
 def test_what_ends_later_is_started_again_alone(starts: Path, ready_url: str) -> None:

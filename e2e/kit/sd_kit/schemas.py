@@ -36,8 +36,8 @@ def write(folder: Path, custom: list[Path]) -> None:
 
 
 def file_name(kind: dict[str, str]) -> str:
-    """The file of one group, version and kind."""
-    return f"{kind['kind'].lower()}-{kind['group']}-{kind['version']}.json"
+    """The file of one group, version and kind; kubeconform takes the core group for one called `v1`."""
+    return f"{kind['kind'].lower()}-{kind['group'] or 'v1'}-{kind['version']}.json"
 
 
 def strict(schema: Schema) -> Schema:

@@ -77,19 +77,29 @@ def _speaker_count(tensor: Tensor | None) -> int | None:
     text = b"" if tensor is None else _only_string("NUM_SPEAKERS", tensor)
     if not text:
         return None
-    if not (text.isdigit() and 1 <= int(text[:4]) <= MAX_SPEAKERS):
+    if (count := _whole_number(text)) is None:
         shown = text[:20].decode(errors="replace")
         raise _invalid(
             f'NUM_SPEAKERS is "{shown}"; it must be a whole number from 1 to {MAX_SPEAKERS}, or "" to find out.'
         )
-    return int(text)
+    return count
 
 
 def _bound(name: str, value: object) -> int:
-    number = int(value[:4]) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_SPEAKERS:
+    number = None if isinstance(value, bool) else _whole_number(str(value).encode())
+    if number is None:
         raise _invalid(f"{name} is {json.dumps(value)[:40]}; it must be a whole number from 1 to {MAX_SPEAKERS}.")
     return number
+
+
+_MOST_DIGITS = len(str(MAX_SPEAKERS))
+
+
+def _whole_number(text: bytes) -> int | None:
+    """A number from 1 to MAX_SPEAKERS written in plain digits; None = it is something else."""
+    if not text.isdigit() or len(text) > _MOST_DIGITS:  # int() of a million digits takes its time
+        return None
+    return int(text) if 1 <= int(text) <= MAX_SPEAKERS else None
 
 
 def _includes(value: object) -> list[str]:

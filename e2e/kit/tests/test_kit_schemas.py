@@ -1,0 +1,47 @@
+"""Schemas for kubeconform: strict about fields, lenient where Kubernetes itself is."""
+
+from typing import Any
+
+import pytest
+from sd_kit import schemas
+
+
+def test_a_field_without_a_name_in_the_schema_is_refused() -> None:
+    made = schemas.strict({"type": "object", "properties": {"replicas": {"type": "integer"}}})
+    assert made["additionalProperties"] is False
+    assert made["properties"] == {"replicas": {"type": "integer"}}
+
+
+def test_inner_schemas_are_strict_too() -> None:
+    inner = {"type": "object", "properties": {"name": {"type": "string"}}}
+    made = schemas.strict({"type": "array", "items": inner})
+    assert made["items"]["additionalProperties"] is False
+    made = schemas.strict({"type": "object", "additionalProperties": inner})
+    assert made["additionalProperties"]["additionalProperties"] is False
+
+
+def test_references_point_into_the_file_of_definitions() -> None:
+    assert schemas.strict({"$ref": "#/definitions/Pod"}) == {"$ref": "_definitions.json#/definitions/Pod"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "format": "int-or-string"},
+        {"x-kubernetes-int-or-string": True, "maxLength": 32},
+        {"type": "string", "description": "Quantity is a fixed-point representation of a number."},
+    ],
+)
+def test_a_quantity_may_be_a_number_or_text(schema: dict[str, Any]) -> None:
+    assert schemas.strict(schema) == {"oneOf": [{"type": "string"}, {"type": "number"}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ({"group": "apps", "version": "v1", "kind": "Deployment"}, "deployment-apps-v1.json"),
+        ({"group": "", "version": "v1", "kind": "Service"}, "service-v1-v1.json"),
+    ],
+)
+def test_a_schema_is_called_as_kubeconform_asks_for_it(kind: dict[str, str], name: str) -> None:
+    assert schemas.file_name(kind) == name
