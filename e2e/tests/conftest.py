@@ -94,17 +94,27 @@ def conversation(conversation_path: Path) -> bytes:
 @pytest.fixture(scope="session")
 def clip_path(conversation_path: Path) -> Path:
     """The first 12 s of the conversation."""
-    path = conversation_path.with_name("clip.wav")
-    with wave.open(str(conversation_path), "rb") as whole, wave.open(str(path), "wb") as cut:
-        cut.setparams(whole.getparams())
-        cut.writeframes(whole.readframes(12 * whole.getframerate()))
-    return path
+    return _beginning(conversation_path, 12)
 
 
 @pytest.fixture(scope="session")
 def clip(clip_path: Path) -> bytes:
     """The clip's file, byte by byte."""
     return clip_path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def short(conversation_path: Path) -> bytes:
+    """The first 5 s of the conversation: where many requests are asked and their answers matter less."""
+    return _beginning(conversation_path, 5).read_bytes()
+
+
+def _beginning(recording: Path, duration_s: int) -> Path:
+    path = recording.with_name(f"first-{duration_s}-s.wav")
+    with wave.open(str(recording), "rb") as whole, wave.open(str(path), "wb") as cut:
+        cut.setparams(whole.getparams())
+        cut.writeframes(whole.readframes(duration_s * whole.getframerate()))
+    return path
 
 
 @pytest.fixture(scope="session")

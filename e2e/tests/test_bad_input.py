@@ -70,9 +70,9 @@ def test_a_recording_that_is_too_long_is_refused_and_names_the_limit(five_hours:
     assert "14400" in reply.sentence
 
 
-def test_bad_neighbours_harm_no_good_request(clip: bytes) -> None:
-    alone = calls.diarize(clip).timeline
-    replies = calls.at_once([calls.question(clip), calls.question(TEXT)] * 10)
+def test_bad_neighbours_harm_no_good_request(short: bytes) -> None:
+    alone = calls.diarize(short).timeline
+    replies = calls.at_once([calls.question(short), calls.question(TEXT)] * 10)
     good, bad = replies[::2], replies[1::2]
     assert [json.dumps(reply.timeline) for reply in good] == [json.dumps(alone)] * 10
     assert [reply.status for reply in bad] == [400] * 10

@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ class Here:
     url, grpc_url, metrics = "localhost:8700", "localhost:8701", ("localhost:8702", "localhost:8703")
 
     def run(self, *words: str, stdin: bytes = b"") -> bytes:
-        return subprocess.run(words, input=stdin, capture_output=True, check=True, timeout=240).stdout
+        program = Path(sys.executable).with_name(words[0])
+        command = [program if program.exists() else words[0], *words[1:]]
+        return subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=240).stdout
 
 
 class InPod(Here):
@@ -68,7 +71,8 @@ def test_tritonclient_gets_the_answer_of_stock_pyannote(
     url = place.url if protocol == "http" else place.grpc_url
     timeline = json.loads(place.run("python", "-c", TRITONCLIENT, protocol, url, speakers, stdin=clip))
     assert segments(timeline) == stock[speakers.replace("absent", "")]
-    assert timeline["num_speakers"] == len(timeline["speakers"]) == (2 if speakers == "2" else 3)
+    assert timeline["speakers"] == sorted({segment["speaker"] for segment in timeline["segments"]})
+    assert timeline["num_speakers"] == len(timeline["speakers"])
     assert timeline["total_segments"] == len(timeline["segments"])
 
 
@@ -106,7 +110,9 @@ def _curl(place: Here, path: str, *words: str, stdin: bytes = b"") -> bytes:
 
 
 def test_the_whole_conversation_gets_the_answer_of_stock_pyannote(conversation: bytes, conversation_path: Path) -> None:
-    assert segments(calls.diarize(conversation).timeline) == stock_segments(conversation_path, "")
+    timeline = calls.diarize(conversation).timeline
+    assert segments(timeline) == stock_segments(conversation_path, "")
+    assert timeline["num_speakers"] == 3
 
 
 def test_parameters_bound_the_speakers_and_add_what_was_asked_for(clip: bytes) -> None:
@@ -129,15 +135,15 @@ def test_each_format_gives_a_timeline_over_the_whole_clip(
     assert found[-1][1] == pytest.approx(stock[""][-1][1], abs=0.3)
 
 
-def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by_triton(clip: bytes) -> None:
+def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by_triton(short: bytes) -> None:
+    """Triton lets the requests of a batch end together, so its durations may be longer than the callers'."""
     cluster.fresh_demo_pod()
-    replies = calls.at_once([calls.question(clip)] * 16)
+    replies = calls.at_once([calls.question(short)] * 16)
     assert [reply.status for reply in replies] == [200] * 16
     assert len({json.dumps(reply.timeline) for reply in replies}) == 1
     cluster.until(lambda: calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_success") == 16, within_s=5)
     server_s = calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
-    client_s = sum(reply.duration_s for reply in replies)
-    assert 0.9 * client_s <= server_s <= client_s
+    assert 0.9 <= server_s / sum(reply.duration_s for reply in replies) <= 1.5
 
 
 def test_base64_with_line_breaks_is_refused_with_a_sentence(clip: bytes) -> None:

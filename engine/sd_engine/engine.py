@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import wait
 
 from sd_engine import logs
 from sd_engine.adapters import Adapters
@@ -72,10 +73,7 @@ class Engine:
         """Takes no more requests and waits for those in flight; says whether all could be answered in time."""
         self._lifecycle.leaves_now()
         logs.event("leaving", requests_in_flight=self._admission.requests())
-        deadline = time.monotonic() + within_s
-        while self._admission.requests() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return self._admission.requests() == 0
+        return not wait(self._sockets.unanswered(), within_s).not_done
 
     def _chain(self) -> Chain:
         return Chain(

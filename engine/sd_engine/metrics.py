@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -48,8 +50,8 @@ class Metrics:
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, buckets=buckets, registry=self.registry)
 
-    def _gauge(self, name: str, text: str, value: object) -> None:
-        Gauge(name, text, registry=self.registry).set_function(value)  # pyright: ignore[reportArgumentType]
+    def _gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        Gauge(name, text, registry=self.registry).set_function(value)
 
     def _show_all_labels(self) -> None:
         """From the first scrape on: a rate over a counter that appears only with its first failure misses it."""

@@ -6,6 +6,7 @@ import hashlib
 import time
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ class Pipeline:
 
         started = time.monotonic()
         waveform = torch.from_numpy(samples)[None]
-        output = self._pyannote({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
+        with redirect_stdout(None):  # its clustering prints remarks; the engine itself writes to stderr only
+            output = self._pyannote({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
         return Run(output, started, time.monotonic() - started)
 
 

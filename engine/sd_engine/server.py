@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 from sd_engine import logs, wire
@@ -24,7 +25,12 @@ class SocketServer:
         self._adapters = adapters
         self._diarize = diarize
         self._answer = answer
+        self._unanswered: set[Future[None]] = set()
         self._threads = ThreadPoolExecutor(most_calls, thread_name_prefix="call")
+
+    def unanswered(self) -> set[Future[None]]:
+        """One future for each call that has come and whose answer has not yet been sent."""
+        return self._unanswered.copy()
 
     def serve(self) -> None:
         """Accepts adapters for ever."""
@@ -37,35 +43,52 @@ class SocketServer:
             name = _name(connection)
             if name is None:
                 return
+            adapter = AdapterConnection(connection, self._begin)
             self._adapters.join(name)
             logs.event("adapter_connected", adapter=name)
-            AdapterConnection(connection, self._begin).serve()
-            self._adapters.leave(name)
-            logs.event("adapter_left", adapter=name)
+            try:
+                adapter.serve()
+            finally:
+                self._adapters.leave(name)
+                logs.event("adapter_left", adapter=name)
+                adapter.abandon()
 
-    def _begin(self, call: Call, connection: socket.socket) -> Future[bytes]:
-        work = self._threads.submit(self._diarize, call)
-        work.add_done_callback(lambda done: self._answer(call, done, connection))
-        return work
+    def _begin(self, call: Call, connection: socket.socket) -> Future[None]:
+        """Starts a thread on a call; what is returned is done once its answer has been sent."""
+        answered: Future[None] = Future()
+        self._unanswered.add(answered)
+        answered.add_done_callback(self._unanswered.discard)
+        self._threads.submit(self._diarize, call).add_done_callback(
+            lambda done: self._finish(call, done, connection, answered)
+        )
+        return answered
+
+    def _finish(self, call: Call, done: Future[bytes], connection: socket.socket, answered: Future[None]) -> None:
+        try:
+            self._answer(call, done, connection)
+        finally:
+            answered.set_result(None)
 
 
 class AdapterConnection:
     """One adapter's connection after its hello, and the calls that it has open."""
 
-    def __init__(self, connection: socket.socket, begin: Callable[[Call, socket.socket], Future[bytes]]) -> None:
+    def __init__(self, connection: socket.socket, begin: Callable[[Call, socket.socket], Future[None]]) -> None:
         self._connection = connection
         self._begin = begin
-        self._open: dict[int, tuple[Call, Future[bytes]]] = {}
+        self._open: dict[int, tuple[Call, Future[None]]] = {}
 
     def serve(self) -> None:
-        """Returns when the adapter has gone and nothing is left to be done for it."""
-        try:
+        """Returns when the adapter has gone."""
+        with suppress(wire.ConnectionLostError):
             while True:
                 self._take(*wire.receive(self._connection))
-        except wire.ConnectionLostError:
-            for call, _ in self._open.values():
-                call.call_off()
-        wait([work for _, work in self._open.values()])
+
+    def abandon(self) -> None:
+        """Calls off all that is open, and returns when nothing uses the connection any more."""
+        for call, _ in self._open.values():
+            call.call_off()
+        wait([answered for _, answered in self._open.values()])
 
     def _take(self, message: wire.Message, memory_fd: int | None) -> None:
         self._open = {number: opened for number, opened in self._open.items() if not opened[1].done()}

@@ -109,6 +109,8 @@ def test_what_waits_for_an_adapter_that_has_gone_is_dropped(engine: EngineProces
         while engine.metric("sd_queued_audio_seconds") < 40:
             time.sleep(0.02)
     gone = time.monotonic()
+    while engine.metric("sd_adapters_connected"):
+        assert time.monotonic() - gone < 1
     while engine.metric("sd_requests_in_flight") > 1:
         assert time.monotonic() - gone < 5
         time.sleep(0.02)
@@ -132,6 +134,13 @@ def test_a_requests_id_cannot_forge_a_line_of_the_log(engine: EngineProcess, ada
     adapter.diarize(wav(sweep(0.1)), request_id="a\nevent=forged")
 
     assert 'id="a\\nevent=forged" audio_s=0.100 speakers=0' in engine.log()
+
+
+def test_the_log_holds_the_engines_own_lines_only(engine: EngineProcess, adapter: Adapter) -> None:
+    for duration_s in (0.1, 1.0, 3.0):
+        adapter.diarize(wav(sweep(duration_s)), num_speakers=3)
+
+    assert [line for line in engine.log().splitlines() if not line.startswith("time=")] == []
 
 
 def test_the_pages_for_people_and_probes(engine: EngineProcess) -> None:
