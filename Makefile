@@ -6,6 +6,8 @@ SHELL := /bin/bash
 export SD_TRITON_CACHE ?= $(HOME)/.cache/sd-triton
 export UV_CACHE_DIR ?= $(SD_TRITON_CACHE)/uv
 export UV_LINK_MODE ?= hardlink
+# The engine starts twice as fast from compiled bytecode, here as in its image.
+export UV_COMPILE_BYTECODE := 1
 export KUBECONFIG := $(SD_TRITON_CACHE)/kubeconfig
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/current:$(PATH)
 

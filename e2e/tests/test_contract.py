@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,7 @@ class Here:
     url, grpc_url, metrics = "localhost:8700", "localhost:8701", ("localhost:8702", "localhost:8703")
 
     def run(self, *words: str, stdin: bytes = b"") -> bytes:
-        program = Path(sys.executable).with_name(words[0])
-        command = [program if program.exists() else words[0], *words[1:]]
+        command = ["env", f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}", *words]
         return subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=240).stdout
 
 
