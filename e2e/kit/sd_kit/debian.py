@@ -24,7 +24,9 @@ def install(*packages: str) -> None:
 
 
 def _installed(package: str) -> bool:
-    return commands.succeeds(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}", package])
+    """Whether dpkg has it installed; that it knows the name, from a removed package or another's wish, says nothing."""
+    asked = ["dpkg-query", "-W", "-f", "${db:Status-Abbrev}", package]
+    return commands.succeeds(asked) and commands.output(asked, purpose=f"ask for {package}").startswith("ii")
 
 
 def _require_root_and_apt(absent: list[str]) -> None:
