@@ -19,7 +19,7 @@ help: ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 setup: ## Install uv, the Python environment and Debian's audio tools
-	@$(step) "Debian packages" tools/debian-packages espeak-ng ffmpeg libpython3.11 openssl python3-venv
+	@$(step) "Debian packages" tools/debian-packages curl espeak-ng ffmpeg libpython3.11 openssl python3-venv
 	@$(step) "uv" tools/install-uv
 	@$(step) "Python environment" "$(SD_TRITON_CACHE)/uv-venv/bin/uv" sync --frozen --all-extras --quiet
 
@@ -50,7 +50,7 @@ demo: setup ## A cluster, the operator, a service, and a timeline on the termina
 	@python e2e/demo.py
 
 bench: setup ## Measure, and write benchmarks/results and docs/performance.md
-	@python -m benchmarks
+	@$(step) "benchmarks" python -m benchmarks
 
-clean: ## Remove the cluster and everything that the demo left running (caches stay)
+clean: ## Remove the cluster with everything on it, and the registry (docker and the caches stay)
 	@[ ! -x .venv/bin/python ] || sd-kit down

@@ -36,6 +36,7 @@ def write(name: str, rows: list[Row]) -> None:
     part = RESULTS / f"{name}.json.part"
     part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     part.rename(RESULTS / f"{name}.json")
+    PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page())
 
 

@@ -16,9 +16,9 @@ URL = "http://localhost:8700"
 GOODBYE = f"""
 The service keeps running:
   your own recording        .venv/bin/sd diarize FILE
-  how it is                 KUBECONFIG={places.kubeconfig()} kubectl get diar demo
+  how it is                 {places.cache()}/bin/current/kubectl --kubeconfig {places.kubeconfig()} get diar demo
   HTTP {URL}   gRPC localhost:8701   metrics http://localhost:8702/metrics http://localhost:8703/metrics
-Remove it all: make clean
+Remove the cluster and all on it: make clean
 """
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     release.install(references())
     _say("kubectl apply -f examples/demo.yaml")
     release.apply(SERVICE)
-    for after_s, condition in release.condition_changes("demo", timeout_s=600):
+    for after_s, condition in release.condition_changes("demo", image=references()["server"], timeout_s=600):
         mark = "✓" if condition["status"] == "True" else "·"
         print(f"  {mark} {after_s:4.0f} s  {condition['type']:<12} {condition['reason']:<22} {condition['message']}")
     _diarize()

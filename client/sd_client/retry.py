@@ -12,7 +12,7 @@ from sd_client.errors import BusyError, ConnectionFailedError
 
 Answer = TypeVar("Answer")
 
-DEFAULT_RETRIES = 6  # about 25 s in all: longer than the service takes to replace a lost engine
+DEFAULT_RETRIES = 8  # about 40 s in all, 20 s at least: the service replaces a lost engine within that
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
 

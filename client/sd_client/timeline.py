@@ -33,7 +33,8 @@ class Timeline:
     speakers: tuple[str, ...]
     segments: tuple[Segment, ...]
     exclusive_segments: tuple[Segment, ...] | None = None
-    embeddings: Mapping[str, tuple[float, ...]] | None = None
+    embeddings: Mapping[str, tuple[float | None, ...]] | None = None
+    """A speaker who never talks alone has no embedding: its vector holds None."""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Timeline:
@@ -90,8 +91,11 @@ def _segments(documents: list[dict[str, Any]]) -> tuple[Segment, ...]:
     )
 
 
-def _vectors(embeddings: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:
-    return {speaker: tuple(float(value) for value in vector) for speaker, vector in embeddings.items()}
+def _vectors(embeddings: dict[str, list[float | None]]) -> dict[str, tuple[float | None, ...]]:
+    return {
+        speaker: tuple(None if value is None else float(value) for value in vector)
+        for speaker, vector in embeddings.items()
+    }
 
 
 def _documents(segments: tuple[Segment, ...]) -> list[dict[str, Any]]:

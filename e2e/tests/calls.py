@@ -50,10 +50,10 @@ def question(recording: bytes, speakers: str | None = None, **parameters: Any) -
     return {"inputs": inputs, "parameters": parameters}
 
 
-def ask(body: dict[str, Any], timeout_s: float = 240) -> Reply:
+def ask(body: dict[str, Any], *, url: str = URL, timeout_s: float = 240) -> Reply:
     """Sends one request on a connection of its own."""
     began = time.monotonic()
-    request = urllib.request.Request(URL + INFER_PATH, json.dumps(body).encode(), _HEADERS)
+    request = urllib.request.Request(url + INFER_PATH, json.dumps(body).encode(), _HEADERS)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             status, content = answer.status, answer.read()
@@ -91,6 +91,17 @@ def in_background(recording: bytes) -> Future[Reply]:
         assert time.monotonic() < deadline, "The request never reached the engine."
         time.sleep(0.05)
     return answer
+
+
+def status(url: str) -> int:
+    """The status of a page; 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 def page(url: str) -> str:

@@ -1,6 +1,7 @@
 """What the end-to-end tests ask of the cluster, in their own words."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ def kubectl(*words: str) -> str:
 
 def refused(*words: str, stdin: str) -> str:
     """What kubectl says when it is refused."""
-    environment = {"KUBECONFIG": str(places.kubeconfig())}
+    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
     done = subprocess.run(
         [gobuild.binary("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environment, check=False
     )

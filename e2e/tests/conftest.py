@@ -21,7 +21,7 @@ def demo() -> Iterator[None]:
     before = "default/demo" in _services()
     release.install(references())
     release.apply(places.REPOSITORY / "examples" / "demo.yaml")
-    release.wait_ready("demo", timeout_s=600)
+    release.wait_ready("demo", image=references()["server"], timeout_s=600)
     yield
     if not before:
         cluster.kubectl("delete", "diar", "demo", "--wait=true")

@@ -28,11 +28,11 @@ def _manifest(name: str, namespace: str, **spec: Any) -> str:
     [
         (
             {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
-            "model.source",
+            "spec.model.source: Invalid value: give exactly one model source: demo or persistentVolumeClaim",
         ),
-        ({"serving": {"maxRequestBytes": "-64Mi"}}, "maxRequestBytes"),
-        ({"serving": {"adapters": -1}}, "adapters"),
-        ({"replicas": -1}, "replicas"),
+        ({"serving": {"maxRequestBytes": "-64Mi"}}, "must be a size from 1Ki to 1Gi, such as 64Mi"),
+        ({"serving": {"adapters": -1}}, "spec.serving.adapters in body should be greater than or equal to 1"),
+        ({"replicas": -1}, "spec.replicas in body should be greater than or equal to 0"),
         ({"compute": {"accelerator": "tpu"}}, 'Unsupported value: "tpu"'),
     ],
 )

@@ -29,6 +29,9 @@ class Answers:
             _send(call, work, connection)
         except wire.ConnectionLostError:
             logs.event("answer_unwanted", id=call.request_id)
+        except OSError as error:  # no memory or no file descriptor for it: the adapter then tells all that wait
+            logs.failure("answer_impossible", error, id=call.request_id)
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _outcome(work: Future[bytes]) -> str:

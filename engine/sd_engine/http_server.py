@@ -54,6 +54,9 @@ class HealthServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    timeout = 10
+    """Seconds that a client may take to send its request: one that says nothing holds no thread."""
+
     server: HealthServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:

@@ -72,7 +72,11 @@ class Pipeline:
 
     def submit(self, samples: NDArray[np.float32], bounds: dict[str, int]) -> Future[Run]:
         """Runs the pipeline on 16 kHz mono samples once the device is free. Until then the future can be cancelled."""
-        return self._thread.submit(self._run, samples, bounds)
+        held = [samples]
+        run = self._thread.submit(self._run, held, bounds)
+        # A cancelled run stays in the executor's queue until its turn; its samples, up to a gigabyte, do not.
+        run.add_done_callback(lambda _: held.clear())
+        return run
 
     def _load(self) -> None:
         for message in EXPECTED_WARNINGS:
@@ -88,11 +92,11 @@ class Pipeline:
         self._pyannote = loaded.to(device)
         self._device = _described(device)
 
-    def _run(self, samples: NDArray[np.float32], bounds: dict[str, int]) -> Run:
+    def _run(self, held: list[NDArray[np.float32]], bounds: dict[str, int]) -> Run:
         import torch  # noqa: PLC0415 - loaded by now
 
         started = time.monotonic()
-        waveform = torch.from_numpy(samples)[None]
+        waveform = torch.from_numpy(held.pop())[None]
         with redirect_stdout(None):  # its clustering prints remarks; the engine itself writes to stderr only
             output = self._pyannote({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
         return Run(output, started, time.monotonic() - started)

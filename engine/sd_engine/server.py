@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 from sd_engine import logs, wire
 from sd_engine.adapters import Adapters
 from sd_engine.calls import Call
+
+ACCEPT_AGAIN_S = 0.5
 
 Diarize = Callable[[Call], bytes]
 Answer = Callable[[Call, "Future[bytes]", socket.socket], None]
@@ -35,8 +38,13 @@ class SocketServer:
     def serve(self) -> None:
         """Accepts adapters for ever."""
         while True:
-            connection, _ = self._listener.accept()
-            threading.Thread(target=self._serve_one, args=(connection,), name="adapter", daemon=True).start()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError as error:  # too many files are open: the adapter waits in the backlog
+                logs.failure("accept_failed", error)
+                time.sleep(ACCEPT_AGAIN_S)
+            else:
+                threading.Thread(target=self._serve_one, args=(connection,), name="adapter", daemon=True).start()
 
     def _serve_one(self, connection: socket.socket) -> None:
         with connection:

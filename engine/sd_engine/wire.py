@@ -62,11 +62,13 @@ def receive(connection: socket.socket) -> tuple[Message, int | None]:
         ConnectionLostError: the other side has gone.
     """
     try:
-        packet, file_descriptors, _, _ = socket.recv_fds(connection, MAX_PACKET_BYTES, 1)
+        packet, file_descriptors, flags, _ = socket.recv_fds(connection, MAX_PACKET_BYTES, 1)
     except ConnectionResetError as error:
         raise ConnectionLostError("The other side of the engine's socket has gone.") from error
     if not packet:
         raise ConnectionLostError("The other side of the engine's socket has gone.")
+    if flags & socket.MSG_CTRUNC:
+        raise ConnectionLostError("A memfd could not be taken: too many files are open. The connection is given up.")
     return json.loads(packet), file_descriptors[0] if file_descriptors else None
 
 

@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 
 ENGINE = f"http://127.0.0.1:{os.environ.get('SD_HTTP_PORT', '8003')}"
@@ -26,6 +27,8 @@ LONGEST_DRAIN_S = 3600.0
 STOP_WITHIN_S = 5.0
 DEAD_ADAPTER_LOOKS = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_AFTER_S = 1.0, 30.0, 60.0
+SHELL_SIGNAL = 128
+"""Above it, a shell reports the signal that ended its child."""
 IN_FLIGHT = re.compile(r"^sd_requests_in_flight (\S+)$", re.MULTILINE)
 
 
@@ -45,6 +48,7 @@ class Half:
 
     def start(self) -> None:
         """Starts the process, in a group of its own: a signal to the container must not reach both at once."""
+        self.is_ready = False  # in this life
         self._started = time.monotonic()
         self._process = subprocess.Popen(["sd-server", self.name], process_group=0)
 
@@ -56,12 +60,17 @@ class Half:
         """
         status = self._process.poll()
         if status is None:
-            self.was_ready = self.was_ready or answer(self._ready_url)[0] == HTTPStatus.OK
-        elif self.was_ready or status < 0:
+            self.is_ready = self.is_ready or answer(self._ready_url)[0] == HTTPStatus.OK
+            self.was_ready = self.was_ready or self.is_ready
+        elif self.was_ready or status < 0 or status > SHELL_SIGNAL:
             self._start_again(status)
         else:
             say(f"{self.name} gave up with status {status} before it was ready; the container ends with it.")
             raise SystemExit(status)
+
+    def runs(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """Asks the process to end, and ends it when that takes too long: Triton needs a second for each adapter."""
@@ -97,7 +106,7 @@ def main() -> None:
         watch(engine, triton)
     except StopRequestedError:
         say("Stopping: what is in flight is finished first.")
-        wait_until_idle()
+        wait_until_idle(engine)
     finally:
         for half in filter(None, (triton, engine)):
             half.stop()
@@ -118,19 +127,20 @@ def watch(engine: Half, triton: Half) -> None:
         time.sleep(LOOK_EVERY_S)
         engine.look()
         triton.look()
-        complaint = answer(f"{ENGINE}/adapterz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
+        # While Triton starts, its adapters come one after the other, on a slow machine very slowly.
+        complaint = triton.is_ready and answer(f"{ENGINE}/adapterz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
         looks_with_dead_adapter = looks_with_dead_adapter + 1 if complaint else 0
         if looks_with_dead_adapter == DEAD_ADAPTER_LOOKS:
             say("Some of Triton's adapters are dead; Triton starts again.")
             triton.stop()
 
 
-def wait_until_idle() -> None:
+def wait_until_idle(engine: Half | None) -> None:
     """Returns once the engine works on nothing any more, has gone, or an hour has passed."""
     give_up = time.monotonic() + LONGEST_DRAIN_S
-    while time.monotonic() < give_up:
+    while engine is not None and engine.runs() and time.monotonic() < give_up:
         in_flight = IN_FLIGHT.search(answer(f"{ENGINE}/metrics")[1])
-        if in_flight is None or float(in_flight[1]) == 0:
+        if in_flight is not None and float(in_flight[1]) == 0:  # an engine that is too busy to answer is not idle
             return
         time.sleep(LOOK_EVERY_S / 4)
 
@@ -142,7 +152,7 @@ def answer(url: str) -> tuple[int, str]:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.reason
-    except OSError:
+    except (OSError, HTTPException):  # nobody there, or gone in the middle of the answer
         return 0, ""
 
 

@@ -87,6 +87,18 @@ def test_the_pause_before_a_start_grows_up_to_a_bound(ready_url: str) -> None:
     half.stop()
 
 
-def test_an_engine_that_has_gone_leaves_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_has_gone_leaves_nothing_to_wait_for(starts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "ENGINE", "http://127.0.0.1:9")
-    supervisor.wait_until_idle()
+    half = supervisor.Half("engine", "http://127.0.0.1:9/nobody")
+    starts.with_name("status").write_text("0")
+    supervisor.wait_until_idle(half)
+    assert ended(half)
+    supervisor.wait_until_idle(None)
+
+
+def test_a_shell_that_reports_a_crash_of_its_child_is_started_again(starts: Path) -> None:
+    half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
+    starts.with_name("status").write_text("134")
+    eventually(lambda: ended(half))
+    half.look()
+    assert starts.read_text().count("triton") == 2

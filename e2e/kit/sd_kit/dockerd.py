@@ -26,6 +26,8 @@ def ensure() -> None:
             return
         if _program() is None:
             debian.install("docker.io", "containerd", "runc", "iptables")
+            if docker.answers():  # the package's own service has started it
+                return
         with step("starting docker"):
             _start()
 

@@ -62,16 +62,23 @@ def service(name: str, namespace: str = "default") -> dict[str, Any]:
 
 
 def condition_changes(
-    name: str, namespace: str = "default", *, timeout_s: float, clock: Callable[[], float] = time.monotonic
+    name: str,
+    namespace: str = "default",
+    *,
+    image: str = "",
+    timeout_s: float,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[float, Condition]]:
     """Each condition that is new or says something new, with the seconds since the start; ends when Ready is True.
+
+    With `image`, what is ready must run that server image: a new operator takes a moment to hand it on.
 
     Raises:
         KitError: the service was not ready in time; the text is what its Ready condition says.
     """
     began = clock()
     known: dict[str, Condition] = {}
-    while not _is_ready(seen := service(name, namespace)):
+    while not (_is_ready(seen := service(name, namespace)) and _runs(name, namespace, image)):
         yield from _new(seen, known, clock() - began)
         if clock() - began > timeout_s:
             why = known.get("Ready", {}).get("message", "it has no Ready condition; look at the operator's log")
@@ -80,10 +87,19 @@ def condition_changes(
     yield from _new(seen, known, clock() - began)
 
 
-def wait_ready(name: str, namespace: str = "default", *, timeout_s: float = 300) -> None:
+def wait_ready(name: str, namespace: str = "default", *, image: str = "", timeout_s: float = 300) -> None:
     """Wait until the service's newest spec is ready."""
-    for _ in condition_changes(name, namespace, timeout_s=timeout_s):
+    for _ in condition_changes(name, namespace, image=image, timeout_s=timeout_s):
         pass
+
+
+def _runs(name: str, namespace: str, image: str) -> bool:
+    """Whether the service's pods are to run that image."""
+    if not image:
+        return True
+    query = "jsonpath={.spec.template.spec.initContainers[0].image}"
+    words = ("get", "deployment", name, "-n", namespace, "-o", query)
+    return kubectl(*words, purpose=f"read the Deployment {name}") == image
 
 
 def _is_ready(seen: dict[str, Any]) -> bool:

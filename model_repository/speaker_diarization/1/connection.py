@@ -57,13 +57,16 @@ class Connection:
                 self._send({"type": "cancel", "call": number})
 
     def receive_until_lost(self) -> None:
-        """Hands each answer to the call that waits for it; once the engine has gone, refuses all that still wait."""
-        while True:
-            try:
-                message, timeline_fd = wire.receive(self._socket)
-            except wire.ConnectionLostError:
-                return self._refuse_the_waiting()
-            self._hand_over(message, timeline_fd)
+        """Hands each answer to the call that waits for it; whatever ends that, all that still wait are refused.
+
+        Raises:
+            OSError: the engine has gone, or an answer could not be taken.
+        """
+        try:
+            while True:
+                self._hand_over(*wire.receive(self._socket))
+        finally:
+            self._refuse_the_waiting()
 
     def close(self) -> None:
         """Ends the connection from this side, which ends `receive_until_lost` too."""

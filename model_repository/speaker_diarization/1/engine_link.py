@@ -44,8 +44,7 @@ class EngineLink:
         while not self._closed.is_set():
             try:
                 self._connection = Connection(self._socket_path, self._adapter)
+                self._connection.receive_until_lost()
             except OSError:  # no engine yet, or none any more
+                self._connection = None
                 self._closed.wait(RECONNECT_S)
-                continue
-            self._connection.receive_until_lost()
-            self._connection = None

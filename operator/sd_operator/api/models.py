@@ -78,9 +78,9 @@ class Serving(Part):
     max_request_bytes: RequestSize = "64Mi"
     """Size of the largest recording that is accepted, before base64. /dev/shm is sized from it."""
     max_queued_audio: Duration = "8h"
-    """Audio that one pod holds at most, waiting or being worked on. A pod that ends has the time to finish it."""
+    """Audio that one engine holds at most, waiting or being worked on. A pod that ends has the time to finish it."""
     log_verbosity: Annotated[int, Field(ge=0, le=1)] = 0
-    """0: what happened; 1: also why."""
+    """0: what happened; 1: also what Triton does with each request."""
 
     @rule(
         "preferredBatchSizes must not be larger than maxBatchSize",

@@ -13,6 +13,8 @@ class Probe(NamedTuple):
     period_s: int
     failures: int
     timeout_s: int = 5
+    grace_s: int | None = None
+    """How long a container that fails the probe may take to end; by default as long as the pod may."""
 
     def manifest(self) -> Manifest:
         """The probe as a container holds it."""
@@ -21,4 +23,5 @@ class Probe(NamedTuple):
             "periodSeconds": self.period_s,
             "timeoutSeconds": self.timeout_s,
             "failureThreshold": self.failures,
+            **({} if self.grace_s is None else {"terminationGracePeriodSeconds": self.grace_s}),
         }

@@ -13,13 +13,18 @@ def build(service: DiarizationService, images: ServingImages) -> Manifest:
     """The container that callers talk to.
 
     Liveness asks the engine, because only the engine sees an adapter die: it says no while some but not all adapters
-    are connected. The threshold of 60 s is longer than an engine restart, which must not restart Triton.
+    are connected. The threshold of 60 s is longer than an engine restart, which must not restart Triton (one that keeps
+    crashing does, once it is gone for longer). What
+    is in flight then has another 60 s, not the pod's grace period: meanwhile the dead adapter's requests fail.
     """
     return {
         "name": "triton",
         "image": service.spec.images.triton or images.triton,
         "command": ["/bin/sh", f"{volumes.RUN_DIR}/start-triton"],
-        "env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
+        "env": [
+            {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"},
+            {"name": "TRITON_LOG_VERBOSE", "value": str(service.spec.serving.log_verbosity)},
+        ],
         "ports": [
             {"name": name, "containerPort": port, "protocol": "TCP"}
             for name, port in (("http", HTTP_PORT), ("grpc", GRPC_PORT), ("metrics", METRICS_PORT))
@@ -29,7 +34,7 @@ def build(service: DiarizationService, images: ServingImages) -> Manifest:
         "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}},
         "startupProbe": Probe(READY, HTTP_PORT, period_s=1, failures=300).manifest(),
         "readinessProbe": Probe(READY, HTTP_PORT, period_s=2, failures=3).manifest(),
-        "livenessProbe": Probe("/adapterz", ENGINE_PORT, period_s=5, failures=12).manifest(),
+        "livenessProbe": Probe("/adapterz", ENGINE_PORT, period_s=5, failures=12, grace_s=60).manifest(),
         "lifecycle": {"preStop": {"httpGet": {"path": "/drain", "port": ENGINE_PORT}}},
         "securityContext": security.CONTAINER,
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sd_operator.api.service import DiarizationService
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.contains import contains
-from sd_operator.vocabulary import APPLIED, DIARIZATION_SERVICES, Manifest
+from sd_operator.vocabulary import APPLIED, DEPLOYMENTS, DIARIZATION_SERVICES, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterab
     for manifest in wanted:
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     plan.delete.extend(child for child in found.values() if owned_by(child, service.uid) and not leaving(child))
+    if plan.refusals:  # above all, no pod may run under a service account that is somebody else's
+        plan.apply[:] = [manifest for manifest in plan.apply if manifest["kind"] != DEPLOYMENTS.kind]
     return plan
 
 
