@@ -18,7 +18,9 @@ ENGINE_METRICS_URL = "http://localhost:18703/metrics"
 
 
 def _readmes_command() -> list[str]:
-    (command,) = re.findall(r"^docker run (.*?)^```$", (places.REPOSITORY / "README.md").read_text(), re.M | re.S)
+    (command,) = re.findall(
+        r"^docker run (.*?)^```$", (places.REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     on_other_ports = command.replace("127.0.0.1:87", "127.0.0.1:187").replace("\\\n", " ")
     return [str(docker.client()), "run", "--detach", "--name", NAME, *shlex.split(on_other_ports)]
 
