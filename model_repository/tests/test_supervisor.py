@@ -98,7 +98,9 @@ def test_an_engine_that_has_gone_leaves_nothing_to_wait_for(starts: Path, monkey
 
 def test_a_shell_that_reports_a_crash_of_its_child_is_started_again(starts: Path) -> None:
     half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
+    eventually(starts.exists)
     starts.with_name("status").write_text("134")
     eventually(lambda: ended(half))
     half.look()
-    eventually(lambda: starts.read_text().count("triton") == 2)
+    eventually(lambda: starts.read_text() == "triton\ntriton\n")
+    half.stop()
