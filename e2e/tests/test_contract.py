@@ -136,14 +136,14 @@ def test_each_format_gives_a_timeline_over_the_whole_clip(
 
 
 def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by_triton(short: bytes) -> None:
-    """Triton lets the requests of a batch end together, so its durations may be longer than the callers'."""
+    """In Triton's books the requests of a batch end together: the sum is at most twice what the callers waited."""
     cluster.fresh_demo_pod()
     replies = calls.at_once([calls.question(short)] * 16)
     assert [reply.status for reply in replies] == [200] * 16
     assert len({json.dumps(reply.timeline) for reply in replies}) == 1
     cluster.until(lambda: calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_success") == 16, within_s=5)
     server_s = calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
-    assert 0.9 <= server_s / sum(reply.duration_s for reply in replies) <= 1.5
+    assert 0.9 <= server_s / sum(reply.duration_s for reply in replies) <= 2
 
 
 def test_base64_with_line_breaks_is_refused_with_a_sentence(clip: bytes) -> None:

@@ -20,10 +20,10 @@ def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conve
         with engine.adapter() as adapter:
             started = time.monotonic()
             assert adapter.refusal(conversation.recording()) == ("unavailable", loading)
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 5
 
         engine.process.send_signal(signal.SIGTERM)
-        assert engine.process.wait(timeout=5) == 0
+        assert engine.process.wait(timeout=20) == 0
 
 
 def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(

@@ -148,4 +148,4 @@ def test_an_operator_that_is_asked_to_stop_stops(bench: Bench) -> None:
         bench.apply(DEMO)
         eventually(lambda: second.count(RECONCILES), "it works")
         second.process.terminate()
-        assert second.process.wait(timeout=3) == 0
+        assert second.process.wait(timeout=20) == 0
