@@ -14,12 +14,17 @@ from sd_engine.settings import Settings, SettingsError
 LEAVE_WITHIN_S = 30.0
 
 
+TELEMETRY_OFF = {
+    "PYANNOTE_METRICS_ENABLED": "0",  # else every recording's length and speaker count leave the house
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+"""Not to be told otherwise."""
+
+
 def library_environment() -> dict[str, str]:
-    """What torch, pyannote.audio and the hub's client read when they are imported."""
+    """What torch, pyannote.audio and the hub's client read when they are imported, where they are told nothing else."""
     threads = str(cpus.usable())
     return {
-        "PYANNOTE_METRICS_ENABLED": "0",  # else every recording's length and speaker count leave the house
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_OFFLINE": "1",  # models come from a directory, never from the network
         "OMP_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
@@ -28,7 +33,7 @@ def library_environment() -> dict[str, str]:
 
 
 def main() -> None:
-    os.environ |= library_environment()
+    os.environ |= library_environment() | os.environ | TELEMETRY_OFF
     try:
         settings = Settings.from_environment(os.environ)
         logs.start(settings.log_level)
