@@ -44,9 +44,8 @@ def main() -> None:
 
 def _run(settings: Settings) -> None:
     engine = _listening_engine(settings)
-    # A pipe, not an Event: a handler runs between two instructions of this thread, also of its own Event.wait().
-    told_to_end, tell = os.pipe()
-    signal.signal(signal.SIGTERM, lambda *_: _end(engine, tell))
+    told_to_end = _signalled()
+    signal.signal(signal.SIGTERM, lambda *_: _end_while_loading(engine))
     engine.load()
     os.read(told_to_end, 1)
     all_answered = engine.leave(LEAVE_WITHIN_S)
@@ -54,11 +53,22 @@ def _run(settings: Settings) -> None:
     os._exit(0 if all_answered else 1)
 
 
-def _end(engine: Engine, tell: int) -> None:
-    """While the model loads nothing is in flight, and an import cannot be interrupted cleanly: then at once."""
+def _signalled() -> int:
+    """A pipe that holds a byte once a signal has come.
+
+    The interpreter writes it the moment the signal arrives, in whatever thread; a handler in Python would have to wait
+    for this thread, which may just have begun to block.
+    """
+    signalled, wake_up = os.pipe()
+    os.set_blocking(wake_up, False)
+    signal.set_wakeup_fd(wake_up)
+    return signalled
+
+
+def _end_while_loading(engine: Engine) -> None:
+    """Then nothing is in flight, and an import cannot be interrupted cleanly: it ends at once."""
     if engine.is_loading:
         os._exit(0)
-    os.write(tell, b"!")
 
 
 def _listening_engine(settings: Settings) -> Engine:
