@@ -9,6 +9,7 @@ from sd_kit.__main__ import main as kit
 from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError
 from sd_kit.images import references
+from sd_kit.steps import step
 
 SERVICE = places.REPOSITORY / "examples" / "demo.yaml"
 URL = "http://localhost:8700"
@@ -28,8 +29,8 @@ def main() -> None:
     _kit("tools", "helm", "kubectl")
     _kit("up")
     _kit("images")
-    _say("Installing the operator (helm install sd-triton)")
-    release.install(references())
+    with step("installing the operator (helm install sd-triton)"):
+        release.install(references())
     _say("kubectl apply -f examples/demo.yaml")
     release.apply(SERVICE)
     for after_s, condition in release.condition_changes("demo", image=references()["server"], timeout_s=600):
@@ -43,8 +44,8 @@ def main() -> None:
 def _diarize() -> None:
     recording = places.folder("demo") / "conversation.wav"
     write_conversation(recording)
-    _say(f"sd diarize {recording}")
-    subprocess.run([sys.executable, "-m", "sd_client", "diarize", str(recording), "--url", URL], check=True)
+    with step(f"sd diarize {recording}"):
+        subprocess.run([sys.executable, "-m", "sd_client", "diarize", str(recording), "--url", URL], check=True)
 
 
 def _kit(*words: str) -> None:
