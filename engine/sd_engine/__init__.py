@@ -1,1 +1,1 @@
-
+"""Everything between the bytes of a recording and a timeline."""

@@ -15,9 +15,6 @@ from sd_kit.versions import CLUSTER
 
 Schema = dict[str, Any]
 
-LOCATION = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json"
-"""What a schema's file is called, in the words of kubeconform's -schema-location."""
-
 _NUMBER_OR_TEXT = {"oneOf": [{"type": "string"}, {"type": "number"}]}
 
 
