@@ -13,10 +13,10 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/curr
 
 step := tools/step
 
-.PHONY: help setup fmt check test images demo bench clean
+.PHONY: help setup fmt check test images demo bench bench-engine clean
 
 help: ## Print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: ## Install uv, the Python environment and Debian's audio tools
 	@$(step) "Debian packages" tools/debian-packages curl espeak-ng ffmpeg libpython3.11 openssl python3-venv
@@ -51,6 +51,9 @@ demo: setup ## A cluster, the operator, a service, and a timeline on the termina
 
 bench: setup ## Measure, and write benchmarks/results and docs/performance.md
 	@$(step) "benchmarks" python -m benchmarks
+
+bench-engine: setup ## Measure the engine beside stock pyannote.audio (about 80 min on two idle cores)
+	@$(step) "benchmark of the engine" python -m benchmarks engine
 
 clean: ## Remove the cluster with everything on it, and the registry (docker and the caches stay)
 	@[ ! -x .venv/bin/python ] || sd-kit down

@@ -8,7 +8,7 @@ import signal
 from sd_engine import cpus, logs
 from sd_engine.engine import Engine
 from sd_engine.last_words import give_up
-from sd_engine.pipeline import ModelError
+from sd_engine.model import ModelError
 from sd_engine.settings import Settings, SettingsError
 
 LEAVE_WITHIN_S = 30.0

@@ -1,4 +1,4 @@
-"""Who may come in: every request in flight, its share of the allowed audio, and since when there has been none."""
+"""Who may come in: every request in flight, its share of the allowed bytes and audio, and since when there is none."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ MEBIBYTE = 1024 * 1024
 
 
 class Admission:
-    """Counts the requests in flight and the seconds of audio that they hold. Refuses at once, never waits."""
+    """Counts the requests in flight, their bytes and the seconds of audio in them. Refuses at once, never waits.
+
+    A request that is alone always finds room.
+    """
 
     def __init__(
-        self, *, max_request_bytes: int, max_queued_audio_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        max_request_bytes: int,
+        max_queued_audio_s: float,
+        max_requests: int = 256,
+        max_queued_bytes: int = 512 * MEBIBYTE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_request_bytes = max_request_bytes
+        self._max_requests = max_requests
+        self._max_queued_bytes = max_queued_bytes
         self._max_queued_audio_s = max_queued_audio_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._audio_s: dict[Ticket, float] = {}
+        self._tickets: set[Ticket] = set()
         self._idle_since = clock()
 
     def admit(self, size_bytes: int) -> Ticket:
@@ -31,6 +42,7 @@ class Admission:
 
         Raises:
             InvalidArgumentError: the recording is larger than allowed.
+            UnavailableError: there are too many others, or they hold too much.
         """
         if size_bytes > self._max_request_bytes:
             raise InvalidArgumentError(
@@ -38,52 +50,84 @@ class Admission:
                 f"{self._max_request_bytes / MEBIBYTE:.1f} MiB (maxRequestBytes). Send it as FLAC or Opus, or in parts."
             )
         with self._lock:
-            ticket = Ticket(self)
-            self._audio_s[ticket] = 0.0
+            if self._tickets and (obstacle := self._obstacle(size_bytes)):
+                raise _full(obstacle)
+            ticket = Ticket(self, size_bytes)
+            self._tickets.add(ticket)
             return ticket
 
     def reserve(self, ticket: Ticket, audio_s: float) -> None:
-        """Gives `ticket` room for `audio_s`, instead of what it had. A request that is alone always finds room.
+        """Gives `ticket` room for `audio_s`, instead of what it had.
 
         Raises:
             UnavailableError: the others hold too much.
         """
         with self._lock:
-            others_s = sum(self._audio_s.values()) - self._audio_s[ticket]
+            others_s = self._audio_s() - ticket.audio_s
             if others_s > 0 and others_s + audio_s > self._max_queued_audio_s:
-                raise UnavailableError(
-                    f"The engine is full: {others_s:.0f} s of audio are waiting, and {audio_s:.0f} s more would exceed "
-                    f"the allowed {self._max_queued_audio_s:.0f} s (maxQueuedAudio). Try again later."
+                raise _full(
+                    f"{others_s:.0f} s of audio are waiting, and {audio_s:.0f} s more would exceed "
+                    f"the allowed {self._max_queued_audio_s:.0f} s (maxQueuedAudio)"
                 )
-            self._audio_s[ticket] = audio_s
+            ticket.audio_s = audio_s
 
     def release(self, ticket: Ticket) -> None:
         with self._lock:
-            del self._audio_s[ticket]
-            if not self._audio_s:
+            self._tickets.remove(ticket)
+            if not self._tickets:
                 self._idle_since = self._clock()
 
     def requests(self) -> int:
         """How many requests are in flight."""
         with self._lock:
-            return len(self._audio_s)
+            return len(self._tickets)
+
+    def bytes(self) -> int:
+        """How large their recordings are."""
+        with self._lock:
+            return self._bytes()
 
     def audio_s(self) -> float:
-        """How much audio the requests in flight hold."""
+        """How much audio they hold, as far as it is known."""
         with self._lock:
-            return sum(self._audio_s.values())
+            return self._audio_s()
 
     def idle_s(self) -> float:
         """For how long nothing has been in flight; 0 while something is."""
         with self._lock:
-            return 0.0 if self._audio_s else self._clock() - self._idle_since
+            return 0.0 if self._tickets else self._clock() - self._idle_since
+
+    def _obstacle(self, size_bytes: int) -> str | None:
+        """What is full already, before anything is known of a recording but its size."""
+        if len(self._tickets) >= self._max_requests:
+            return f"{len(self._tickets)} requests are in flight, and no more are allowed (adapters x maxBatchSize)"
+        if self._bytes() + size_bytes > self._max_queued_bytes:
+            return (
+                f"recordings of {self._bytes() / MEBIBYTE:.1f} MiB are waiting, and {size_bytes / MEBIBYTE:.1f} MiB "
+                f"more would exceed the allowed {self._max_queued_bytes / MEBIBYTE:.1f} MiB (maxQueuedBytes)"
+            )
+        if self._audio_s() >= self._max_queued_audio_s:
+            return f"{self._audio_s():.0f} s of audio are waiting, and no more are allowed (maxQueuedAudio)"
+        return None
+
+    def _bytes(self) -> int:
+        return sum(ticket.size_bytes for ticket in self._tickets)
+
+    def _audio_s(self) -> float:
+        return sum(ticket.audio_s for ticket in self._tickets)
+
+
+def _full(obstacle: str) -> UnavailableError:
+    return UnavailableError(f"The engine is full: {obstacle}. Try again later.")
 
 
 class Ticket:
     """One request's stay in the engine, as a context."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, size_bytes: int) -> None:
         self._admission = admission
+        self.size_bytes = size_bytes
+        self.audio_s = 0.0
 
     def reserve(self, audio_s: float) -> None:
         """As `Admission.reserve`."""

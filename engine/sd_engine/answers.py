@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -22,9 +21,8 @@ class Answers:
 
     def send(self, call: Call, work: Future[bytes], connection: socket.socket) -> None:
         """Answers a call whose work is done, well or not, and closes its recording."""
-        os.close(call.memory_fd)
+        call.forget_recording()
         self.metrics.requests.labels(_outcome(work)).inc()
-        self.metrics.duration_s.observe(time.monotonic() - call.arrived)
         try:
             _send(call, work, connection)
         except wire.ConnectionLostError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from concurrent.futures import CancelledError, Future
@@ -12,11 +13,12 @@ from sd_engine import wire
 from sd_engine.errors import CalledOffError
 
 Result = TypeVar("Result")
+_CLOSED = -1
 
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A `diarize` message. `memory_fd` holds the recording and belongs to the call."""
+    """A `diarize` message. `memory_fd` holds the recording and belongs to the call, until it is forgotten."""
 
     number: int
     request_id: str
@@ -26,6 +28,13 @@ class Call:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _called_off: bool = False
     _awaited: Future[object] | None = None
+
+    def forget_recording(self) -> None:
+        """Gives its memory back: once it is decoded nobody needs it. A second time does nothing."""
+        with self._lock:
+            memory_fd, self.memory_fd = self.memory_fd, _CLOSED
+        if memory_fd != _CLOSED:
+            os.close(memory_fd)
 
     def call_off(self) -> None:
         """Nobody waits any more: what still waits for the device is dropped, what runs there runs to its end."""

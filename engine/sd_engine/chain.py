@@ -1,42 +1,33 @@
-"""A recording's way through the engine: admit, decode, pipeline, timeline."""
+"""A recording's way through the engine: admit, measure, decode, diarize."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sd_engine import logs, timeline
+from sd_engine import logs
 from sd_engine.admission import Admission, Ticket
 from sd_engine.asked import Asked
 from sd_engine.calls import Call
-from sd_engine.decode import SAMPLE_RATE_HZ, Recording
+from sd_engine.decode import SAMPLE_RATE_HZ
+from sd_engine.decoders import Decoders
+from sd_engine.diarizer import Diarized, Diarizer
+from sd_engine.geometry import Samples
 from sd_engine.lifecycle import Lifecycle
 from sd_engine.metrics import Metrics
-from sd_engine.pipeline import Pipeline
-
-if TYPE_CHECKING:
-    from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput
-
-DECODERS_AT_ONCE = 2
-"""Decoding is short beside the pipeline; more at once would only hold more memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Chain:
     """The stages that all requests share. `diarize` is called from one thread per request."""
 
     admission: Admission
     lifecycle: Lifecycle
     metrics: Metrics
-    pipeline: Pipeline
-    max_audio_duration_s: float
-    _decoders: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(DECODERS_AT_ONCE))
+    decoders: Decoders
+    diarizer: Diarizer | None = None
+    """There once the model is loaded: until then the lifecycle refuses all requests."""
 
     def diarize(self, call: Call) -> bytes:
         """The timeline of a call's recording, as JSON.
@@ -45,38 +36,39 @@ class Chain:
             RefusalError: the recording or what was asked for is wrong, the engine is full, or the call was called off.
         """
         self.lifecycle.check()
+        assert self.diarizer is not None  # noqa: S101 - the engine is ready
         asked = Asked.from_message(call.asked)
         with self.admission.admit(os.fstat(call.memory_fd).st_size) as ticket:
-            samples = self._decoded(call, ticket)
-            output = self._diarized(call, samples, asked)
-            with self.metrics.stage_s.labels("timeline").time():
-                return timeline.to_json(timeline.build(output, asked.include))
+            held = [self._decoded(call, ticket)]
+            call.forget_recording()
+            diarized = self.diarizer.diarize(call, held, asked)
+            self._done(call, ticket.audio_s, diarized)
+            return diarized.timeline
 
-    def _decoded(self, call: Call, ticket: Ticket) -> NDArray[np.float32]:
-        """Room is reserved twice: before decoding for what the header tells, after it for what there was."""
-        with open(call.memory_fd, "rb", closefd=False) as file:
-            recording = Recording(file, max_duration_s=self.max_audio_duration_s)
-            ticket.reserve(recording.expected_s())
-            with self._decoders, self.metrics.stage_s.labels("decode").time():
-                call.check()
-                samples = recording.samples()
+    def owed_s(self) -> float:
+        """The device's time still owed to what is in flight."""
+        return 0.0 if self.diarizer is None else self.diarizer.owed_s()
+
+    def _decoded(self, call: Call, ticket: Ticket) -> Samples:
+        with self.metrics.stage_s.labels("measure").time():
+            duration_s = self.decoders.measured_s(call.memory_fd)
+        ticket.reserve(duration_s)
+        call.check()
+        with self.metrics.stage_s.labels("decode").time():
+            samples = self.decoders.samples(call.memory_fd, duration_s)
         ticket.reserve(len(samples) / SAMPLE_RATE_HZ)
+        call.check()
         return samples
 
-    def _diarized(self, call: Call, samples: NDArray[np.float32], asked: Asked) -> DiarizeOutput:
-        queued = time.monotonic()
-        run = call.result_of(self.pipeline.submit(samples, asked.bounds()))
-        audio_s = len(samples) / SAMPLE_RATE_HZ
-        self.metrics.audio_s.inc(audio_s)
-        self.metrics.stage_s.labels("queue").observe(run.started - queued)
-        self.metrics.stage_s.labels("pipeline").observe(run.duration_s)
-        self.metrics.real_time_factor.observe(run.duration_s / audio_s)
+    def _done(self, call: Call, audio_s: float, diarized: Diarized) -> None:
+        duration_s = time.monotonic() - call.arrived
+        self.metrics.diarized(audio_s=audio_s, duration_s=duration_s, device_s=diarized.device_s)
         logs.event(
             "diarized",
             id=call.request_id,
             audio_s=audio_s,
-            speakers=len(timeline.speakers(run.output)),
-            queue_s=run.started - queued,
-            real_time_factor=run.duration_s / audio_s,
+            speakers=diarized.speakers,
+            duration_s=duration_s,
+            device_s=diarized.device_s,
+            real_time_factor=duration_s / audio_s,
         )
-        return run.output

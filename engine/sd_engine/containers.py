@@ -26,6 +26,8 @@ class Container:
     codecs: frozenset[str]
     promises_duration: bool = False
     """Whether its header says how long it is (rather than FFmpeg's estimate): less than that means it was cut off."""
+    promise_is_exact: bool = False
+    """Whether that is the number of samples in the file: more than that is a lie."""
     tolerates_damage: bool = False
     """Whether it is a mere row of frames, in which foreign bytes (tags, a cut first frame) are usual."""
     options: dict[str, str] = field(default_factory=dict)
@@ -35,7 +37,7 @@ class Container:
 
 
 WAV = Container("WAV", "wav", PCM)
-FLAC_FILE = Container("FLAC", "flac", FLAC, promises_duration=True)
+FLAC_FILE = Container("FLAC", "flac", FLAC, promises_duration=True, promise_is_exact=True)
 OGG = Container("OGG", "ogg", OPUS | VORBIS | FLAC)
 WEBM = Container("WebM", "matroska", OPUS | VORBIS | AAC | MP3 | FLAC | PCM, promises_duration=True)
 M4A = Container(
@@ -64,7 +66,7 @@ def sniff(head: bytes) -> Container | None:
 
 def id3_size_bytes(head: bytes) -> int:
     """How many bytes an ID3v2 tag takes in front of the recording; 0 = there is none."""
-    if head[:3] != b"ID3":
+    if head[:3] != b"ID3" or len(head) < _ID3_HEADER_BYTES:
         return 0
     high, upper, lower, low = head[6:10]
     return _ID3_HEADER_BYTES + (high << 21 | upper << 14 | lower << 7 | low)

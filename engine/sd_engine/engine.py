@@ -6,16 +6,17 @@ import threading
 import time
 from concurrent.futures import wait
 
-from sd_engine import logs
+from sd_engine import logs, model, triton_queue, workers
 from sd_engine.adapters import Adapters
 from sd_engine.admission import Admission
 from sd_engine.answers import Answers
 from sd_engine.chain import Chain
+from sd_engine.decoders import Decoders
+from sd_engine.diarizer import Diarizer
 from sd_engine.http_server import HealthServer
 from sd_engine.layout import SOCKET_NAME
 from sd_engine.lifecycle import Lifecycle
 from sd_engine.metrics import Metrics
-from sd_engine.pipeline import Pipeline
 from sd_engine.server import SocketServer
 from sd_engine.settings import Settings
 
@@ -27,15 +28,24 @@ class Engine:
         self._settings = settings
         self._lifecycle = Lifecycle()
         self._admission = Admission(
-            max_request_bytes=settings.max_request_bytes, max_queued_audio_s=settings.max_queued_audio_s
+            max_request_bytes=settings.max_request_bytes,
+            max_queued_audio_s=settings.max_queued_audio_s,
+            max_queued_bytes=settings.max_queued_bytes or 8 * settings.max_request_bytes,
+            max_requests=settings.adapters * settings.max_batch_size,
         )
         self._adapters = Adapters(settings.adapters)
         self._metrics = Metrics(self._admission, self._adapters)
-        self._pipeline = Pipeline(settings.model_dir, settings.device)
+        self._decoders = Decoders(max_duration_s=settings.max_audio_duration_s, metrics=self._metrics)
+        self._chain = Chain(
+            admission=self._admission,
+            lifecycle=self._lifecycle,
+            metrics=self._metrics,
+            decoders=self._decoders,
+        )
         self._sockets = SocketServer(
             settings.run_dir / SOCKET_NAME,
             self._adapters,
-            self._chain().diarize,
+            self._chain.diarize,
             Answers(self._metrics).send,
             most_calls=settings.adapters * settings.max_batch_size,
         )
@@ -48,9 +58,13 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Answers probes and adapters from now on, in threads."""
+        """Answers probes and adapters from now on, in threads; its worker processes come up beside the model."""
         for name, serve in (("socket", self._sockets.serve), ("http", self._health.serve_forever)):
             threading.Thread(target=serve, name=name, daemon=True).start()
+        timelines = () if self._settings.mode == "reference" else ("sd_engine.timeline_job",)
+        workers.preload("sd_engine.decode_jobs", *timelines)
+        self._decoders.start()
+        self._show_waiting()
         logs.event("listening", socket=self._settings.run_dir / SOCKET_NAME, http_port=self._settings.http_port)
 
     def load(self) -> None:
@@ -60,10 +74,13 @@ class Engine:
             ModelError: it cannot be loaded.
         """
         started = time.monotonic()
-        self._pipeline.load()
-        self._metrics.model.info(self._pipeline.description | {"mode": self._settings.mode})
+        loaded = model.load(self._settings.model_dir, self._settings.device)
+        self._chain.diarizer, mode = self._diarizer(loaded)
+        description = loaded.description() | {"mode": mode}
+        self._metrics.model.info(description)
+        self._show_gpu(loaded)
         self._lifecycle.is_ready_now()
-        logs.event("ready", after_s=time.monotonic() - started, mode=self._settings.mode, **self._pipeline.description)
+        logs.event("ready", after_s=time.monotonic() - started, **description)
 
     @property
     def is_loading(self) -> bool:
@@ -75,11 +92,33 @@ class Engine:
         logs.event("leaving", requests_in_flight=self._admission.requests())
         return not wait(self._sockets.unanswered(), within_s).not_done
 
-    def _chain(self) -> Chain:
-        return Chain(
-            admission=self._admission,
-            lifecycle=self._lifecycle,
-            metrics=self._metrics,
-            pipeline=self._pipeline,
-            max_audio_duration_s=self._settings.max_audio_duration_s,
-        )
+    def _diarizer(self, loaded: model.Model) -> tuple[Diarizer, str]:
+        """In the mode that was asked for, where the pipeline is one that it knows."""
+        from sd_engine import batched, recognition, reference  # noqa: PLC0415 - with torch, which is loaded by now
+
+        mode = self._settings.mode
+        if mode != "reference" and (obstacle := recognition.obstacle(loaded.pipeline)):
+            logs.event("reference_fallback", asked=mode, why=obstacle)
+            self._metrics.fallback.set(1)
+            mode = "reference"
+        if mode == "reference":
+            return reference.ReferenceDiarizer(loaded.pipeline, self._metrics), mode
+        diarizer = batched.build(loaded, fast=mode == "fast", metrics=self._metrics)
+        diarizer.start()
+        return diarizer, mode
+
+    def _show_gpu(self, loaded: model.Model) -> None:
+        from sd_engine import device, gpu  # noqa: PLC0415
+
+        if loaded.device.type == "cuda" and (found := gpu.found(device.uuid(loaded.device))):
+            self._metrics.watch_gpu(found)
+
+    def _show_waiting(self) -> None:
+        """Triton's queue is part of what is owed: it grows first when the adapters are all busy."""
+        metrics, url = self._metrics, self._settings.triton_metrics_url
+
+        def backlog_s() -> float:
+            return self._chain.owed_s() + triton_queue.waiting(url) * metrics.usual_cost_s
+
+        metrics.gauge("sd_requests_waiting", "Requests in Triton's queue.", lambda: triton_queue.waiting(url))
+        metrics.gauge("sd_backlog_seconds", "Time that the device owes to requests in flight and waiting.", backlog_s)

@@ -23,7 +23,7 @@ class Settings:
     run_dir: Path = Path("/run/sd")
     model_dir: Path | None = None
     """A pyannote pipeline directory; None = the demo model that ships with the engine."""
-    mode: str = "reference"
+    mode: str = "exact"
     device: str = "auto"
     adapters: int = 16
     max_batch_size: int = 16
@@ -33,8 +33,12 @@ class Settings:
     max_audio_duration_s: int = 4 * 3600
     max_request_bytes: int = 64 * 1024 * 1024
     max_queued_audio_s: int = 8 * 3600
+    max_queued_bytes: int | None = None
+    """How large the recordings in the engine may be together; None = as eight of the largest."""
     http_port: int = 8003
     log_level: str = "INFO"
+    triton_metrics_url: str = "http://127.0.0.1:8002/metrics"
+    """Where Triton tells how many requests wait in its own queue."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -47,7 +51,7 @@ class Settings:
         return cls(**{name: _parsed(name, text) for name, text in read.items() if text})
 
     def __post_init__(self) -> None:
-        for name in ("adapters", "max_batch_size", "max_audio_duration_s", "max_request_bytes", "max_queued_audio_s"):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise SettingsError(f"SD_{name.upper()} is {getattr(self, name)}; it must be at least 1.")
         if too_large := [size for size in self.preferred_batch_sizes if not 1 <= size <= self.max_batch_size]:
@@ -63,7 +67,14 @@ class Settings:
             raise SettingsError(f"SD_DEVICE is {self.device!r}; it must be auto, cpu, cuda, or cuda: and a number.")
 
 
-MODES = ("reference",)
+_AT_LEAST_ONE = (
+    "adapters",
+    "max_batch_size",
+    "max_audio_duration_s",
+    "max_request_bytes",
+    "max_queued_audio_s",
+)
+MODES = ("exact", "fast", "reference")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -77,6 +88,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "mode": str,
     "device": str,
     "log_level": str,
+    "triton_metrics_url": str,
     "preferred_batch_sizes": _sizes,
 }
 

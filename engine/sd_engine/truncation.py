@@ -29,6 +29,13 @@ def check(file: io.BufferedIOBase, kind: Container) -> None:
         raise InvalidArgumentError(f"{TRUNCATED} ({missing_bytes} bytes are missing); send the whole file.")
 
 
+def is_open_ended(file: io.BufferedIOBase, kind: Container) -> bool:
+    """Whether its writer could not go back and put in how long it became. Leaves `file` at its beginning."""
+    open_ended = kind is WEBM and _webm_segment_bytes(file) == _UNKNOWN_SIZE
+    file.seek(0)
+    return open_ended
+
+
 _STREAMED_FROM_BYTES = 0x7FFFF000
 """Writers into a pipe cannot know the size and put the largest number they have: then all that is there counts."""
 
@@ -66,11 +73,16 @@ _EBML_SIZE_MAX_BYTES = 8
 
 def _webm_end(file: io.BufferedIOBase, size_bytes: int) -> int:
     """Where the Segment promises to end; recorders that write as they record leave its size open."""
+    segment_bytes = _webm_segment_bytes(file)
+    return 0 if segment_bytes == _UNKNOWN_SIZE else min(file.tell(), size_bytes) + segment_bytes
+
+
+def _webm_segment_bytes(file: io.BufferedIOBase) -> int:
+    """Leaves `file` where the Segment begins."""
     file.seek(4)
     header_bytes = _ebml_size(file)
     file.seek(header_bytes + 4, os.SEEK_CUR)
-    segment_bytes = _ebml_size(file)
-    return 0 if segment_bytes == _UNKNOWN_SIZE else min(file.tell(), size_bytes) + segment_bytes
+    return _ebml_size(file)
 
 
 def _ebml_size(file: io.BufferedIOBase) -> int:

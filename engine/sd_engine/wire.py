@@ -72,10 +72,10 @@ def receive(connection: socket.socket) -> tuple[Message, int | None]:
     return json.loads(packet), file_descriptors[0] if file_descriptors else None
 
 
-def write_memory(name: str, content: bytes) -> int:
+def write_memory(name: str, content: bytes | memoryview) -> int:
     """Puts `content` into a new sealed memfd, which nobody can change or shrink any more, and returns it."""
     memory_fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    view = memoryview(content)
+    view = memoryview(content).cast("B")
     while view:
         view = view[os.write(memory_fd, view) :]
     fcntl.fcntl(memory_fd, fcntl.F_ADD_SEALS, _SEALS)
@@ -87,5 +87,6 @@ def read_memory(memory_fd: int) -> bytes:
     size_bytes = os.fstat(memory_fd).st_size
     if size_bytes == 0:
         return b""
-    with mmap.mmap(memory_fd, size_bytes, prot=mmap.PROT_READ) as view:
+    # Private: before Linux 6.7 the kernel shares no sealed memory, not even for reading.
+    with mmap.mmap(memory_fd, size_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as view:
         return view[:]

@@ -18,7 +18,13 @@ class Clock:
 
 
 def admission(clock: Clock | None = None) -> Admission:
-    return Admission(max_request_bytes=2 * MEBIBYTE, max_queued_audio_s=600, clock=clock or Clock())
+    return Admission(
+        max_request_bytes=2 * MEBIBYTE,
+        max_requests=3,
+        max_queued_bytes=5 * MEBIBYTE,
+        max_queued_audio_s=600,
+        clock=clock or Clock(),
+    )
 
 
 def test_a_recording_larger_than_allowed_is_the_callers_mistake() -> None:
@@ -41,6 +47,46 @@ def test_audio_is_taken_until_the_queue_is_full() -> None:
     assert str(refused.value) == (
         "The engine is full: 600 s of audio are waiting, and 1 s more would exceed the allowed 600 s "
         "(maxQueuedAudio). Try again later."
+    )
+
+
+def test_a_full_audio_queue_refuses_before_anything_is_measured() -> None:
+    full = admission()
+    with full.admit(1) as first:
+        first.reserve(600)
+        with pytest.raises(UnavailableError) as refused:
+            full.admit(1)
+
+    assert str(refused.value) == (
+        "The engine is full: 600 s of audio are waiting, and no more are allowed (maxQueuedAudio). Try again later."
+    )
+
+
+def test_requests_are_taken_until_there_are_too_many() -> None:
+    full = admission()
+    with full.admit(1), full.admit(1), full.admit(1):
+        with pytest.raises(UnavailableError) as refused:
+            full.admit(1)
+        assert full.requests() == 3
+
+    assert str(refused.value) == (
+        "The engine is full: 3 requests are in flight, and no more are allowed (adapters x maxBatchSize). "
+        "Try again later."
+    )
+
+
+def test_bytes_are_taken_until_they_are_too_many() -> None:
+    full = admission()
+    with full.admit(2 * MEBIBYTE), full.admit(2 * MEBIBYTE):
+        with pytest.raises(UnavailableError) as refused:
+            full.admit(2 * MEBIBYTE)
+        with full.admit(MEBIBYTE):
+            assert full.bytes() == 5 * MEBIBYTE
+    assert full.bytes() == 0
+
+    assert str(refused.value) == (
+        "The engine is full: recordings of 4.0 MiB are waiting, and 2.0 MiB more would exceed the allowed 5.0 MiB "
+        "(maxQueuedBytes). Try again later."
     )
 
 
@@ -68,15 +114,18 @@ def test_a_request_that_is_alone_always_finds_room() -> None:
     with queue.admit(1) as alone:
         alone.reserve(601)
         assert queue.audio_s() == 601
+    small = Admission(max_request_bytes=2, max_requests=1, max_queued_bytes=1, max_queued_audio_s=1)
+    with small.admit(2):
+        assert small.bytes() == 2
 
 
 def test_a_refused_request_leaves_no_trace() -> None:
     queue = admission()
     with queue.admit(1) as first:
-        first.reserve(600)
+        first.reserve(599)
         with pytest.raises(UnavailableError), queue.admit(1) as second:
-            second.reserve(1)
-        assert (queue.requests(), queue.audio_s()) == (1, 600)
+            second.reserve(2)
+        assert (queue.requests(), queue.bytes(), queue.audio_s()) == (1, 1, 599)
 
 
 def test_idleness_begins_when_the_last_request_has_left() -> None:

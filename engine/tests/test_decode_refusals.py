@@ -12,8 +12,9 @@ import textwrap
 import numpy as np
 import pytest
 from recordings import encode, encode_to_pipe, sweep, wav
-from sd_engine.decode import Recording
+from sd_engine.decode import samples
 from sd_engine.errors import InvalidArgumentError
+from sd_engine.packet_length import counted_s
 
 WAV = wav(sweep(3.0))
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
@@ -26,6 +27,7 @@ NOT_RECORDINGS = {
     "base64 twice": (base64.b64encode(WAV), r"not a recording .* \(it is text\)"),
     "an image": (b"\x89PNG\r\n\x1a\n" + bytes(100), r"not a recording .* begins with 89 50 4e 47"),
     "one byte": (b"\x00", r"not a recording"),
+    "half a tag": (b"ID3\x03\0\0\0\0", r"not a recording"),
     "a WAV without audio": (wav(np.zeros(0, np.int16)), "holds no audio that can be decoded"),
     "a WAV without a data chunk": (NO_DATA_CHUNK, "ends in the middle"),
     "a WAV of another codec": (
@@ -39,7 +41,7 @@ NOT_RECORDINGS = {
 
 def refusal(recording: bytes, *, max_duration_s: float = 3600) -> str:
     with pytest.raises(InvalidArgumentError) as refused:
-        Recording(io.BytesIO(recording), max_duration_s=max_duration_s).samples()
+        samples(io.BytesIO(recording), max_duration_s=max_duration_s)
     return str(refused.value)
 
 
@@ -48,7 +50,9 @@ def test_what_is_no_recording_is_refused_with_its_sentence(name: str) -> None:
     recording, sentence = NOT_RECORDINGS[name]
 
     with pytest.raises(InvalidArgumentError, match=sentence):
-        Recording(io.BytesIO(recording), max_duration_s=3600).samples()
+        samples(io.BytesIO(recording), max_duration_s=3600)
+    with pytest.raises(InvalidArgumentError, match=sentence):
+        counted_s(io.BytesIO(recording), max_duration_s=3600)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +94,12 @@ def test_an_hour_of_silence_in_a_small_file_is_never_held_in_memory() -> None:
     """The file says nothing of its length, so that the limit must be kept while decoding."""
     script = """
         import io, resource, sys
-        from sd_engine.decode import Recording
+        from sd_engine.decode import samples
         from sd_engine.errors import InvalidArgumentError
         bomb = sys.stdin.buffer.read()
         before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
-            Recording(io.BytesIO(bomb), max_duration_s=60).samples()
+            samples(io.BytesIO(bomb), max_duration_s=60)
         except InvalidArgumentError:
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib)
     """

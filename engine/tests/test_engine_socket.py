@@ -165,9 +165,9 @@ def test_the_metrics_name_the_model_and_count_time_and_audio(engine: EngineProce
     adapter.diarize(wav(sweep(2.0)))
 
     page = engine.get("/metrics")[1]
-    assert 'device="cpu",mode="reference",pipeline="demo_model"' in page
+    assert 'device="cpu",mode="exact",pipeline="demo_model"' in page
     assert engine.metric("sd_audio_seconds_total") - audio_before_s == pytest.approx(2.0)
     assert engine.metric("sd_adapters_connected") == 1
-    for stage in ("decode", "queue", "pipeline", "timeline"):
+    for stage in ("measure", "decode", "networks", "timeline"):
         assert engine.metric(f'sd_stage_duration_seconds_count{{stage="{stage}"}}') >= 1
     assert engine.metric("process_resident_memory_bytes") > 0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_process import EngineProcess
-from sd_engine.pipeline import DEMO_MODEL
+from sd_engine.model import DEMO_MODEL
 from spoken import Conversation
 
 STOCK = Path(__file__).with_name("stock_pyannote.py")

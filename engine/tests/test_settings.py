@@ -30,7 +30,7 @@ def test_each_field_is_read_as_its_type() -> None:
     [
         ({"SD_ADAPTERS": "0"}, "SD_ADAPTERS is 0; it must be at least 1."),
         ({"SD_HTTP_PORT": "http"}, "SD_HTTP_PORT is 'http', which is not a whole number."),
-        ({"SD_MODE": "warp"}, "SD_MODE is 'warp'; it must be one of: reference."),
+        ({"SD_MODE": "warp"}, "SD_MODE is 'warp'; it must be one of: exact, fast, reference."),
         ({"SD_LOG_LEVEL": "LOUD"}, "SD_LOG_LEVEL is 'LOUD'; it must be one of: DEBUG, INFO, WARNING, ERROR."),
         ({"SD_DEVICE": "tpu"}, "SD_DEVICE is 'tpu'; it must be auto, cpu, cuda, or cuda: and a number."),
         (

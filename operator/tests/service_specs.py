@@ -7,7 +7,7 @@ Spec = dict[str, Any]
 DEMO: Spec = {"model": {"source": {"demo": {}}}}
 
 EVERYTHING: Spec = {
-    "model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "a/b"}}, "mode": "reference"},
+    "model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "a/b"}}, "mode": "fast"},
     "serving": {
         "adapters": 4,
         "maxBatchSize": 8,
@@ -113,8 +113,8 @@ BAD: dict[str, Bad] = {
         'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"',
     ),
     "unknown mode": Bad(
-        {"model": {"source": {"demo": {}}, "mode": "exact"}},
-        'Unsupported value: "exact": supported values: "reference"',
+        {"model": {"source": {"demo": {}}, "mode": "warp"}},
+        'Unsupported value: "warp": supported values: "exact", "fast", "reference"',
     ),
     "gpu on a cpu": Bad(
         with_demo(compute={"accelerator": "cpu", "gpu": {"count": 1}}),

@@ -214,5 +214,5 @@ def test_the_rest_of_the_status() -> None:
             "grpc": "demo.default.svc:8001",
             "metrics": "http://demo.default.svc:8002/metrics",
         },
-        "model": {"source": "demo", "mode": "reference"},
+        "model": {"source": "demo", "mode": "exact"},
     }

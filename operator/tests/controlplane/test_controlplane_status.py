@@ -27,12 +27,14 @@ def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(bench: Be
     seen = reason(bench, "ImagePullFailed")
     assert condition(seen, "Ready")["message"].endswith("its image sd-triton-server:1: sd-triton-server:1: not found")
 
-    ended = {"exitCode": 1, "reason": "Error", "message": "SD_MODE is 'x'; it must be one of: reference."}
+    ended = {"exitCode": 1, "reason": "Error", "message": "SD_MODE is 'x'; it must be one of: exact, fast, reference."}
     waits = {"waiting": {"reason": "CrashLoopBackOff"}}
     crashed = container("engine", state=waits, lastState={"terminated": ended}, restartCount=2)
     bench.patch_pods(initContainerStatuses=[crashed])
     seen = reason(bench, "ContainerCrashed")
-    assert condition(seen, "Ready")["message"].endswith("Its last words: SD_MODE is 'x'; it must be one of: reference.")
+    assert condition(seen, "Ready")["message"].endswith(
+        "Its last words: SD_MODE is 'x'; it must be one of: exact, fast, reference."
+    )
     assert condition(seen, "Available")["status"] == "False"
 
     since = condition(seen, "Ready")["lastTransitionTime"]

@@ -1,0 +1,59 @@
+"""What is read from /proc about memory: every page once."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.engine.memory import shared_mappings, tree_bytes, without_shared
+
+ROLLUP = """\
+55d998c59000-7ffda92be000 ---p 00000000 00:00 0                          [rollup]
+Rss:                1776 kB
+Pss:                 270 kB
+Pss_Anon:            112 kB
+Pss_File:            138 kB
+Pss_Shmem:            20 kB
+"""
+MAPS = """\
+7f0000000000-7f0000002000 rw-s 00000000 00:01 42                         /memfd:samples (deleted)
+7f0000002000-7f0000003000 r--s 00004000 00:01 42                         /memfd:samples (deleted)
+7f0000004000-7f0000005000 r-xp 00000000 fe:00 99                         /usr/lib/libc.so.6
+7f0000006000-7f0000007000 rw-p 00000000 00:00 0
+7f0000008000-7f0000009000 rw-s 00000000 00:18 7                          /dev/shm/region
+"""
+PAGES = 64 * 1024 * 1024
+
+
+def test_shared_memory_is_taken_out_of_the_proportional_size() -> None:
+    assert without_shared(ROLLUP) == 250 * 1024
+
+
+def test_a_shared_object_reaches_as_far_as_its_last_mapping() -> None:
+    assert shared_mappings(MAPS) == {42: 0x5000, 7: 0x1000}
+
+
+@pytest.fixture
+def memory_fd() -> Iterator[int]:
+    """A memfd with all of its pages written."""
+    fd = os.memfd_create("pages")
+    os.write(fd, b"x" * PAGES)
+    yield fd
+    os.close(fd)
+
+
+def test_a_memfd_counts_once_mapped_or_not_and_in_however_many_processes(memory_fd: int) -> None:
+    before = tree_bytes(os.getpid())
+    with mmap.mmap(memory_fd, PAGES) as view:
+        assert view[0] == ord("x")
+        argv = [sys.executable, "-c", f"import mmap; m = mmap.mmap({memory_fd}, 0); sum(m); print(flush=True); input()"]
+        with subprocess.Popen(argv, stdin=-1, stdout=-1, pass_fds=[memory_fd]) as child:
+            assert child.stdout
+            child.stdout.readline()
+            assert tree_bytes(os.getpid()) - before < PAGES / 2  # a small Python, no second copy
+            child.communicate(b"\n")

@@ -1,0 +1,121 @@
+"""Exact and fast mode: the networks by continuous batching, the steps after them in worker processes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+from sd_engine import device, embedding_networks, wire
+from sd_engine.asked import Asked
+from sd_engine.batcher import Batcher
+from sd_engine.calls import Call
+from sd_engine.diarizer import Diarized
+from sd_engine.geometry import Geometry, Samples
+from sd_engine.limits import MEBIBYTE, Limits
+from sd_engine.masks import Masks
+from sd_engine.metrics import Metrics
+from sd_engine.model import Model
+from sd_engine.networks import (
+    Embedder,
+    ExactEmbedder,
+    FastEmbedder,
+    Heads,
+    Kind,
+    Networks,
+    geometry_of,
+)
+from sd_engine.segmentation_network import SegmentationNetwork
+from sd_engine.timeline_job import TimelineJob
+from sd_engine.work import Networked
+from sd_engine.workers import WorkerPool
+
+TIMELINE_WORKERS = 2
+TIMELINE_LIMITS = Limits(cpu_s=1800, memory_bytes=3072 * MEBIBYTE)
+TIMELINE_WITHIN_S = 3600.0
+
+
+class BatchedDiarizer:
+    """All recordings share the device; each then waits for a timeline worker."""
+
+    def __init__(self, batcher: Batcher, timelines: WorkerPool, metrics: Metrics) -> None:
+        self._batcher = batcher
+        self._timelines = timelines
+        self._metrics = metrics
+
+    def start(self) -> None:
+        """Measures the device, then serves."""
+        self._timelines.start()
+        self._batcher.start()
+
+    def diarize(self, call: Call, held: list[Samples], asked: Asked) -> Diarized:
+        with self._metrics.stage_s.labels("networks").time():
+            networked = call.result_of(self._batcher.submit(held.pop()))
+        with self._metrics.stage_s.labels("timeline").time():
+            answer, timeline = self._timeline(networked, asked)
+        return Diarized(timeline, answer["speakers"], networked.device_s)
+
+    def owed_s(self) -> float:
+        return self._batcher.owed_s()
+
+    def _timeline(self, networked: Networked, asked: Asked) -> tuple[wire.Message, bytes]:
+        question = {
+            "shape": networked.activity.shape,
+            "dimension": networked.embeddings.shape[-1],
+            "bounds": asked.bounds(),
+            "include": sorted(asked.include),
+        }
+        memory_fds = [
+            wire.write_memory("activity", networked.activity.data),
+            wire.write_memory("embeddings", networked.embeddings.data),
+        ]
+        try:
+            answer, timeline_fd = self._timelines.run(question, memory_fds, within_s=TIMELINE_WITHIN_S)
+        finally:
+            for memory_fd in memory_fds:
+                os.close(memory_fd)
+        assert timeline_fd is not None  # noqa: S101 - the job's answer
+        try:
+            return answer, wire.read_memory(timeline_fd)
+        finally:
+            os.close(timeline_fd)
+
+
+def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:
+    """For a pipeline that `recognition` has found known."""
+    networks = networks_of(model.pipeline, model.device, fast=fast)
+    sizes = batch_sizes(model.device, networks.lanes.count, fast=fast)
+    metrics.watch_device(sizes)
+    batcher = Batcher(networks, sizes, metrics)
+    timelines = WorkerPool(
+        "timeline", TimelineJob.of(model.pipeline), TIMELINE_WORKERS, TIMELINE_LIMITS, metrics.worker_restarted
+    )
+    return BatchedDiarizer(batcher, timelines, metrics)
+
+
+def networks_of(pipeline: Any, on: torch.device, *, fast: bool) -> Networks:  # noqa: ANN401 - pyannote's
+    """A pipeline's networks in the forms that the device runs."""
+    geometry, lanes = geometry_of(pipeline), device.lanes(on)
+    segmentation = SegmentationNetwork(pipeline._segmentation.model)  # noqa: SLF001
+    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, lanes.count, fast=fast))
+
+
+def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, lanes: int, *, fast: bool) -> Embedder:  # noqa: ANN401
+    embedding = pipeline._embedding  # noqa: SLF001
+    network = embedding_networks.known(embedding.model_, device.fast_dtype(on) if fast else torch.float32)
+    assert network is not None  # noqa: S101 - recognition has seen to it
+    masks = Masks.of(
+        geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples
+    )
+    heads = Heads(network, geometry, masks, on)
+    if fast:
+        return FastEmbedder(network, heads, geometry, on, lanes=lanes)
+    return ExactEmbedder(network, heads, geometry, on)
+
+
+def batch_sizes(on: torch.device, lanes: int, *, fast: bool) -> dict[Kind, int]:
+    """In units: a CPU is as fast with few, and a short clip waits less; a GPU wants many."""
+    if on.type == "cpu":
+        return {Kind.SEGMENTATION: 8 * lanes, Kind.EMBEDDING: lanes if fast else 2 * lanes}
+    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 4 if fast else 64}

@@ -1,0 +1,50 @@
+"""How a recording is cut into windows: the arithmetic of pyannote's sliding window, in samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """Windows of `window_samples`, one every `step_samples`; what is missing at a recording's end is silence.
+
+    Each window is segmented into `frames` frames of `local_speakers` speakers, each of whom may get an embedding of
+    `dimension` numbers.
+    """
+
+    sample_rate_hz: int
+    window_samples: int
+    step_samples: int
+    frames: int
+    local_speakers: int
+    dimension: int
+
+    def windows(self, num_samples: int) -> int:
+        """How many windows cover a recording (pyannote.audio.core.inference.Inference.slide)."""
+        if num_samples < self.window_samples:
+            return 1
+        beyond_first = num_samples - self.window_samples
+        return 1 + beyond_first // self.step_samples + (beyond_first % self.step_samples > 0)
+
+    def start(self, window: int) -> int:
+        """The first sample of a window."""
+        return window * self.step_samples
+
+    def cut(self, samples: Samples, windows: range) -> Samples:
+        """The samples from the first window's start to the last one's end, silence behind the recording's end."""
+        return padded(samples, self.start(windows.start), self.start(windows.stop - 1) + self.window_samples)
+
+
+def padded(samples: Samples, start: int, stop: int) -> Samples:
+    """A copy of `samples[start:stop]`, where `start` may lie before the first sample and `stop` behind the last."""
+    piece = np.zeros(stop - start, np.float32)
+    first, last = max(0, start), min(stop, len(samples))
+    if last > first:
+        piece[first - start : last - start] = samples[first:last]
+    return piece
