@@ -19,12 +19,12 @@ from sd_engine.metrics import Metrics
 from sd_engine.model import Model
 from sd_engine.networks import (
     Embedder,
-    ExactEmbedder,
-    FastEmbedder,
     Heads,
     Kind,
     Networks,
+    TrunkOnce,
     geometry_of,
+    half_a_window,
 )
 from sd_engine.segmentation_network import SegmentationNetwork
 from sd_engine.timeline_job import TimelineJob
@@ -98,10 +98,10 @@ def networks_of(pipeline: Any, on: torch.device, *, fast: bool) -> Networks:  # 
     """A pipeline's networks in the forms that the device runs."""
     geometry, lanes = geometry_of(pipeline), device.lanes(on)
     segmentation = SegmentationNetwork(pipeline._segmentation.model)  # noqa: SLF001
-    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, lanes.count, fast=fast))
+    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, fast=fast))
 
 
-def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, lanes: int, *, fast: bool) -> Embedder:  # noqa: ANN401
+def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, *, fast: bool) -> Embedder:  # noqa: ANN401
     embedding = pipeline._embedding  # noqa: SLF001
     network = embedding_networks.known(embedding.model_, device.fast_dtype(on) if fast else torch.float32)
     assert network is not None  # noqa: S101 - recognition has seen to it
@@ -109,13 +109,11 @@ def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, lanes: int, *
         geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples
     )
     heads = Heads(network, geometry, masks, on)
-    if fast:
-        return FastEmbedder(network, heads, geometry, on, lanes=lanes)
-    return ExactEmbedder(network, heads, geometry, on)
+    return TrunkOnce(network, heads, geometry, on, share=half_a_window(geometry) if fast else 1)
 
 
 def batch_sizes(on: torch.device, lanes: int, *, fast: bool) -> dict[Kind, int]:
     """In units: a CPU is as fast with few, and a short clip waits less; a GPU wants many."""
     if on.type == "cpu":
-        return {Kind.SEGMENTATION: 8 * lanes, Kind.EMBEDDING: lanes if fast else 2 * lanes}
-    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 4 if fast else 64}
+        return {Kind.SEGMENTATION: 8 * lanes, Kind.EMBEDDING: 2 * lanes}
+    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 32 if fast else 64}

@@ -8,8 +8,9 @@ The batcher hands over units of work and knows nothing of networks:
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sd_engine.embedding_networks import EmbeddingNetwork
-from sd_engine.geometry import Geometry, Samples, padded
+from sd_engine.geometry import Geometry, Samples
 from sd_engine.lanes import Lanes
 from sd_engine.masks import Masks
 from sd_engine.segmentation_network import Activity
@@ -55,14 +56,13 @@ class Segmenter(Protocol):
 
 
 class Embedder(Protocol):
-    """Embeds stretches; how many windows one should have is its own choice."""
+    """Embeds stretches."""
+
+    share: int
+    """How many windows a stretch should have."""
 
     silent: NDArray[np.float32]
     """The embedding of a speaker who says nothing, shape (dimension,)."""
-
-    def stretch_windows(self, windows: int) -> int:
-        """How many windows a stretch of a recording with so many windows should have."""
-        ...
 
     def embed(self, stretches: Sequence[Stretch]) -> Sequence[Embeddings]:
         """For each stretch an array of shape (windows, speakers, dimension)."""
@@ -81,8 +81,8 @@ class Networks:
 
     def stretches(self, windows: int) -> list[range]:
         """A recording's windows in the stretches in which they are embedded."""
-        size = self._embedder.stretch_windows(windows)
-        return [range(start, min(start + size, windows)) for start in range(0, windows, size)]
+        share = self._embedder.share
+        return [range(start, min(start + share, windows)) for start in range(0, windows, share)]
 
     def run(self, kind: Kind, units: Sequence[Any]) -> list[Any]:
         """A batch of units of one kind: activity for each window, or embeddings for each stretch."""
@@ -132,91 +132,49 @@ class Heads:
             return self._network.head(frames, weights)[0].float().cpu().numpy()
 
 
-class ExactEmbedder:
-    """Each window through the trunk once, as in pyannote, where it goes through once for each of its speakers."""
+class TrunkOnce:
+    """Each stretch goes through the trunk once, where pyannote sends each window through once for each speaker.
 
-    def __init__(self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device) -> None:
-        self._network = network
-        self.silent = heads.silent
-        self._heads = heads
-        self._geometry = geometry
-        self._device = device
-
-    def stretch_windows(self, windows: int) -> int:
-        del windows
-        return 1
-
-    def embed(self, stretches: Sequence[Stretch]) -> Sequence[Embeddings]:
-        waveforms = np.stack([self._geometry.cut(stretch.samples, stretch.windows) for stretch in stretches])
-        frames = self._network.trunk(torch.from_numpy(waveforms).to(self._device))
-        embeddings = self._heads(frames, np.concatenate([stretch.activity for stretch in stretches]))
-        return list(embeddings[:, None])
-
-
-class FastEmbedder:
-    """One trunk over a whole stretch, in whose frames each window looks for its own: nine tenths less to compute.
-
-    Approximate: at a window's edges the trunk sees the recording and not silence, and features are centred around each
-    frame and not within each window.
+    With one window in a stretch that gives pyannote's embeddings. With more, neighbours share what they have in common:
+    approximate, because the trunk then sees a window's surroundings and not silence, and centres features in the
+    stretch as a whole.
     """
 
     def __init__(
-        self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device, *, lanes: int
+        self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device, *, share: int
     ) -> None:
-        self._network = network
         self.silent = heads.silent
+        self.share = share
+        self._network = network
         self._heads = heads
         self._geometry = geometry
         self._device = device
-        self._lanes = lanes
-
-    def stretch_windows(self, windows: int) -> int:
-        """As long as pays (its edges are computed twice), but short recordings are shared among the lanes."""
-        most = max(1, STRETCH_S * self._geometry.sample_rate_hz // self._geometry.step_samples)
-        return min(most, -(-windows // self._lanes))
 
     def embed(self, stretches: Sequence[Stretch]) -> Sequence[Embeddings]:
-        return [self._embed(stretch) for stretch in stretches]
+        alike = (list(group) for _, group in groupby(stretches, key=lambda stretch: len(stretch.windows)))
+        return [embeddings for group in alike for embeddings in self._embed(group)]
 
-    def _embed(self, stretch: Stretch) -> Embeddings:
-        geometry, network = self._geometry, self._network
-        hop = network.hop_samples
-        start = geometry.start(stretch.windows.start) // hop * hop
-        stop = geometry.start(stretch.windows.stop - 1) + geometry.window_samples
-        # A recording's own beginning and its last window's end are edges in the exact mode too.
-        end = geometry.start(geometry.windows(len(stretch.samples)) - 1) + geometry.window_samples
-        before, behind = min(network.context_samples, start), min(network.context_samples, end - stop)
-        around = geometry.window_samples // 2 // hop * hop if network.centering_samples else 0
-        left, right = min(around, start - before), min(around, end - stop - behind)
-        waveform = padded(stretch.samples, start - before - left, stop + behind + right)
-        frames = network.long_trunk(
-            torch.from_numpy(waveform).to(self._device),
-            left=left,
-            right=right,
-            window_samples=geometry.window_samples,
-        )
-        parts = [
-            self._heads(
-                self._of_windows(frames, stretch.windows[first : first + AT_ONCE], start - before),
-                stretch.activity[first : first + AT_ONCE],
-            )
-            for first in range(0, len(stretch.windows), AT_ONCE)
-        ]
-        return np.concatenate(parts)
+    def _embed(self, stretches: list[Stretch]) -> Iterator[Embeddings]:
+        """Stretches of the same length, as one batch."""
+        waveforms = np.stack([self._geometry.cut(stretch.samples, stretch.windows) for stretch in stretches])
+        frames = self._network.trunk(torch.from_numpy(waveforms).to(self._device))
+        for stretch, of_stretch in zip(stretches, frames, strict=True):
+            yield self._heads(self._of_windows(of_stretch, len(stretch.windows)), stretch.activity)
 
-    def _of_windows(self, frames: Tensor, windows: range, first_sample: int) -> Tensor:
-        """Each window's frames out of those of the stretch, shape (windows, ..., frames)."""
+    def _of_windows(self, frames: Tensor, windows: int) -> Tensor:
+        """Each window's frames out of those of its stretch, shape (windows, ..., frames)."""
         count = self._network.frames(self._geometry.window_samples)
-        starts = [
-            round((self._geometry.start(window) - first_sample) / self._network.hop_samples) for window in windows
-        ]
-        last = frames.shape[-1] - count
-        return torch.stack([frames[..., min(start, last) :][..., :count] for start in starts])
+        hops = self._geometry.step_samples / self._network.hop_samples
+        starts = [min(round(window * hops), frames.shape[-1] - count) for window in range(windows)]
+        return torch.stack([frames[..., start : start + count] for start in starts])
 
 
-STRETCH_S = 40
-AT_ONCE = 16
-"""Windows whose frames are copied out of their stretch at one time: bounds the memory."""
+def half_a_window(geometry: Geometry) -> int:
+    """How many windows begin within half a window: a stretch of them is one and a half windows long at most.
+
+    Longer stretches are cheaper still, but their features are centred less like those of a window.
+    """
+    return max(1, geometry.window_samples // 2 // geometry.step_samples)
 
 
 def geometry_of(pipeline: Any) -> Geometry:  # noqa: ANN401 - pyannote's SpeakerDiarization
