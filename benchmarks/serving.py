@@ -107,7 +107,13 @@ def _stock(recording: Path) -> Iterator[Callable[[], Cost]]:
 
 @contextmanager
 def _engine(recording: Path, folder: Path) -> Iterator[Callable[[], Cost]]:
-    environment = {**_ENVIRONMENT, "SD_RUN_DIR": str(folder), "SD_DEVICE": "cpu", "SD_HTTP_PORT": "18703"}
+    environment = {
+        **_ENVIRONMENT,
+        "SD_RUN_DIR": str(folder),
+        "SD_MODE": "reference",
+        "SD_DEVICE": "cpu",
+        "SD_HTTP_PORT": "18703",
+    }
     with subprocess.Popen([sys.executable, "-m", "sd_engine"], stderr=subprocess.DEVNULL, env=environment) as child:
         with _connection(folder / "engine.sock") as connection:
             wire.send(connection, {"type": "hello", "adapter": "benchmark"})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import sd_engine
 
 from benchmarks.engine import (
+    cache,
     part_efficiency,
     part_exact,
     part_fast,
@@ -20,6 +25,8 @@ from benchmarks.engine import (
 from benchmarks.engine.shared import Shared
 from benchmarks.engine.size import Size, small
 from benchmarks.record import Row, write
+
+ENGINE = Path(sd_engine.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +61,51 @@ def main(only: Sequence[str] = (), *, little: bool = False, instead: str = "") -
             f"No part is named {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PARTS)}."
         )
     parts = [part for part in PARTS if not only or part.name in only]
-    rows = _measured(parts, small(instead) if little else Size(exact=instead or "exact", fast=instead or "fast"))
-    if only or little or instead:
+    shown_only = bool(only or little or instead)
+    size = small(instead) if little else Size(exact=instead or "exact", fast=instead or "fast")
+    rows = _measured(parts, size, keep=not shown_only)
+    if shown_only:
         for row in rows:
             print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - its result
     else:
         write("engine", rows)
 
 
-def _measured(parts: Sequence[Part], size: Size) -> list[Row]:
+def _measured(parts: Sequence[Part], size: Size, *, keep: bool) -> list[Row]:
     started = time.monotonic()
 
     def note(text: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {text}", file=sys.stderr, flush=True)  # noqa: T201 - progress
 
     shared = Shared(size, note)
+    finished = kept_rows() if keep else {}
     note("planned, in minutes: " + ", ".join(f"{part.name} {part.minutes:g}" for part in parts))
     rows: list[Row] = []
     for part in parts:
-        note(f"{part.name} begins")
-        before = time.monotonic()
-        rows += part.measure(shared)
-        note(f"{part.name} took {(time.monotonic() - before) / 60:.1f} of {part.minutes:g} min")
+        if part.name not in finished:
+            note(f"{part.name} begins")
+            before = time.monotonic()
+            finished[part.name] = part.measure(shared)
+            note(f"{part.name} took {(time.monotonic() - before) / 60:.1f} of {part.minutes:g} min")
+            if keep:
+                _keep(finished)
+        rows += finished[part.name]
     return rows
+
+
+def kept_rows() -> dict[str, list[Row]]:
+    """What an interrupted run of the same code has measured already, by part."""
+    if not (path := _kept_path()).exists():
+        return {}
+    return {name: [Row(**row) for row in rows] for name, rows in json.loads(path.read_text()).items()}
+
+
+def _keep(finished: dict[str, list[Row]]) -> None:
+    text = json.dumps({name: [asdict(row) for row in rows] for name, rows in finished.items()})
+    part = _kept_path().with_suffix(".part")
+    part.write_text(text)
+    part.rename(_kept_path())
+
+
+def _kept_path() -> Path:
+    return cache.folder() / f"rows-{cache.sources(map(str, sorted(ENGINE.glob('*.py'))))}.json"
