@@ -85,6 +85,7 @@ def _share(left: Sequence[float | None], right: Sequence[float | None]) -> float
     mine, other = (np.array(vector, dtype=np.float64) for vector in (left, right))
     if not np.array_equal(np.isnan(mine), np.isnan(other)):
         return math.inf
-    if np.isnan(other).all():
+    difference, whole = (float(np.linalg.norm(np.nan_to_num(vector))) for vector in (mine - other, other))
+    if difference == 0:  # also where both are nothing but zeros, or no numbers at all
         return 0.0
-    return float(np.linalg.norm(np.nan_to_num(mine - other)) / np.linalg.norm(np.nan_to_num(other)))
+    return difference / whole if whole else math.inf

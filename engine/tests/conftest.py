@@ -28,7 +28,7 @@ def run_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[EngineProcess]:
     """An engine with the demo model, ready, which all tests share that do not end it."""
-    limits = {"max_audio_duration_s": 120, "max_request_bytes": 4 * 1024 * 1024}
+    limits = {"max_audio_duration_s": 120, "max_request_bytes": 4 * 1024 * 1024, "max_queued_audio_s": 240}
     with tempfile.TemporaryDirectory(prefix="sd-") as directory, EngineProcess(Path(directory), **limits) as engine:
         engine.wait_for("/readyz")
         yield engine

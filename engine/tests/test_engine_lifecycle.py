@@ -70,6 +70,21 @@ def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_sentence(run_dir: 
         assert engine.log().splitlines()[-1].startswith(f"Cannot load the pipeline in {run_dir}: ModuleNotFoundError")
 
 
+def test_a_pipeline_for_pyannote_2_ends_the_engine_with_the_name_of_its_successor(run_dir: Path) -> None:
+    """As the published configuration of version 2.1 names its models."""
+    (run_dir / "config.yaml").write_text(
+        "pipeline:\n"
+        "  name: pyannote.audio.pipelines.SpeakerDiarization\n"
+        "  params: {segmentation: pyannote/segmentation@2022.07, embedding: speechbrain/spkrec-ecapa-voxceleb}\n"
+    )
+    with EngineProcess(run_dir, model_dir=run_dir) as engine:
+        assert engine.process.wait(timeout=60) == 1
+        assert engine.log().splitlines()[-1] == (
+            f"The pipeline in {run_dir} was made for pyannote.audio 2 (as pyannote/speaker-diarization@2.1 was), which "
+            "pyannote.audio 4 cannot load. Use its successor, pyannote/speaker-diarization-community-1."
+        )
+
+
 def test_a_port_that_is_taken_ends_the_engine_with_a_sentence(run_dir: Path, engine: EngineProcess) -> None:
     with EngineProcess(run_dir, http_port=engine.port) as second:
         assert second.process.wait(timeout=60) == 1

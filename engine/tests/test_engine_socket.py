@@ -102,6 +102,45 @@ def test_a_cancelled_request_that_waits_is_answered_before_its_turn(
     assert engine.metric('sd_requests_total{outcome="cancelled"}') - cancelled_before == 1
 
 
+def test_a_cancelled_request_that_runs_stops_costing_device_time(
+    engine: EngineProcess, adapter: Adapter, conversation: Conversation
+) -> None:
+    windows = 'sd_windows_total{kind="segmentation"}'
+    before = engine.metric(windows)
+    running = adapter.send(conversation.beginning(75))
+    while engine.metric(windows) == before:
+        time.sleep(0.02)
+    adapter.cancel(running)
+
+    message, _ = adapter.receive()
+    assert (message["type"], message["sentence"]) == ("error", "The caller has cancelled this request.")
+    while engine.metric("sd_backlog_seconds"):
+        time.sleep(0.02)
+    stopped = engine.metric(windows)
+    assert stopped - before < 186, "the recording has that many windows"
+    adapter.diarize(wav(sweep(0.1)))
+    assert engine.metric(windows) - stopped == 1, "only the next recording's one window was computed"
+
+
+def test_a_full_engine_refuses_at_once_and_says_what_to_do(engine: EngineProcess, adapter: Adapter) -> None:
+    """Told by the packets alone, while the device is busy and nothing of the refused one has been decoded."""
+    held = [adapter.send(wav(np.zeros(118 * RATE_HZ, np.int16))) for _ in range(2)]
+    while engine.metric("sd_queued_audio_seconds") < 236:
+        time.sleep(0.005)
+    decoded = engine.metric(DECODED)
+    refused = adapter.send(wav(sweep(10)))
+    answers = [adapter.receive() for _ in range(3)]
+
+    message = next(message for message, _ in answers if message["call"] == refused)
+    assert message["kind"] == "unavailable"
+    assert message["sentence"] == (
+        "The engine is full: 236 s of audio are waiting, and 10 s more would exceed the allowed 240 s "
+        "(maxQueuedAudio). Try again later."
+    )
+    assert {message["call"]: timeline for message, timeline in answers if timeline} == dict.fromkeys(held, EMPTY)
+    assert engine.metric(DECODED) - decoded <= 2
+
+
 def test_what_waits_for_an_adapter_that_has_gone_is_dropped(engine: EngineProcess, conversation: Conversation) -> None:
     with engine.adapter("short-lived") as adapter:
         for _ in range(4):

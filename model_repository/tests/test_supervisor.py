@@ -69,10 +69,11 @@ def test_what_crashes_before_it_was_ready_is_started_again(starts: Path) -> None
 def test_what_ends_later_is_started_again_alone(starts: Path, ready_url: str) -> None:
     half = supervisor.Half("engine", ready_url)
     half.look()
+    eventually(lambda: starts.exists() and starts.read_text() == "engine\n")
     half._process.kill()
     eventually(lambda: ended(half))
     half.look()
-    eventually(lambda: starts.exists() and starts.read_text() == "engine\nengine\n")
+    eventually(lambda: starts.read_text() == "engine\nengine\n")
     assert not ended(half)
     half.stop()
 

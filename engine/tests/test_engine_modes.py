@@ -1,0 +1,52 @@
+"""The modes that the shared engine does not run in: fast, and reference for what the others do not know."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from engine_process import EngineProcess
+from pyannote.core import Annotation, Segment, Timeline
+from pyannote.metrics.diarization import DiarizationErrorRate
+from sd_engine.model import DEMO_MODEL
+from spoken import Conversation
+
+
+def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: Conversation) -> None:
+    with EngineProcess(run_dir, mode="fast") as engine:
+        engine.wait_for("/readyz")
+        with engine.adapter() as adapter:
+            answer = adapter.diarize(conversation.recording(), include=["embeddings", "exclusive"])
+        assert 'mode="fast"' in engine.get("/metrics")[1]
+
+    truth, found = Annotation(), Annotation()
+    for turn in conversation.turns:
+        truth[Segment(turn.start_s, turn.end_s)] = turn.speaker
+    for segment in answer["segments"]:
+        found[Segment(segment["start_time"], segment["end_time"])] = segment["speaker"]
+    assert answer["num_speakers"] == len(answer["embeddings"]) == 3
+    heard = Timeline([Segment(0, truth.get_timeline().extent().end)])
+    error_rate: Any = DiarizationErrorRate(collar=0.25)(truth, found, uem=heard)
+    assert error_rate < 0.2
+
+
+def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
+    run_dir: Path, conversation: Conversation
+) -> None:
+    model_dir = run_dir / "model"
+    shutil.copytree(DEMO_MODEL, model_dir)
+    config = yaml.safe_load((model_dir / "config.yaml").read_text())
+    config["pipeline"]["params"]["clustering"] = "KMeansClustering"
+    del config["params"]["clustering"]
+    (model_dir / "config.yaml").write_text(yaml.safe_dump(config))
+
+    with EngineProcess(run_dir, mode="exact", model_dir=model_dir) as engine:
+        engine.wait_for("/readyz")
+        with engine.adapter() as adapter:
+            assert adapter.diarize(conversation.beginning(10), num_speakers=2)["num_speakers"] == 2
+        assert engine.metric("sd_reference_fallback") == 1
+        assert 'mode="reference"' in engine.get("/metrics")[1]
+        assert engine.metric("sd_backlog_seconds") == 0
+        assert 'event=reference_fallback asked=exact why="its clustering is KMeansClustering"' in engine.log()
