@@ -92,6 +92,11 @@ class Admission:
         with self._lock:
             return self._audio_s()
 
+    def ahead_s(self) -> float:
+        """How much audio is still on its way to the device."""
+        with self._lock:
+            return sum(ticket.audio_s for ticket in self._tickets if not ticket.on_device)
+
     def idle_s(self) -> float:
         """For how long nothing has been in flight; 0 while something is."""
         with self._lock:
@@ -118,7 +123,7 @@ class Admission:
 
 
 def _full(obstacle: str) -> UnavailableError:
-    return UnavailableError(f"The engine is full: {obstacle}. Try again later.")
+    return UnavailableError(f"The engine is full: {obstacle}. Try again later, or give the service more replicas.")
 
 
 class Ticket:
@@ -128,6 +133,8 @@ class Ticket:
         self._admission = admission
         self.size_bytes = size_bytes
         self.audio_s = 0.0
+        self.on_device = False
+        """Whether the device knows of it."""
 
     def reserve(self, audio_s: float) -> None:
         """As `Admission.reserve`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -52,12 +54,16 @@ class BatchedDiarizer:
     def diarize(self, call: Call, held: list[Samples], asked: Asked) -> Diarized:
         with self._metrics.stage_s.labels("networks").time():
             networked = call.result_of(self._batcher.submit(held.pop()))
+        call.check()
         with self._metrics.stage_s.labels("timeline").time():
             answer, timeline = self._timeline(networked, asked)
         return Diarized(timeline, answer["speakers"], networked.device_s)
 
     def owed_s(self) -> float:
         return self._batcher.owed_s()
+
+    def cost_s(self, audio_s: float) -> float:
+        return self._batcher.cost_s(audio_s)
 
     def _timeline(self, networked: Networked, asked: Asked) -> tuple[wire.Message, bytes]:
         question = {
@@ -66,20 +72,26 @@ class BatchedDiarizer:
             "bounds": asked.bounds(),
             "include": sorted(asked.include),
         }
-        memory_fds = [
-            wire.write_memory("activity", networked.activity.data),
-            wire.write_memory("embeddings", networked.embeddings.data),
-        ]
-        try:
+        with ExitStack() as opened:
+            memory_fds = [
+                opened.enter_context(_memory("activity", networked.activity.data)),
+                opened.enter_context(_memory("embeddings", networked.embeddings.data)),
+            ]
             answer, timeline_fd = self._timelines.run(question, memory_fds, within_s=TIMELINE_WITHIN_S)
-        finally:
-            for memory_fd in memory_fds:
-                os.close(memory_fd)
         assert timeline_fd is not None  # noqa: S101 - the job's answer
         try:
             return answer, wire.read_memory(timeline_fd)
         finally:
             os.close(timeline_fd)
+
+
+@contextmanager
+def _memory(name: str, content: memoryview) -> Iterator[int]:
+    memory_fd = wire.write_memory(name, content)
+    try:
+        yield memory_fd
+    finally:
+        os.close(memory_fd)
 
 
 def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:

@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from sd_engine import device
+from sd_engine import device, logs
 from sd_engine.errors import UnavailableError
 from sd_engine.geometry import Samples
+from sd_engine.last_words import give_up
 from sd_engine.networks import Kind, Networks, Unit, windows_of
 from sd_engine.schedule import Schedule
 from sd_engine.speed import Speed
@@ -75,6 +76,12 @@ class Batcher:
         with self._changed:
             return sum(map(self.speed.remaining_s, self._waiting))
 
+    def cost_s(self, audio_s: float) -> float:
+        """What a recording of that length will take, at most."""
+        geometry = self._networks.geometry
+        windows = audio_s * geometry.sample_rate_hz / geometry.step_samples
+        return windows * sum(self.speed.window_s.values())
+
     def _warm_up(self, kind: Kind) -> None:
         """Two full batches: the first is slower than any later, the second is the first guess of the speed."""
         unit = self._networks.noise(kind)
@@ -93,12 +100,17 @@ class Batcher:
                 batches += 1
 
     def _serve(self) -> None:
-        while True:
-            self._wait_for_work()
-            wanted = time.monotonic()
-            self._run(*self._next_batch())
-            self._answer_the_finished()
-            self._watcher.wanted(time.monotonic() - wanted)
+        """For ever. Without this thread nobody would be answered again: if it fails, the process ends with it."""
+        try:
+            while True:
+                self._wait_for_work()
+                wanted = time.monotonic()
+                self._run(*self._next_batch())
+                self._answer_the_finished()
+                self._watcher.wanted(time.monotonic() - wanted)
+        except BaseException as error:  # noqa: BLE001 - it ends here, and the process with it
+            logs.failure("device_thread_failed", error)
+            give_up(f"The device's thread has failed ({type(error).__name__}); the engine ends, to be started again.")
 
     def _wait_for_work(self) -> None:
         """Returns when a recording wants the device; forgets those that nobody waits for any more."""
@@ -129,7 +141,7 @@ class Batcher:
         units = [unit for part in batch for unit in part.units]
         try:
             results = iter(self._networks.run(kind, units))
-        except (RuntimeError, MemoryError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a network raises over a recording, the others go on
             device.give_up_if_lost(error)
             self._failed(kind, batch, error)
             return
@@ -161,7 +173,7 @@ class Batcher:
         """Halves the batches to come; False = one unit alone was already too much."""
         device.free_memory()
         self._watcher.out_of_memory(kind, size)
-        self.batch_sizes[kind] = max(1, size // 2)
+        self.batch_sizes[kind] = min(self.batch_sizes[kind], max(1, size // 2))
         return size > 1
 
     def _fail(self, work: Work, error: Exception) -> None:

@@ -37,7 +37,7 @@ class Call:
             os.close(memory_fd)
 
     def call_off(self) -> None:
-        """Nobody waits any more: what still waits for the device is dropped, what runs there runs to its end."""
+        """Nobody waits any more: what the call waits for is dropped, where it can be (pyannote's own call cannot)."""
         with self._lock:
             self._called_off = True
             if self._awaited is not None:
@@ -52,7 +52,7 @@ class Call:
         """Waits for `future`.
 
         Raises:
-            CalledOffError: the call was called off before the future's work began.
+            CalledOffError: the call was called off before the future's work was done.
         """
         with self._lock:
             self._awaited = future  # pyright: ignore[reportAttributeAccessIssue] - only ever cancelled through this
@@ -63,3 +63,6 @@ class Call:
         except CancelledError:
             self.check()
             raise
+        finally:
+            with self._lock:
+                self._awaited = None  # what came of it, megabytes, goes when its owner lets it go

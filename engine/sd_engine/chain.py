@@ -41,13 +41,16 @@ class Chain:
         with self.admission.admit(os.fstat(call.memory_fd).st_size) as ticket:
             held = [self._decoded(call, ticket)]
             call.forget_recording()
+            ticket.on_device = True
             diarized = self.diarizer.diarize(call, held, asked)
             self._done(call, ticket.audio_s, diarized)
             return diarized.timeline
 
     def owed_s(self) -> float:
-        """The device's time still owed to what is in flight."""
-        return 0.0 if self.diarizer is None else self.diarizer.owed_s()
+        """The device's time still owed to what is in flight, with what is still being decoded."""
+        if self.diarizer is None:
+            return 0.0
+        return self.diarizer.owed_s() + self.diarizer.cost_s(self.admission.ahead_s())
 
     def _decoded(self, call: Call, ticket: Ticket) -> Samples:
         with self.metrics.stage_s.labels("measure").time():

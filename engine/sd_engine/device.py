@@ -44,8 +44,14 @@ def compute_exactly() -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether smaller batches may help: a GPU says it by type, the CPU's allocator only in words."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+    """Whether smaller batches may help: PyTorch's GPU allocator says it by type, all others only in words."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""Of the CPU's allocator, of the CUDA runtime, of cuBLAS and its like."""
 
 
 def free_memory() -> None:
@@ -56,5 +62,5 @@ def free_memory() -> None:
 
 def give_up_if_lost(error: BaseException) -> None:
     """After such an error a CUDA context answers nothing but errors: only a new process helps, and one is started."""
-    if isinstance(error, torch.AcceleratorError):
+    if isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error):
         give_up(f"The device is lost ({str(error).splitlines()[0]}); the engine ends, to be started again.")

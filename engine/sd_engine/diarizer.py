@@ -34,3 +34,7 @@ class Diarizer(Protocol):
     def owed_s(self) -> float:
         """The device's time still owed to the recordings that are here."""
         ...
+
+    def cost_s(self, audio_s: float) -> float:
+        """The device's time that so much audio will take, at its measured speed."""
+        ...

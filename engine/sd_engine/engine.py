@@ -20,6 +20,8 @@ from sd_engine.metrics import Metrics
 from sd_engine.server import SocketServer
 from sd_engine.settings import Settings
 
+SPARE_CALLS = 16
+
 
 class Engine:
     """Listens from its creation on; answers with timelines once its model is loaded."""
@@ -47,7 +49,8 @@ class Engine:
             self._adapters,
             self._chain.diarize,
             Answers(self._metrics).send,
-            most_calls=settings.adapters * settings.max_batch_size,
+            # A few more than are admitted: who is one too many is told so, and not left to wait for a thread.
+            most_calls=settings.adapters * settings.max_batch_size + SPARE_CALLS,
         )
         self._health = HealthServer(
             settings.http_port,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import pynvml
 
 from sd_engine import logs
@@ -19,14 +23,22 @@ class Gpu:
         self._handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
 
     def memory_used_bytes(self) -> float:
-        return float(pynvml.nvmlDeviceGetMemoryInfo(self._handle).used)
+        return _number(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).used)
 
     def memory_total_bytes(self) -> float:
-        return float(pynvml.nvmlDeviceGetMemoryInfo(self._handle).total)
+        return _number(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).total)
 
     def utilisation(self) -> float:
         """The share of the last sampling period in which a kernel ran, 0 to 1."""
-        return float(pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100
+        return _number(lambda: pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100
+
+
+def _number(read: Callable[[], Any]) -> float:
+    """Not a number where the GPU does not tell, or has gone: the other metrics are then needed most."""
+    try:
+        return float(read())
+    except pynvml.NVMLError:
+        return math.nan
 
 
 def found(uuid: str) -> Gpu | None:

@@ -15,6 +15,7 @@ from sd_engine import cpus
 if TYPE_CHECKING:
     import torch
 
+VBX = "VBxClustering"
 DEMO_MODEL = Path(__file__).parent / "demo_model"
 
 EXPECTED_WARNINGS = (
@@ -85,10 +86,26 @@ def _load(directory: Path, device_name: str) -> Model:
     torch.set_num_threads(cpus.usable())
     device.compute_exactly()
     chosen = device.chosen(device_name)
-    pipeline = Pipeline.from_pretrained(directory)
+    pipeline = Pipeline.from_pretrained(_with_plda(directory) or directory)
     if pipeline is None:
         raise ModelError("pyannote.audio gave no reason.")
     return Model(pipeline.to(chosen), chosen, directory)
+
+
+def _with_plda(directory: Path) -> dict[str, Any] | None:
+    """The configuration with a PLDA, for a pipeline like 3.1 that has none; None = it is complete as it is.
+
+    pyannote.audio 4 loads a PLDA for every pipeline, and from its hub where none is named. Only VBx makes use of it.
+    """
+    from pyannote.audio.core.pipeline import expand_subfolders  # noqa: PLC0415
+
+    config = yaml.safe_load((directory / "config.yaml").read_text())
+    parameters = config["pipeline"].get("params", {})
+    if "plda" in parameters or parameters.get("clustering", VBX) == VBX:
+        return None
+    parameters["plda"] = str(DEMO_MODEL / "plda")
+    expand_subfolders(config, str(directory))
+    return config
 
 
 def is_of_version_2(config: str) -> bool:

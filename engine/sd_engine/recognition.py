@@ -11,6 +11,7 @@ from pyannote.audio.pipelines.clustering import AgglomerativeClustering, VBxClus
 from pyannote.audio.pipelines.speaker_verification import PyannoteAudioPretrainedSpeakerEmbedding
 
 from sd_engine import embedding_networks
+from sd_engine.clustering import Clustering
 from sd_engine.decode import SAMPLE_RATE_HZ
 
 Obstacle = Callable[[Any], str | None]
@@ -58,6 +59,10 @@ def _embedding(pipeline: Any) -> str | None:  # noqa: ANN401
 def _clustering(pipeline: Any) -> str | None:  # noqa: ANN401
     if type(pipeline.clustering) not in (AgglomerativeClustering, VBxClustering):
         return f"its clustering is {type(pipeline.clustering).__name__}"
+    try:
+        Clustering.of(pipeline)
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -70,6 +75,6 @@ _RULES: list[Obstacle] = [
     _pipeline,  # the next rules look into it
     _segmentation,
     _windows,
+    _clustering,  # before the embedding: without one to do there is none
     _embedding,
-    _clustering,
 ]

@@ -61,6 +61,8 @@ class OpenedRecording:
         """Says in a sentence what FFmpeg raises about the file."""
         try:
             yield
+        except MemoryError:  # FFmpeg's own is both; it is this process that has reached its limit
+            raise
         except av.error.FFmpegError as error:
             raise self.damaged(error.strerror or type(error).__name__) from error
 

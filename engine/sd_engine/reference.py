@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sd_engine import timeline
+from sd_engine import device, timeline
 from sd_engine.asked import Asked
 from sd_engine.calls import Call
 from sd_engine.decode import SAMPLE_RATE_HZ
@@ -29,6 +29,7 @@ class ReferenceDiarizer:
 
     def __init__(self, pipeline: Any, metrics: Metrics) -> None:  # noqa: ANN401 - whatever pyannote has loaded
         self._pipeline = pipeline
+        self._pipeline.legacy = False  # else it answers with less than the contract promises
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
         self._waiting_s: dict[Future[Any], float] = {}
@@ -42,7 +43,10 @@ class ReferenceDiarizer:
             return Diarized(timeline.to_json(built), built["num_speakers"], device_s)
 
     def owed_s(self) -> float:
-        return sum(self._waiting_s.copy().values()) * self._real_time_factor
+        return self.cost_s(sum(self._waiting_s.copy().values()))
+
+    def cost_s(self, audio_s: float) -> float:
+        return audio_s * self._real_time_factor
 
     def _submit(self, held: list[Samples], bounds: dict[str, int]) -> Future[tuple[DiarizeOutput, float]]:
         audio_s = len(held[0]) / SAMPLE_RATE_HZ
@@ -57,8 +61,12 @@ class ReferenceDiarizer:
         started = time.monotonic()
         samples = held.pop()
         waveform = torch.from_numpy(samples.copy())[None]
-        with redirect_stdout(None):  # its clustering prints remarks; the engine itself writes to stderr only
-            output = self._pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
+        try:
+            with redirect_stdout(None):  # its clustering prints remarks; the engine itself writes to stderr only
+                output = self._pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
+        except torch.AcceleratorError as error:
+            device.give_up_if_lost(error)
+            raise
         device_s = time.monotonic() - started
         self._real_time_factor = device_s / (len(samples) / SAMPLE_RATE_HZ)
         self._metrics.device_busy_s.inc(device_s)

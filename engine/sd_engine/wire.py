@@ -75,10 +75,14 @@ def receive(connection: socket.socket) -> tuple[Message, int | None]:
 def write_memory(name: str, content: bytes | memoryview) -> int:
     """Puts `content` into a new sealed memfd, which nobody can change or shrink any more, and returns it."""
     memory_fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    view = memoryview(content).cast("B")
-    while view:
-        view = view[os.write(memory_fd, view) :]
-    fcntl.fcntl(memory_fd, fcntl.F_ADD_SEALS, _SEALS)
+    try:
+        view = memoryview(content).cast("B")
+        while view:
+            view = view[os.write(memory_fd, view) :]
+        fcntl.fcntl(memory_fd, fcntl.F_ADD_SEALS, _SEALS)
+    except OSError:
+        os.close(memory_fd)
+        raise
     return memory_fd
 
 

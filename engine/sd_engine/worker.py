@@ -100,6 +100,8 @@ class Worker:
             return wire.receive(self._connection)
         except wire.ConnectionLostError as error:
             raise self.bury() from error
+        except (OSError, ValueError, RecursionError) as error:  # no descriptor for its memfd, or not our protocol
+            raise self.bury("crashed") from error
 
 
 def _is_readable(connection: socket.socket, within_s: float | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -77,7 +78,12 @@ class WorkerPool:
             self._offer(worker)
             raise
         self._offer(worker)
-        return _told(answer), memory_fd
+        try:
+            return _told(answer), memory_fd
+        except BaseException:
+            if memory_fd is not None:
+                os.close(memory_fd)
+            raise
 
     def process_ids(self) -> list[int]:
         """Those of the workers that are up."""
@@ -151,8 +157,12 @@ _REFUSALS = {error.kind: error for error in (InvalidArgumentError, UnavailableEr
 
 def _told(answer: wire.Message) -> wire.Message:
     """The job's answer, or what it raised."""
-    if answer["type"] == "refused":
-        raise _REFUSALS[answer["kind"]](answer["sentence"])
-    if answer["type"] == "failed":
-        raise JobFailedError(f"A job failed in its worker process:\n{answer['traceback']}")
-    return answer["answer"]
+    match answer:
+        case {"type": "done", "answer": dict(told)}:
+            return told
+        case {"type": "refused", "kind": str(kind), "sentence": str(sentence)} if kind in _REFUSALS:
+            raise _REFUSALS[kind](sentence)
+        case {"type": "failed", "traceback": traceback}:
+            raise JobFailedError(f"A job failed in its worker process:\n{traceback}")
+        case _:
+            raise JobFailedError("A worker process answered what no job answers.")

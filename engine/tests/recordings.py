@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import tempfile
 import wave
@@ -64,6 +65,27 @@ def encode(recording: bytes, arguments: str) -> bytes:
 def encode_to_pipe(recording: bytes, arguments: str) -> bytes:
     """The same written to a pipe: neither size nor duration can be put into the header afterwards."""
     return _ffmpeg(recording, [*arguments.split(), "pipe:1"])
+
+
+def patched(recording: bytes, position: int, replacement: bytes) -> bytes:
+    return recording[:position] + replacement + recording[position + len(replacement) :]
+
+
+def wav_of_rate(rate_hz: int) -> bytes:
+    return patched(wav(sweep(1.0)), 24, struct.pack("<I", rate_hz))
+
+
+def flac_that_promises(samples_count: int) -> bytes:
+    """STREAMINFO holds the number of samples in 36 bits, of which the upper 4 are zero here."""
+    return patched(encode(wav(sweep(10.0)), "-f flac"), 22, struct.pack(">I", samples_count))
+
+
+def flac_bomb(size_bytes: int) -> bytes:
+    """Silence, 14 bytes for 4608 samples, over and over; its header does not say how long."""
+    flac = encode_to_pipe(wav(np.zeros(300 * 16000, np.int16)), "-f flac")
+    frames = flac[flac.index(b"\xff\xf8") :]
+    head = flac[: -len(frames)]
+    return head + frames * (size_bytes // len(frames))
 
 
 def _ffmpeg(recording: bytes, arguments: list[str]) -> bytes:

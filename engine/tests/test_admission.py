@@ -46,7 +46,7 @@ def test_audio_is_taken_until_the_queue_is_full() -> None:
 
     assert str(refused.value) == (
         "The engine is full: 600 s of audio are waiting, and 1 s more would exceed the allowed 600 s "
-        "(maxQueuedAudio). Try again later."
+        "(maxQueuedAudio). Try again later, or give the service more replicas."
     )
 
 
@@ -58,7 +58,8 @@ def test_a_full_audio_queue_refuses_before_anything_is_measured() -> None:
             full.admit(1)
 
     assert str(refused.value) == (
-        "The engine is full: 600 s of audio are waiting, and no more are allowed (maxQueuedAudio). Try again later."
+        "The engine is full: 600 s of audio are waiting, and no more are allowed (maxQueuedAudio). "
+        "Try again later, or give the service more replicas."
     )
 
 
@@ -71,7 +72,7 @@ def test_requests_are_taken_until_there_are_too_many() -> None:
 
     assert str(refused.value) == (
         "The engine is full: 3 requests are in flight, and no more are allowed (adapters x maxBatchSize). "
-        "Try again later."
+        "Try again later, or give the service more replicas."
     )
 
 
@@ -86,7 +87,7 @@ def test_bytes_are_taken_until_they_are_too_many() -> None:
 
     assert str(refused.value) == (
         "The engine is full: recordings of 4.0 MiB are waiting, and 2.0 MiB more would exceed the allowed 5.0 MiB "
-        "(maxQueuedBytes). Try again later."
+        "(maxQueuedBytes). Try again later, or give the service more replicas."
     )
 
 
@@ -126,6 +127,16 @@ def test_a_refused_request_leaves_no_trace() -> None:
         with pytest.raises(UnavailableError), queue.admit(1) as second:
             second.reserve(2)
         assert (queue.requests(), queue.bytes(), queue.audio_s()) == (1, 1, 599)
+
+
+def test_what_is_on_its_way_to_the_device_is_counted_apart() -> None:
+    queue = admission()
+    with queue.admit(1) as first, queue.admit(1) as second:
+        first.reserve(100)
+        second.reserve(50)
+        assert queue.ahead_s() == 150
+        first.on_device = True
+        assert (queue.ahead_s(), queue.audio_s()) == (50, 150)
 
 
 def test_idleness_begins_when_the_last_request_has_left() -> None:

@@ -31,6 +31,7 @@ class Device:
 
     def __init__(self) -> None:
         self.batches: list[tuple[Kind, int]] = []
+        self.poisoned: Exception = RuntimeError("A layer did not like these samples.")
         self.before: Callable[[Kind, int], None] = lambda _kind, _size: None
 
     def segment(self, windows: Sequence[Samples]) -> list[Any]:
@@ -45,7 +46,7 @@ class Device:
 
     def _embedded(self, stretch: Stretch, window: int) -> Any:
         if (stretch.samples == POISON).any():
-            raise RuntimeError("A layer did not like these samples.")
+            raise self.poisoned
         cut = GEOMETRY.cut(stretch.samples, range(window, window + 1))
         return np.stack([np.full(3, cut.sum(), np.float32), SILENT])
 
@@ -159,6 +160,28 @@ def test_what_does_not_fit_into_memory_is_tried_again_in_smaller_batches(
     assert watched.out_of_memory_sizes == [4, 2], "the size that fits is remembered"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_every_way_of_saying_that_memory_has_run_out_is_understood(
+    batcher: Batcher, device: Device, watched: Watched, error: Exception
+) -> None:
+    def fits(_kind: Kind, size: int) -> None:
+        if size > 1:
+            raise error
+
+    device.before = fits
+    assert batcher.submit(recording(3)).result(10).embeddings[:, 0, 0].tolist() == [40] * 3
+    assert watched.out_of_memory_sizes
+
+
 def test_a_device_too_small_for_one_window_refuses_that_request_and_serves_the_next(
     batcher: Batcher, device: Device
 ) -> None:
@@ -172,14 +195,16 @@ def test_a_device_too_small_for_one_window_refuses_that_request_and_serves_the_n
     assert batcher.submit(recording(3)).result(10).embeddings[0, 0, 0] == 40
 
 
-def test_a_recording_that_breaks_a_layer_fails_alone(batcher: Batcher, device: Device) -> None:
+@pytest.mark.parametrize("error", [RuntimeError, IndexError, AssertionError])
+def test_a_recording_that_breaks_a_layer_fails_alone(batcher: Batcher, device: Device, error: type[Exception]) -> None:
+    device.poisoned = error("A layer did not like these samples.")
     gate = threading.Event()
     device.before = lambda _kind, _size: assert_set(gate)
     good = [batcher.submit(recording(2, value=number)) for number in (1, 2)]
     bad = batcher.submit(recording(2, value=POISON))
     gate.set()
 
-    with pytest.raises(RuntimeError, match="A layer did not like these samples"):
+    with pytest.raises(error, match="A layer did not like these samples"):
         bad.result(10)
     assert [work.result(10).embeddings[0, 0, 0] for work in good] == [40, 80]
 

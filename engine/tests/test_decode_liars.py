@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import encode, encode_to_pipe, sweep, wav
+from recordings import encode, encode_to_pipe, flac_bomb, flac_that_promises, patched, sweep, wav, wav_of_rate
 from sd_engine import decode_jobs, samples_memory, wire, workers
 from sd_engine.decode import samples
 from sd_engine.errors import InvalidArgumentError
@@ -23,19 +23,6 @@ from sd_engine.workers import WorkerPool
 FOUR_HOURS_S = 4 * 3600
 
 
-def patched(recording: bytes, position: int, replacement: bytes) -> bytes:
-    return recording[:position] + replacement + recording[position + len(replacement) :]
-
-
-def wav_of_rate(rate_hz: int) -> bytes:
-    return patched(wav(sweep(1.0)), 24, struct.pack("<I", rate_hz))
-
-
-def flac_that_promises(samples_count: int) -> bytes:
-    """STREAMINFO holds the number of samples in 36 bits, of which the upper 4 are zero here."""
-    return patched(encode(wav(sweep(10.0)), "-f flac"), 22, struct.pack(">I", samples_count))
-
-
 def m4a_of_short_packets() -> bytes:
     """Its table of times gives each packet 64 ticks instead of 1024."""
     honest = encode(wav(sweep(10.0)), "-f ipod -c:a aac")
@@ -44,14 +31,6 @@ def m4a_of_short_packets() -> bytes:
     for entry in range(entries):
         honest = patched(honest, table + 16 + 8 * entry, struct.pack(">I", 64))
     return honest
-
-
-def flac_bomb(size_bytes: int) -> bytes:
-    """Silence, 14 bytes for 4608 samples, over and over; its header does not say how long."""
-    flac = encode_to_pipe(wav(np.zeros(300 * 16000, np.int16)), "-f flac")
-    frames = flac[flac.index(b"\xff\xf8") :]
-    head = flac[: -len(frames)]
-    return head + frames * (size_bytes // len(frames))
 
 
 SHAPES = {

@@ -32,16 +32,36 @@ def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: Conversatio
     assert error_rate < 0.2
 
 
-def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
-    run_dir: Path, conversation: Conversation
-) -> None:
+def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversation: Conversation) -> None:
+    model_dir = changed_model(run_dir, "AgglomerativeClustering")
+    shutil.rmtree(model_dir / "plda")
+    config = yaml.safe_load((model_dir / "config.yaml").read_text())
+    del config["pipeline"]["params"]["plda"]
+    config["params"]["clustering"] = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.7}
+    (model_dir / "config.yaml").write_text(yaml.safe_dump(config))
+
+    with EngineProcess(run_dir, model_dir=model_dir) as engine:
+        engine.wait_for("/readyz")
+        with engine.adapter() as adapter:
+            assert adapter.diarize(conversation.beginning(20))["num_speakers"] >= 1
+        assert engine.metric("sd_reference_fallback") == 0
+
+
+def changed_model(run_dir: Path, clustering: str) -> Path:
+    """The demo model with another clustering, without parameters."""
     model_dir = run_dir / "model"
     shutil.copytree(DEMO_MODEL, model_dir)
     config = yaml.safe_load((model_dir / "config.yaml").read_text())
-    config["pipeline"]["params"]["clustering"] = "KMeansClustering"
+    config["pipeline"]["params"]["clustering"] = clustering
     del config["params"]["clustering"]
     (model_dir / "config.yaml").write_text(yaml.safe_dump(config))
+    return model_dir
 
+
+def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
+    run_dir: Path, conversation: Conversation
+) -> None:
+    model_dir = changed_model(run_dir, "KMeansClustering")
     with EngineProcess(run_dir, mode="exact", model_dir=model_dir) as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from engine_process import Adapter, EngineProcess
-from recordings import RATE_HZ, encode, sweep, wav
+from recordings import RATE_HZ, encode, flac_bomb, flac_that_promises, sweep, wav, wav_of_rate
 from spoken import Conversation
 
 DECODED = 'sd_stage_duration_seconds_count{stage="decode"}'
+NOT_NUMBERS = encode(wav(sweep(1)), "-f wav -c:a pcm_f32le")[:-4] + struct.pack("<f", math.nan)
 EMPTY = {"total_segments": 0, "num_speakers": 0, "speakers": [], "segments": []}
 
 
@@ -43,6 +46,13 @@ def test_a_lossless_format_changes_nothing(adapter: Adapter, conversation: Conve
         (wav(sweep(121)), {}, "The recording is longer than the allowed 120 s (maxAudioDuration)."),
         (bytes(4 * 1024 * 1024 + 1), {}, "The recording is 4.0 MiB large; allowed are 4.0 MiB (maxRequestBytes)."),
         (wav(sweep(1)), {"num_speakers": 0}, "num_speakers is 0; it must be a whole number from 1 to 256."),
+        (wav(sweep(1)), {"min_speakers": 3, "max_speakers": 2}, "min_speakers (3) is greater than max_speakers (2)."),
+        (wav(np.zeros((1600, 33), np.int16)), {}, "The WAV recording has 33 channels; 1 to 32 are allowed."),
+        (wav_of_rate(10), {}, "The WAV recording's sample rate is 10 Hz; it must lie between 1000 and 768000 Hz."),
+        (wav_of_rate(0), {}, "The WAV recording is damaged or ends in the middle"),
+        (flac_that_promises(16000), {}, "The recording is longer than its header says (1.0 s)"),
+        (NOT_NUMBERS, {}, "The recording holds samples that are not numbers (NaN or infinite)."),
+        (flac_bomb(4 * 1024 * 1024), {}, "The recording is longer than the allowed 120 s (maxAudioDuration)."),
     ],
 )
 def test_a_wrong_request_is_refused_with_its_sentence(
@@ -105,21 +115,20 @@ def test_a_cancelled_request_that_waits_is_answered_before_its_turn(
 def test_a_cancelled_request_that_runs_stops_costing_device_time(
     engine: EngineProcess, adapter: Adapter, conversation: Conversation
 ) -> None:
-    windows = 'sd_windows_total{kind="segmentation"}'
-    before = engine.metric(windows)
+    """Embedding begins after the last of its 179 windows is segmented: cancelled long before, it never does."""
+    segmented, embedded = ('sd_windows_total{kind="' + kind + '"}' for kind in ("segmentation", "embedding"))
+    before, embedded_before = engine.metric(segmented), engine.metric(embedded)
     running = adapter.send(conversation.beginning(75))
-    while engine.metric(windows) == before:
-        time.sleep(0.02)
+    while engine.metric(segmented) == before:
+        time.sleep(0.01)
     adapter.cancel(running)
 
     message, _ = adapter.receive()
-    assert (message["type"], message["sentence"]) == ("error", "The caller has cancelled this request.")
-    while engine.metric("sd_backlog_seconds"):
-        time.sleep(0.02)
-    stopped = engine.metric(windows)
-    assert stopped - before < 186, "the recording has that many windows"
-    adapter.diarize(wav(sweep(0.1)))
-    assert engine.metric(windows) - stopped == 1, "only the next recording's one window was computed"
+    assert (message["call"], message["sentence"]) == (running, "The caller has cancelled this request.")
+    adapter.diarize(wav(sweep(0.1)))  # by then the device has dropped the other
+    assert engine.metric("sd_backlog_seconds") == 0
+    assert engine.metric(segmented) - before < 179
+    assert engine.metric(embedded) == embedded_before
 
 
 def test_a_full_engine_refuses_at_once_and_says_what_to_do(engine: EngineProcess, adapter: Adapter) -> None:
@@ -135,24 +144,23 @@ def test_a_full_engine_refuses_at_once_and_says_what_to_do(engine: EngineProcess
     assert message["kind"] == "unavailable"
     assert message["sentence"] == (
         "The engine is full: 236 s of audio are waiting, and 10 s more would exceed the allowed 240 s "
-        "(maxQueuedAudio). Try again later."
+        "(maxQueuedAudio). Try again later, or give the service more replicas."
     )
     assert {message["call"]: timeline for message, timeline in answers if timeline} == dict.fromkeys(held, EMPTY)
     assert engine.metric(DECODED) - decoded <= 2
 
 
 def test_what_waits_for_an_adapter_that_has_gone_is_dropped(engine: EngineProcess, conversation: Conversation) -> None:
+    cancelled = 'sd_requests_total{outcome="cancelled"}'
+    before = engine.metric(cancelled)
     with engine.adapter("short-lived") as adapter:
         for _ in range(4):
-            adapter.send(conversation.beginning(10))
-        while engine.metric("sd_queued_audio_seconds") < 40:
+            adapter.send(conversation.beginning(58))
+        while engine.metric("sd_queued_audio_seconds") < 4 * 58:
             time.sleep(0.02)
-    gone = time.monotonic()
-    while engine.metric("sd_adapters_connected"):
-        assert time.monotonic() - gone < 10
-    while engine.metric("sd_requests_in_flight") > 1:
-        assert time.monotonic() - gone < 20  # two of ten seconds each, at the slowest
+    while engine.metric("sd_requests_in_flight"):
         time.sleep(0.02)
+    assert engine.metric(cancelled) - before >= 3
 
 
 def test_probes_are_answered_while_the_pipeline_runs(

@@ -24,6 +24,7 @@ CPU = torch.device("cpu")
 DURATION_S = 5.3
 """Five windows, the last of them beyond the end."""
 
+NO_PLDA = "The pipeline's PLDA was not read from a directory; only there can a worker find it too."
 MULTI_LABEL = Specifications(Problem.MULTI_LABEL_CLASSIFICATION, Resolution.FRAME, duration=4.0, classes=["a", "b"])
 
 pytestmark = [
@@ -140,6 +141,10 @@ def test_log_mel_energies_are_kaldis(silent_from: int) -> None:
             "its windows do not begin at whole samples",
         ),
         (lambda pipeline: setattr(pipeline, "clustering", object()), "its clustering is object"),
+        (
+            lambda pipeline: setattr(pipeline, "plda", object()),
+            NO_PLDA,
+        ),
         (
             lambda pipeline: setattr(pipeline._embedding, "model_", torch.nn.Identity()),
             "its embedding network is a Identity of a kind that is not known",

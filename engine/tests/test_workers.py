@@ -94,6 +94,7 @@ def test_a_mistake_in_a_job_is_told_with_its_traceback(pool: WorkerPool, restart
     [
         ({"do": "signal", "signal": "SIGSEGV"}, "crashed", "crashed on this recording"),
         ({"do": "signal", "signal": "SIGKILL"}, "crashed", "crashed on this recording"),
+        ({"do": "babble"}, "crashed", "crashed on this recording"),
         ({"do": "sleep", "for_s": 60}, "hung", "was not done with this recording after 0.3 s"),
         ({"do": "hoard", "bytes": 80 * MEBIBYTE}, "memory", "needed more than 64 MiB of memory"),
     ],

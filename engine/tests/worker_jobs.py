@@ -72,6 +72,15 @@ def _look(_question: wire.Message, _: list[int]) -> Answer:
     }, None
 
 
+def _babble(_question: wire.Message, _: list[int]) -> Answer:
+    """As a decoder would that a recording has taken over."""
+    links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    socket = next(path for path in links if str(path.readlink()).startswith("socket"))
+    os.write(int(socket.name), b"what no engine understands")
+    time.sleep(60)
+    return {}, None
+
+
 JOBS: dict[str, Callable[[wire.Message, list[int]], Answer]] = {
     "echo": _echo,
     "write": _write,
@@ -84,4 +93,5 @@ JOBS: dict[str, Callable[[wire.Message, list[int]], Answer]] = {
     "fail": _fail,
     "talk": _talk,
     "look": _look,
+    "babble": _babble,
 }

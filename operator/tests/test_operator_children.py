@@ -84,7 +84,7 @@ def test_only_the_engine_gets_the_gpu() -> None:
 
 def test_a_cpu_service_asks_for_no_gpu() -> None:
     engine, _ = containers(with_demo(compute={"accelerator": "cpu"}))
-    assert engine["resources"] == {"requests": {"cpu": "250m", "memory": "1536Mi"}}
+    assert engine["resources"] == {"requests": {"cpu": "250m", "memory": "2Gi"}}
 
 
 def test_a_limit_without_a_request_is_the_request() -> None:

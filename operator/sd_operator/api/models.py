@@ -66,7 +66,7 @@ class Model(Part):
 
 
 class Serving(Part):
-    """Limits of the server. A request beyond them is refused with a sentence; none of them is ever exceeded."""
+    """Limits of the server. A request beyond them is refused with a sentence."""
 
     adapters: Annotated[int, Field(ge=1, le=64)] = 16
     """Requests (or batches) that Triton hands to the engine at the same time."""

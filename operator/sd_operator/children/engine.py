@@ -8,7 +8,7 @@ from sd_operator.children.probes import Probe
 from sd_operator.settings import ServingImages
 from sd_operator.vocabulary import ENGINE_PORT, Manifest
 
-DEFAULT_REQUESTS = {"cpu": "250m", "memory": "1536Mi"}
+DEFAULT_REQUESTS = {"cpu": "250m", "memory": "2Gi"}
 """What the engine takes with the demo model and nothing to do."""
 
 
