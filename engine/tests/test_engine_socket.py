@@ -47,8 +47,8 @@ def test_a_lossless_format_changes_nothing(adapter: Adapter, conversation: Conve
         (bytes(4 * 1024 * 1024 + 1), {}, "The recording is 4.0 MiB large; allowed are 4.0 MiB (maxRequestBytes)."),
         (wav(sweep(1)), {"num_speakers": 0}, "num_speakers is 0; it must be a whole number from 1 to 256."),
         (wav(sweep(1)), {"min_speakers": 3, "max_speakers": 2}, "min_speakers (3) is greater than max_speakers (2)."),
-        (wav(np.zeros((1600, 33), np.int16)), {}, "The WAV recording has 33 channels; 1 to 32 are allowed."),
-        (wav_of_rate(10), {}, "The WAV recording's sample rate is 10 Hz; it must lie between 1000 and 768000 Hz."),
+        (wav(np.zeros((1600, 33), np.int16)), {}, "The recording has 33 channels; 1 to 32 are allowed."),
+        (wav_of_rate(10), {}, "The recording's sample rate is 10 Hz; it must lie between 1000 and 768000 Hz."),
         (wav_of_rate(0), {}, "The WAV recording is damaged or ends in the middle"),
         (flac_that_promises(16000), {}, "The recording is longer than its header says (1.0 s)"),
         (NOT_NUMBERS, {}, "The recording holds samples that are not numbers (NaN or infinite)."),
@@ -167,6 +167,8 @@ def test_probes_are_answered_while_the_pipeline_runs(
     engine: EngineProcess, adapter: Adapter, conversation: Conversation
 ) -> None:
     adapter.send(conversation.beginning(20))
+    while not engine.metric("sd_requests_in_flight"):
+        time.sleep(0.005)
     answered = 0
     while engine.metric("sd_requests_in_flight"):
         assert engine.get("/readyz") == (200, "The engine is ready.\n")
