@@ -13,6 +13,7 @@ import sd_engine
 
 from benchmarks.engine import (
     cache,
+    part_bounded,
     part_efficiency,
     part_exact,
     part_fast,
@@ -47,6 +48,7 @@ PARTS = (
     Part("short_clip", 3, part_short_clip.measure),
     Part("long", 14, part_long.measure),
     Part("fuzz", 9, part_fuzz.measure),
+    Part("bounded", 6, part_bounded.measure),
 )
 
 
