@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from sd_engine import batched, model
-from sd_engine.networks import Kind, Networks, Stretch, Unit
+from sd_engine.networks import Kind, Networks, Spoken, Unit
 
 BATCH_SIZES = (2, 4, 8, 16, 32)
 AT_LEAST_S = 4.0
@@ -45,11 +45,7 @@ def _units(networks: Networks, wav: Path) -> Iterator[tuple[Kind, Sequence[Unit]
     activity = networks.run(Kind.SEGMENTATION, windows)
     yield (
         Kind.EMBEDDING,
-        [
-            Stretch(samples, range(number, number + 1), activity[number][None])
-            for number in numbers
-            if activity[number].any()
-        ],
+        [Spoken(samples, number, activity[number]) for number in numbers if activity[number].any()],
     )
 
 

@@ -21,6 +21,7 @@ from benchmarks.engine import (
     part_long,
     part_sameness,
     part_short_clip,
+    part_speakers,
     part_throughput,
 )
 from benchmarks.engine.shared import Shared
@@ -43,7 +44,8 @@ PARTS = (
     Part("exact", 26, part_exact.measure),  # of which stock: 20
     Part("throughput", 2, part_throughput.measure),
     Part("efficiency", 4, part_efficiency.measure),
-    Part("fast", 6, part_fast.measure),
+    Part("fast", 5, part_fast.measure),
+    Part("speakers", 4, part_speakers.measure),
     Part("sameness", 15, part_sameness.measure),
     Part("short_clip", 3, part_short_clip.measure),
     Part("long", 14, part_long.measure),

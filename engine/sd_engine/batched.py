@@ -26,7 +26,6 @@ from sd_engine.networks import (
     Networks,
     TrunkOnce,
     geometry_of,
-    half_a_window,
 )
 from sd_engine.segmentation_network import SegmentationNetwork
 from sd_engine.timeline_job import TimelineJob
@@ -97,7 +96,7 @@ def _memory(name: str, content: memoryview) -> Iterator[int]:
 def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:
     """For a pipeline that `recognition` has found known."""
     networks = networks_of(model.pipeline, model.device, fast=fast)
-    sizes = batch_sizes(model.device, networks.lanes.count, fast=fast)
+    sizes = batch_sizes(model.device, networks.lanes.count)
     metrics.watch_device(sizes)
     batcher = Batcher(networks, sizes, metrics)
     timelines = WorkerPool(
@@ -121,11 +120,11 @@ def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, *, fast: bool
         geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples
     )
     heads = Heads(network, geometry, masks, on)
-    return TrunkOnce(network, heads, geometry, on, share=half_a_window(geometry) if fast else 1)
+    return TrunkOnce(network, heads, geometry, on, every_second=fast)
 
 
-def batch_sizes(on: torch.device, lanes: int, *, fast: bool) -> dict[Kind, int]:
+def batch_sizes(on: torch.device, lanes: int) -> dict[Kind, int]:
     """In units: a CPU is as fast with few, and a short clip waits less; a GPU wants many."""
     if on.type == "cpu":
         return {Kind.SEGMENTATION: 8 * lanes, Kind.EMBEDDING: 2 * lanes}
-    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 32 if fast else 64}
+    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 64}

@@ -12,7 +12,7 @@ from sd_engine import device, logs
 from sd_engine.errors import UnavailableError
 from sd_engine.geometry import Samples
 from sd_engine.last_words import give_up
-from sd_engine.networks import Kind, Networks, Unit, windows_of
+from sd_engine.networks import Kind, Networks, Unit
 from sd_engine.schedule import Schedule
 from sd_engine.speed import Speed
 from sd_engine.work import Networked, Work
@@ -64,8 +64,7 @@ class Batcher:
     def submit(self, samples: Samples) -> Future[Networked]:
         """16 kHz mono samples to what the networks say about them. Cancel the future when nobody waits any more."""
         networks = self._networks
-        windows = networks.geometry.windows(len(samples))
-        work = Work(samples, networks.geometry, networks.stretches(windows), networks.silent)
+        work = Work(samples, networks.geometry, networks.silent, networks.every_second)
         with self._changed:
             self._waiting.append(work)
             self._changed.notify()
@@ -96,7 +95,7 @@ class Batcher:
                     raise
             else:
                 self.speed.window_s.pop(kind, None)
-                self.speed.measured(kind, windows_of(units), time.monotonic() - started)
+                self.speed.measured(kind, len(units), time.monotonic() - started)
                 batches += 1
 
     def _serve(self) -> None:
@@ -150,13 +149,13 @@ class Batcher:
             part.work.note(kind, [next(results) for _ in part.units])
 
     def _measured(self, kind: Kind, batch: list[Part], duration_s: float, cpu_s: float) -> None:
-        windows = sum(windows_of(part.units) for part in batch)
+        windows = sum(len(part.units) for part in batch)
         self.speed.measured(kind, windows, duration_s)
         self._watcher.batch_done(kind, windows, duration_s, cpu_s)
         now = time.monotonic()
         for part in batch:
             part.work.last_served = now
-            part.work.device_s += duration_s * windows_of(part.units) / windows
+            part.work.device_s += duration_s * len(part.units) / windows
 
     def _failed(self, kind: Kind, batch: list[Part], error: Exception) -> None:
         """Nothing is lost: what is not noted comes again in the next batch."""
@@ -188,4 +187,4 @@ class Batcher:
             self._waiting = [work for work in self._waiting if work.kind is not None]
         for work in finished:
             if work.done.set_running_or_notify_cancel():
-                work.done.set_result(Networked(work.activity, work.embeddings, work.device_s))
+                work.done.set_result(work.answer())

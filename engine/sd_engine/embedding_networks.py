@@ -27,7 +27,7 @@ class EmbeddingNetwork(Protocol):
         ...
 
     def trunk(self, waveforms: Tensor) -> Tensor:
-        """Shape (batch, samples) to (batch, ..., frames): windows, or stretches of the same length."""
+        """Shape (batch, samples) to (batch, ..., frames): the frames of each window."""
         ...
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:

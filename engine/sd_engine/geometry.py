@@ -36,15 +36,9 @@ class Geometry:
         """The first sample of a window."""
         return window * self.step_samples
 
-    def cut(self, samples: Samples, windows: range) -> Samples:
-        """The samples from the first window's start to the last one's end, silence behind the recording's end."""
-        return padded(samples, self.start(windows.start), self.start(windows.stop - 1) + self.window_samples)
-
-
-def padded(samples: Samples, start: int, stop: int) -> Samples:
-    """A copy of `samples[start:stop]`, where `start` may lie before the first sample and `stop` behind the last."""
-    piece = np.zeros(stop - start, np.float32)
-    first, last = max(0, start), min(stop, len(samples))
-    if last > first:
-        piece[first - start : last - start] = samples[first:last]
-    return piece
+    def cut(self, samples: Samples, window: int) -> Samples:
+        """A copy of a window's samples, with silence behind the recording's end."""
+        cut = np.zeros(self.window_samples, np.float32)
+        held = samples[self.start(window) :][: self.window_samples]
+        cut[: len(held)] = held
+        return cut

@@ -1,16 +1,15 @@
-"""What the device runs: a pipeline's two networks, window by window (exact) or with one trunk for many (fast).
+"""What the device runs: a pipeline's two networks, window by window.
 
 The batcher hands over units of work and knows nothing of networks:
 - a window to be segmented gives (frames, speakers) of 0 and 1;
-- a stretch of windows to be embedded gives (windows, speakers, dimension).
+- a window to be embedded, with who speaks in it, gives (speakers, dimension).
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,16 +34,16 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Neighbouring windows of one recording, and who is active in them, shape (windows, frames, speakers)."""
+class Spoken:
+    """A window of a recording, and who is active in it, shape (frames, speakers)."""
 
     samples: Samples
-    windows: range
+    window: int
     activity: Activity
 
 
-Unit = Samples | Stretch
-"""A window to be segmented, or a stretch to be embedded."""
+Unit = Samples | Spoken
+"""A window to be segmented, or one to be embedded."""
 
 
 class Segmenter(Protocol):
@@ -56,16 +55,15 @@ class Segmenter(Protocol):
 
 
 class Embedder(Protocol):
-    """Embeds stretches."""
+    """Embeds windows."""
 
-    share: int
-    """How many windows a stretch should have."""
-
+    every_second: bool
+    """Whether every second window is enough."""
     silent: NDArray[np.float32]
     """The embedding of a speaker who says nothing, shape (dimension,)."""
 
-    def embed(self, stretches: Sequence[Stretch]) -> Sequence[Embeddings]:
-        """For each stretch an array of shape (windows, speakers, dimension)."""
+    def embed(self, spoken: Sequence[Spoken]) -> Sequence[Embeddings]:
+        """For each window an array of shape (speakers, dimension)."""
         ...
 
 
@@ -76,33 +74,22 @@ class Networks:
         self.geometry = geometry
         self.lanes = lanes
         self.silent = embedder.silent
+        self.every_second = embedder.every_second
         self._segmentation = segmentation
         self._embedder = embedder
 
-    def stretches(self, windows: int) -> list[range]:
-        """A recording's windows in the stretches in which they are embedded."""
-        share = self._embedder.share
-        return [range(start, min(start + share, windows)) for start in range(0, windows, share)]
-
     def run(self, kind: Kind, units: Sequence[Any]) -> list[Any]:
-        """A batch of units of one kind: activity for each window, or embeddings for each stretch."""
+        """A batch of units of one kind: activity or embeddings for each."""
         step = self._segmentation.segment if kind is Kind.SEGMENTATION else self._embedder.embed
         return self.lanes.run(step, units)
 
     def noise(self, kind: Kind) -> Unit:
-        """A full-sized unit of noise in which everybody speaks, to warm up with."""
+        """A unit of noise in which everybody speaks, to warm up with."""
         geometry = self.geometry
-        noise = np.random.default_rng(0).normal(0, 0.1, geometry.window_samples + 100 * geometry.step_samples)
-        samples = noise.astype(np.float32)
+        samples = np.random.default_rng(0).normal(0, 0.1, geometry.window_samples).astype(np.float32)
         if kind is Kind.SEGMENTATION:
-            return samples[: geometry.window_samples]
-        windows = self.stretches(geometry.windows(len(samples)))[0]
-        return Stretch(samples, windows, np.ones((len(windows), geometry.frames, geometry.local_speakers), np.uint8))
-
-
-def windows_of(units: Sequence[Unit]) -> int:
-    """How many windows there are in units."""
-    return sum(len(unit.windows) if isinstance(unit, Stretch) else 1 for unit in units)
+            return samples
+        return Spoken(samples, 0, np.ones((geometry.frames, geometry.local_speakers), np.uint8))
 
 
 class Heads:
@@ -133,48 +120,25 @@ class Heads:
 
 
 class TrunkOnce:
-    """Each stretch goes through the trunk once, where pyannote sends each window through once for each speaker.
-
-    With one window in a stretch that gives pyannote's embeddings. With more, neighbours share what they have in common:
-    approximate, because the trunk then sees a window's surroundings and not silence, and centres features in the
-    stretch as a whole.
-    """
+    """Each window goes through the trunk once, where pyannote sends it through once for each of its speakers."""
 
     def __init__(
-        self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device, *, share: int
+        self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device, *, every_second: bool
     ) -> None:
         self.silent = heads.silent
-        self.share = share
+        self.every_second = every_second
         self._network = network
         self._heads = heads
         self._geometry = geometry
         self._device = device
 
-    def embed(self, stretches: Sequence[Stretch]) -> Sequence[Embeddings]:
-        alike = (list(group) for _, group in groupby(stretches, key=lambda stretch: len(stretch.windows)))
-        return [embeddings for group in alike for embeddings in self._embed(group)]
-
-    def _embed(self, stretches: list[Stretch]) -> Iterator[Embeddings]:
-        """Stretches of the same length, as one batch."""
-        waveforms = np.stack([self._geometry.cut(stretch.samples, stretch.windows) for stretch in stretches])
+    def embed(self, spoken: Sequence[Spoken]) -> list[Embeddings]:
+        waveforms = np.stack([self._geometry.cut(window.samples, window.window) for window in spoken])
         frames = self._network.trunk(torch.from_numpy(waveforms).to(self._device))
-        for stretch, of_stretch in zip(stretches, frames, strict=True):
-            yield self._heads(self._of_windows(of_stretch, len(stretch.windows)), stretch.activity)
-
-    def _of_windows(self, frames: Tensor, windows: int) -> Tensor:
-        """Each window's frames out of those of its stretch, shape (windows, ..., frames)."""
-        count = self._network.frames(self._geometry.window_samples)
-        hops = self._geometry.step_samples / self._network.hop_samples
-        starts = [min(round(window * hops), frames.shape[-1] - count) for window in range(windows)]
-        return torch.stack([frames[..., start : start + count] for start in starts])
-
-
-def half_a_window(geometry: Geometry) -> int:
-    """How many windows begin within half a window: a stretch of them is one and a half windows long at most.
-
-    Longer stretches are cheaper still, but their features are centred less like those of a window.
-    """
-    return max(1, geometry.window_samples // 2 // geometry.step_samples)
+        return [
+            self._heads(of_window[None], window.activity[None])[0]
+            for window, of_window in zip(spoken, frames, strict=True)
+        ]
 
 
 def geometry_of(pipeline: Any) -> Geometry:  # noqa: ANN401 - pyannote's SpeakerDiarization

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_engine import neighbours
 from sd_engine.geometry import Geometry, Samples
-from sd_engine.networks import Embeddings, Kind, Stretch, Unit
+from sd_engine.networks import Embeddings, Kind, Spoken, Unit
 from sd_engine.segmentation_network import Activity
 
 
@@ -32,10 +33,10 @@ class Work:
 
     samples: Samples
     geometry: Geometry
-    stretches: list[range]
-    """The windows in the units in which they are embedded."""
     silent: NDArray[np.float32]
     """The embedding of a speaker who says nothing, shape (dimension,)."""
+    every_second: bool = False
+    """Embed every second window only, and let those between borrow from them."""
     done: Future[Networked] = field(default_factory=Future)
     last_served: float = field(default_factory=time.monotonic)
     device_s: float = 0.0
@@ -43,7 +44,7 @@ class Work:
     activity: Activity = field(init=False)
     embeddings: Embeddings = field(init=False)
     _next_window: int = 0
-    _to_embed: list[range] = field(default_factory=list)
+    _to_embed: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         shape = self.geometry.windows(len(self.samples)), self.geometry.frames, self.geometry.local_speakers
@@ -61,16 +62,19 @@ class Work:
         """How many windows are still to be segmented, and how many, at most, to be embedded."""
         to_segment = len(self.activity) - self._next_window
         if to_segment:
-            return to_segment, len(self.activity)
-        return 0, sum(map(len, self._to_embed))
+            return to_segment, len(self.activity[:: self._stride])
+        return 0, len(self._to_embed)
 
     def units(self, kind: Kind, most: int) -> list[Unit]:
         """The next ones that the device should compute, at most so many."""
         if kind is Kind.EMBEDDING:
-            return [self._stretch(windows) for windows in self._to_embed[:most]]
+            return [Spoken(self.samples, window, self.activity[window]) for window in self._to_embed[:most]]
         stop = min(self._next_window + most, len(self.activity))
-        windows = range(self._next_window, stop)
-        return [self.geometry.cut(self.samples, range(window, window + 1)) for window in windows]
+        return [self.geometry.cut(self.samples, window) for window in range(self._next_window, stop)]
+
+    @property
+    def _stride(self) -> int:
+        return 2 if self.every_second else 1
 
     def note(self, kind: Kind, results: Sequence[NDArray[Any]]) -> None:
         """What the device made of the next units."""
@@ -79,8 +83,11 @@ class Work:
         else:
             self._segmented(results)
 
-    def _stretch(self, windows: range) -> Stretch:
-        return Stretch(self.samples, windows, self.activity[windows.start : windows.stop])
+    def answer(self) -> Networked:
+        """What the networks said, when there is nothing left to do."""
+        if self.every_second:
+            neighbours.lend(self.activity, self.embeddings, self.geometry)
+        return Networked(self.activity, self.embeddings, self.device_s)
 
     def _segmented(self, results: Sequence[NDArray[Any]]) -> None:
         stop = self._next_window + len(results)
@@ -88,9 +95,8 @@ class Work:
         self._next_window = stop
         if stop == len(self.activity):
             spoken = self.activity.max(axis=(1, 2))
-            self._to_embed = [stretch for stretch in self.stretches if spoken[stretch.start : stretch.stop].any()]
+            self._to_embed = [int(window) for window in np.flatnonzero(spoken) if window % self._stride == 0]
 
     def _embedded(self, results: Sequence[NDArray[Any]]) -> None:
-        for windows, embeddings in zip(self._to_embed, results, strict=False):
-            self.embeddings[windows.start : windows.stop] = embeddings
+        self.embeddings[self._to_embed[: len(results)]] = results
         del self._to_embed[: len(results)]

@@ -14,7 +14,7 @@ from sd_engine.batcher import TOO_LARGE, Batcher
 from sd_engine.errors import UnavailableError
 from sd_engine.geometry import Geometry, Samples
 from sd_engine.lanes import OneLane
-from sd_engine.networks import Kind, Networks, Stretch
+from sd_engine.networks import Kind, Networks, Spoken
 
 WINDOW, STEP = 40, 10
 GEOMETRY = Geometry(
@@ -27,7 +27,7 @@ class Device:
     """A device whose networks are sums: what a window's answer must be is known, and so is what was asked of it."""
 
     silent = SILENT
-    share = 2
+    every_second = False
 
     def __init__(self) -> None:
         self.batches: list[tuple[Kind, int]] = []
@@ -40,14 +40,14 @@ class Device:
         spoken = [window.reshape(4, -1).any(axis=1) for window in windows]
         return [np.stack([frames, np.zeros(4)], axis=1).astype(np.uint8) for frames in spoken]
 
-    def embed(self, stretches: Sequence[Stretch]) -> list[Any]:
-        self._note(Kind.EMBEDDING, len(stretches))
-        return [np.stack([self._embedded(stretch, window) for window in stretch.windows]) for stretch in stretches]
+    def embed(self, spoken: Sequence[Spoken]) -> list[Any]:
+        self._note(Kind.EMBEDDING, len(spoken))
+        return [self._embedded(window) for window in spoken]
 
-    def _embedded(self, stretch: Stretch, window: int) -> Any:
-        if (stretch.samples == POISON).any():
+    def _embedded(self, window: Spoken) -> Any:
+        if (window.samples == POISON).any():
             raise self.poisoned
-        cut = GEOMETRY.cut(stretch.samples, range(window, window + 1))
+        cut = GEOMETRY.cut(window.samples, window.window)
         return np.stack([np.full(3, cut.sum(), np.float32), SILENT])
 
     def _note(self, kind: Kind, size: int) -> None:
@@ -116,6 +116,19 @@ def test_a_recording_gets_what_the_networks_say_of_each_window(batcher: Batcher)
     ]
     assert networked.embeddings[:, 0, 0].tolist() == [40, 40, 35, 25, 15, 5]
     assert (networked.embeddings[:, 1] == SILENT).all()
+
+
+def test_where_every_second_window_is_enough_those_between_borrow(device: Device, watched: Watched) -> None:
+    device.every_second = True
+    batcher = Batcher(Networks(GEOMETRY, OneLane(), device, device), {Kind.SEGMENTATION: 8, Kind.EMBEDDING: 4}, watched)
+    batcher.start()
+    samples = recording(5)
+    samples[70:] = 2
+
+    networked = batcher.submit(samples).result(10)
+
+    assert networked.embeddings[:, 0, 0].tolist() == [40, 40, 40, 45, 50]
+    assert watched.windows == {Kind.SEGMENTATION: 5, Kind.EMBEDDING: 3}
 
 
 def test_windows_in_which_nobody_speaks_cost_no_embedding(batcher: Batcher, device: Device) -> None:

@@ -1,0 +1,45 @@
+"""The engine's batcher without an engine around it: what the networks say about a WAV file."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+from sd_engine import batched
+from sd_engine.batcher import Batcher
+from sd_engine.geometry import Samples
+from sd_engine.model import Model
+from sd_engine.networks import Kind
+from sd_engine.work import Networked
+
+
+class Unwatched:
+    """Nobody looks at the device here."""
+
+    def batch_done(self, kind: Kind, windows: int, duration_s: float, cpu_s: float) -> None: ...
+
+    def wanted(self, duration_s: float) -> None: ...
+
+    def out_of_memory(self, kind: Kind, batch_size: int) -> None: ...
+
+
+class InProcess:
+    """A loaded pipeline's networks in one mode."""
+
+    def __init__(self, model: Model, *, fast: bool) -> None:
+        self.networks = batched.networks_of(model.pipeline, model.device, fast=fast)
+        sizes = batched.batch_sizes(model.device, self.networks.lanes.count)
+        self._batcher = Batcher(self.networks, sizes, Unwatched())
+        self._batcher.start()
+
+    def networked(self, wav: Path) -> Networked:
+        """Activity and embeddings of all windows."""
+        return self._batcher.submit(samples_of(wav)).result()
+
+
+def samples_of(wav: Path) -> Samples:
+    """16 kHz mono, 16 bit."""
+    with wave.open(str(wav)) as reader:
+        integers = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
+    return integers.astype(np.float32) / np.float32(32768)
