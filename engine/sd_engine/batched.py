@@ -120,7 +120,7 @@ def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, *, fast: bool
         geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples
     )
     heads = Heads(network, geometry, masks, on)
-    return TrunkOnce(network, heads, geometry, on, every_second=fast)
+    return TrunkOnce(network, heads, geometry, on)
 
 
 def batch_sizes(on: torch.device, lanes: int) -> dict[Kind, int]:

@@ -64,7 +64,7 @@ class Batcher:
     def submit(self, samples: Samples) -> Future[Networked]:
         """16 kHz mono samples to what the networks say about them. Cancel the future when nobody waits any more."""
         networks = self._networks
-        work = Work(samples, networks.geometry, networks.silent, networks.every_second)
+        work = Work(samples, networks.geometry, networks.silent)
         with self._changed:
             self._waiting.append(work)
             self._changed.notify()

@@ -57,8 +57,6 @@ class Segmenter(Protocol):
 class Embedder(Protocol):
     """Embeds windows."""
 
-    every_second: bool
-    """Whether every second window is enough."""
     silent: NDArray[np.float32]
     """The embedding of a speaker who says nothing, shape (dimension,)."""
 
@@ -74,7 +72,6 @@ class Networks:
         self.geometry = geometry
         self.lanes = lanes
         self.silent = embedder.silent
-        self.every_second = embedder.every_second
         self._segmentation = segmentation
         self._embedder = embedder
 
@@ -122,11 +119,8 @@ class Heads:
 class TrunkOnce:
     """Each window goes through the trunk once, where pyannote sends it through once for each of its speakers."""
 
-    def __init__(
-        self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device, *, every_second: bool
-    ) -> None:
+    def __init__(self, network: EmbeddingNetwork, heads: Heads, geometry: Geometry, device: torch.device) -> None:
         self.silent = heads.silent
-        self.every_second = every_second
         self._network = network
         self._heads = heads
         self._geometry = geometry

@@ -43,7 +43,7 @@ class ResNetTrunk:
         features = self._stem.relu(image.contiguous(memory_format=torch.channels_last))
         for block in self._blocks:
             features = block(features)
-        return features.float()
+        return features.float().contiguous()  # pooling reads each channel frame by frame, once for each speaker
 
 
 def is_known(resnet: ResNet) -> bool:

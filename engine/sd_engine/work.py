@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_engine import neighbours
 from sd_engine.geometry import Geometry, Samples
 from sd_engine.networks import Embeddings, Kind, Spoken, Unit
 from sd_engine.segmentation_network import Activity
@@ -35,8 +34,6 @@ class Work:
     geometry: Geometry
     silent: NDArray[np.float32]
     """The embedding of a speaker who says nothing, shape (dimension,)."""
-    every_second: bool = False
-    """Embed every second window only, and let those between borrow from them."""
     done: Future[Networked] = field(default_factory=Future)
     last_served: float = field(default_factory=time.monotonic)
     device_s: float = 0.0
@@ -62,7 +59,7 @@ class Work:
         """How many windows are still to be segmented, and how many, at most, to be embedded."""
         to_segment = len(self.activity) - self._next_window
         if to_segment:
-            return to_segment, len(self.activity[:: self._stride])
+            return to_segment, len(self.activity)
         return 0, len(self._to_embed)
 
     def units(self, kind: Kind, most: int) -> list[Unit]:
@@ -71,10 +68,6 @@ class Work:
             return [Spoken(self.samples, window, self.activity[window]) for window in self._to_embed[:most]]
         stop = min(self._next_window + most, len(self.activity))
         return [self.geometry.cut(self.samples, window) for window in range(self._next_window, stop)]
-
-    @property
-    def _stride(self) -> int:
-        return 2 if self.every_second else 1
 
     def note(self, kind: Kind, results: Sequence[NDArray[Any]]) -> None:
         """What the device made of the next units."""
@@ -85,8 +78,6 @@ class Work:
 
     def answer(self) -> Networked:
         """What the networks said, when there is nothing left to do."""
-        if self.every_second:
-            neighbours.lend(self.activity, self.embeddings, self.geometry)
         return Networked(self.activity, self.embeddings, self.device_s)
 
     def _segmented(self, results: Sequence[NDArray[Any]]) -> None:
@@ -95,7 +86,7 @@ class Work:
         self._next_window = stop
         if stop == len(self.activity):
             spoken = self.activity.max(axis=(1, 2))
-            self._to_embed = [int(window) for window in np.flatnonzero(spoken) if window % self._stride == 0]
+            self._to_embed = np.flatnonzero(spoken).tolist()
 
     def _embedded(self, results: Sequence[NDArray[Any]]) -> None:
         self.embeddings[self._to_embed[: len(results)]] = results

@@ -27,7 +27,6 @@ class Device:
     """A device whose networks are sums: what a window's answer must be is known, and so is what was asked of it."""
 
     silent = SILENT
-    every_second = False
 
     def __init__(self) -> None:
         self.batches: list[tuple[Kind, int]] = []
@@ -116,19 +115,6 @@ def test_a_recording_gets_what_the_networks_say_of_each_window(batcher: Batcher)
     ]
     assert networked.embeddings[:, 0, 0].tolist() == [40, 40, 35, 25, 15, 5]
     assert (networked.embeddings[:, 1] == SILENT).all()
-
-
-def test_where_every_second_window_is_enough_those_between_borrow(device: Device, watched: Watched) -> None:
-    device.every_second = True
-    batcher = Batcher(Networks(GEOMETRY, OneLane(), device, device), {Kind.SEGMENTATION: 8, Kind.EMBEDDING: 4}, watched)
-    batcher.start()
-    samples = recording(5)
-    samples[70:] = 2
-
-    networked = batcher.submit(samples).result(10)
-
-    assert networked.embeddings[:, 0, 0].tolist() == [40, 40, 40, 45, 50]
-    assert watched.windows == {Kind.SEGMENTATION: 5, Kind.EMBEDDING: 3}
 
 
 def test_windows_in_which_nobody_speaks_cost_no_embedding(batcher: Batcher, device: Device) -> None:
