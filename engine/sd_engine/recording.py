@@ -22,6 +22,8 @@ KNOWN = "send WAV, FLAC, MP3, OGG/Opus, M4A/AAC or WebM."
 MOST_CHANNELS = 32
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1000, 768_000
 _HEAD_BYTES = 64
+_LENGTH_SLACK_S = 0.5
+"""Encoders pad, resamplers give a few samples more than they took: a recording may be just as long as allowed."""
 
 
 class OpenedRecording:
@@ -72,7 +74,7 @@ class OpenedRecording:
         )
 
     def check_duration(self, duration_s: float) -> None:
-        if duration_s > self._max_duration_s:
+        if duration_s > self._max_duration_s + _LENGTH_SLACK_S:
             raise InvalidArgumentError(
                 f"The recording is longer than the allowed {self._max_duration_s:g} s (maxAudioDuration)."
             )

@@ -51,6 +51,14 @@ def test_several_channels_become_their_mean() -> None:
     np.testing.assert_allclose(heard, (left.astype(np.float32) + right) / 2 / 32768, atol=1e-7)
 
 
+@pytest.mark.parametrize("name", ["wav 8 kHz", "wav 44.1 kHz stereo", "flac 24 bit 48 kHz", "mp3", "ogg opus", "m4a"])
+def test_a_recording_just_as_long_as_allowed_is_taken(name: str) -> None:
+    file = io.BytesIO(encode(wav(sweep(3.0)), FORMATS[name]))
+
+    assert counted_s(file, max_duration_s=3.0) == pytest.approx(3.0, abs=0.3)
+    assert len(samples(file, max_duration_s=3.0)) / RATE_HZ == pytest.approx(3.0, abs=0.3)
+
+
 def test_silence_in_8_bits_is_zero() -> None:
     silence = encode(wav(np.zeros(1600, np.int16)), "-f wav -c:a pcm_u8")
 
