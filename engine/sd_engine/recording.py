@@ -63,8 +63,8 @@ class OpenedRecording:
         """Says in a sentence what FFmpeg raises about the file."""
         try:
             yield
-        except MemoryError:  # FFmpeg's own is both; it is this process that has reached its limit
-            raise
+        except av.error.MemoryError as error:  # a few bytes can ask for gigabytes; this process is as good as before
+            raise self.damaged("it asks for more memory than a recording needs") from error
         except av.error.FFmpegError as error:
             raise self.damaged(error.strerror or type(error).__name__) from error
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import av.error
 import numpy as np
 import pytest
 from recordings import encode, encode_to_pipe, flac_bomb, flac_that_promises, patched, sweep, wav, wav_of_rate
@@ -17,6 +18,7 @@ from sd_engine.decode import samples
 from sd_engine.errors import InvalidArgumentError
 from sd_engine.limits import MEBIBYTE
 from sd_engine.packet_length import counted_s
+from sd_engine.recording import OpenedRecording
 from sd_engine.worker_process import Job
 from sd_engine.workers import WorkerPool
 
@@ -133,6 +135,15 @@ def test_a_recording_is_measured_and_then_decoded_into_sealed_memory(measurer: W
     os.close(samples_fd)
     os.close(memory_fd)
     np.testing.assert_array_equal(heard, sweep(3.0).astype(np.float32) / 32768)
+
+
+def test_a_file_for_which_ffmpeg_finds_no_memory_is_damaged() -> None:
+    """A few bytes can ask for gigabytes: that is the file's fault, and the process is as good as before."""
+    recording = OpenedRecording(io.BytesIO(wav(sweep(1.0))), max_duration_s=10)
+    asks_for_too_much = pytest.raises(InvalidArgumentError, match="it asks for more memory than a recording needs")
+
+    with recording, asks_for_too_much, recording.sentences():
+        raise av.error.MemoryError(12, "Cannot allocate memory")
 
 
 def test_64_mib_that_unpack_to_370_hours_are_refused_at_once_and_cost_no_memory(measurer: WorkerPool) -> None:
