@@ -51,7 +51,10 @@ def machine() -> str:
 def page() -> str:
     """`docs/performance.md`: a table for each file of results."""
     tables = [_table(path.stem, json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))]
-    head = "# Performance\n\nRendered by `make bench` from `benchmarks/results`. Each table was measured on one machine; an interrupted run goes on where it was.\n"
+    head = (
+        "# Performance\n\nRendered by `make bench` from `benchmarks/results`. "
+        "Each table was measured on one machine; an interrupted run goes on where it was.\n"
+    )
     return "\n".join([head, *tables])
 
 
