@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-import wave
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 
-import numpy as np
 from sd_engine import batched, model
 from sd_engine.networks import Kind, Networks, Spoken, Unit
+
+from benchmarks.engine.in_process import samples_of
 
 BATCH_SIZES = (2, 4, 8, 16, 32)
 AT_LEAST_S = 4.0
@@ -34,10 +34,7 @@ def main() -> None:
 
 def _units(networks: Networks, wav: Path) -> Iterator[tuple[Kind, Sequence[Unit]]]:
     """All windows of a recording; and for embeddings those in which somebody is active."""
-    with wave.open(str(wav)) as reader:
-        samples = np.frombuffer(reader.readframes(reader.getnframes()), "<i2") * np.float32(1 / 32768)
-    samples = samples.astype(np.float32)
-    geometry = networks.geometry
+    samples, geometry = samples_of(wav), networks.geometry
     numbers = range((len(samples) - geometry.window_samples) // geometry.step_samples + 1)
     starts = [number * geometry.step_samples for number in numbers]
     windows = [samples[start : start + geometry.window_samples] for start in starts]
