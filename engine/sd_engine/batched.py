@@ -108,13 +108,14 @@ def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:
 def networks_of(pipeline: Any, on: torch.device, *, fast: bool) -> Networks:  # noqa: ANN401 - pyannote's
     """A pipeline's networks in the forms that the device runs."""
     geometry, lanes = geometry_of(pipeline), device.lanes(on)
-    segmentation = SegmentationNetwork(pipeline._segmentation.model)  # noqa: SLF001
-    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, fast=fast))
+    dtype = device.fast_dtype(on) if fast else torch.float32
+    segmentation = SegmentationNetwork(pipeline._segmentation.model, dtype)  # noqa: SLF001
+    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, dtype))
 
 
-def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, *, fast: bool) -> Embedder:  # noqa: ANN401
+def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, dtype: torch.dtype) -> Embedder:  # noqa: ANN401
     embedding = pipeline._embedding  # noqa: SLF001
-    network = embedding_networks.known(embedding.model_, device.fast_dtype(on) if fast else torch.float32)
+    network = embedding_networks.known(embedding.model_, dtype)
     assert network is not None  # noqa: S101 - recognition has seen to it
     masks = Masks.of(
         geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples

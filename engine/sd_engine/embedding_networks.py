@@ -13,7 +13,7 @@ from pyannote.audio.models.embedding.wespeaker import BaseWeSpeakerResNet
 from pyannote.audio.models.embedding.xvector import XVectorMFCC
 from torch import Tensor
 
-from sd_engine import fbank, resnet_trunk
+from sd_engine import fbank, pooling, resnet_trunk
 
 
 class EmbeddingNetwork(Protocol):
@@ -31,7 +31,10 @@ class EmbeddingNetwork(Protocol):
         ...
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:
-        """Shapes (batch, ..., frames) and (batch, weights) to (batch, dimension)."""
+        """Shapes (batch, ..., frames) and (batch, speakers, mask frames) to (batch, speakers, dimension).
+
+        The embedding of a speaker without a frame means nothing.
+        """
         ...
 
 
@@ -39,10 +42,11 @@ class WeSpeaker:
     """A ResNet on centred log mel energies: what community-1 and 3.1 use."""
 
     def __init__(self, model: BaseWeSpeakerResNet, dtype: torch.dtype = torch.float32) -> None:
+        resnet: Any = model.resnet
         self._model = model
-        self._resnet: Any = model.resnet
+        self._embedding = resnet.seg_1
         self._fbank = fbank.Fbank(model.hparams).to(model.device)
-        self._trunk = resnet_trunk.ResNetTrunk(self._resnet, dtype)
+        self._trunk = resnet_trunk.ResNetTrunk(resnet, dtype)
         self.hop_samples = self._fbank.hop_samples * _TIME_STRIDE
 
     def frames(self, num_samples: int) -> int:
@@ -53,7 +57,7 @@ class WeSpeaker:
         return self._trunk(energies - energies.mean(dim=1, keepdim=True))
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:
-        return self._resnet.forward_embedding(frames, weights=weights)[1]
+        return self._embedding(pooling.statistics(frames.flatten(1, -2), weights))
 
 
 _TIME_STRIDE = 8
@@ -79,7 +83,7 @@ class XVector:
         return frames.float()
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:
-        return self._model.embedding(self._model.stats_pool(frames, weights=weights))
+        return self._model.embedding(pooling.statistics(frames, weights))
 
 
 def known(model: Any, dtype: torch.dtype = torch.float32) -> EmbeddingNetwork | None:  # noqa: ANN401
@@ -93,5 +97,6 @@ def known(model: Any, dtype: torch.dtype = torch.float32) -> EmbeddingNetwork | 
 
 def _is_usual(model: BaseWeSpeakerResNet) -> bool:
     resnet: Any = model.resnet
-    centred_as_a_whole = model.hparams["fbank_centering_span"] is None and not model.fbank_only
-    return centred_as_a_whole and fbank.is_usual(model.hparams) and resnet_trunk.is_known(resnet)
+    if model.hparams["fbank_centering_span"] is not None or model.fbank_only or resnet.two_emb_layer:
+        return False
+    return fbank.is_usual(model.hparams) and resnet_trunk.is_known(resnet)

@@ -100,20 +100,17 @@ class Heads:
 
     def __call__(self, frames: Tensor, activity: Activity) -> Embeddings:
         """Shapes (windows, ..., frames) and (windows, frames, speakers) to (windows, speakers, dimension)."""
-        windows, speakers = np.nonzero(activity.any(axis=1))
-        embeddings = np.broadcast_to(self.silent, (len(activity), activity.shape[2], len(self.silent))).copy()
-        if len(windows):
-            weights = torch.from_numpy(self._masks(activity)[windows, speakers]).to(self._device)
-            of_active = self._network.head(frames[torch.from_numpy(windows).to(self._device)], weights)
-            embeddings[windows, speakers] = of_active.float().cpu().numpy()
+        weights = torch.from_numpy(self._masks(activity)).to(self._device)
+        embeddings = self._network.head(frames, weights).float().cpu().numpy()
+        embeddings[~activity.any(axis=1)] = self.silent
         return embeddings
 
     def _silence(self, geometry: Geometry) -> NDArray[np.float32]:
         """What the network makes of a speaker with no frame at all: the same whatever the waveform."""
         with torch.inference_mode():
             frames = self._network.trunk(torch.zeros(1, geometry.window_samples, device=self._device))
-            weights = torch.zeros(1, geometry.frames, device=self._device)
-            return self._network.head(frames, weights)[0].float().cpu().numpy()
+            weights = torch.zeros(1, 1, geometry.frames, device=self._device)
+            return self._network.head(frames, weights)[0, 0].float().cpu().numpy()
 
 
 class TrunkOnce:
@@ -129,10 +126,7 @@ class TrunkOnce:
     def embed(self, spoken: Sequence[Spoken]) -> list[Embeddings]:
         waveforms = np.stack([self._geometry.cut(window.samples, window.window) for window in spoken])
         frames = self._network.trunk(torch.from_numpy(waveforms).to(self._device))
-        return [
-            self._heads(of_window[None], window.activity[None])[0]
-            for window, of_window in zip(spoken, frames, strict=True)
-        ]
+        return list(self._heads(frames, np.stack([window.activity for window in spoken])))
 
 
 def geometry_of(pipeline: Any) -> Geometry:  # noqa: ANN401 - pyannote's SpeakerDiarization

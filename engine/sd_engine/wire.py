@@ -23,6 +23,7 @@ import json
 import mmap
 import os
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 Message = dict[str, Any]
@@ -74,13 +75,19 @@ def receive(connection: socket.socket) -> tuple[Message, int | None]:
 
 def write_memory(name: str, content: bytes | memoryview) -> int:
     """Puts `content` into a new sealed memfd, which nobody can change or shrink any more, and returns it."""
+    return write_blocks(name, [memoryview(content)])
+
+
+def write_blocks(name: str, blocks: Iterable[memoryview]) -> int:
+    """The same, block by block as they come."""
     memory_fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        view = memoryview(content).cast("B")
-        while view:
-            view = view[os.write(memory_fd, view) :]
+        for block in blocks:
+            view = block.cast("B")
+            while view:
+                view = view[os.write(memory_fd, view) :]
         fcntl.fcntl(memory_fd, fcntl.F_ADD_SEALS, _SEALS)
-    except OSError:
+    except BaseException:
         os.close(memory_fd)
         raise
     return memory_fd
