@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/curr
 
 step := tools/step
 
-.PHONY: help setup fmt check test images demo bench bench-engine clean
+.PHONY: help setup fmt check test images demo bench bench-engine bench-operator clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,7 +33,7 @@ check: setup ## Lint, types, import rules, generated files, chart and manifests
 	@$(step) "format" ruff format --check --quiet .
 	@$(step) "pyright" pyright
 	@$(step) "import rules" lint-imports
-	@$(step) "helm, kubeconform, kubectl" sd-kit tools helm kubeconform kubectl kube-apiserver etcd
+	@$(step) "helm, kubeconform, kubectl, promtool" sd-kit tools helm kubeconform kubectl kube-apiserver etcd promtool
 	@$(step) "generated files" tools/generate --check
 	@$(step) "chart and manifests" tools/check-manifests
 
@@ -54,6 +54,9 @@ bench: setup ## Measure, and write benchmarks/results and docs/performance.md
 
 bench-engine: setup ## Measure the engine beside stock pyannote.audio (about 80 min on two idle cores)
 	@$(step) "benchmark of the engine" python -m benchmarks engine
+
+bench-operator: setup ## Measure the operator on a control plane without nodes (about 20 min)
+	@$(step) "benchmark of the operator" python -m benchmarks operator
 
 clean: ## Remove the cluster with everything on it, and the registry (docker and the caches stay)
 	@[ ! -x .venv/bin/python ] || sd-kit down

@@ -28,6 +28,13 @@ def refused(*words: str, stdin: str) -> str:
     return done.stderr
 
 
+def apply(manifest: dict[str, Any]) -> None:
+    """Creates or changes an object."""
+    path = places.folder("e2e") / "applied.json"
+    path.write_text(json.dumps(manifest))
+    kubectl("apply", "-f", str(path))
+
+
 def read(*words: str) -> Any:
     """An object, or a list of objects, as JSON."""
     return json.loads(kubectl("get", *words, "-o", "json"))

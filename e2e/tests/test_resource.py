@@ -8,19 +8,17 @@ import pytest
 from sd_kit import release
 
 OWNED = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
-CHILDREN = "deployments,services,serviceaccounts"
+CHILDREN = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
 
 
-def _manifest(name: str, namespace: str, **spec: Any) -> str:
+def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     base = {"model": {"source": {"demo": {}}}, "compute": {"accelerator": "cpu"}, "replicas": 0}
-    return json.dumps(
-        {
-            "apiVersion": "sd-triton.dev/v1alpha1",
-            "kind": "DiarizationService",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": {**base, **spec},
-        }
-    )
+    return {
+        "apiVersion": "sd-triton.dev/v1alpha1",
+        "kind": "DiarizationService",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**base, **spec},
+    }
 
 
 @pytest.mark.parametrize(
@@ -37,7 +35,7 @@ def _manifest(name: str, namespace: str, **spec: Any) -> str:
     ],
 )
 def test_a_wrong_spec_is_refused_with_the_crds_sentence(namespace: str, spec: dict[str, Any], words: str) -> None:
-    assert words in cluster.refused("apply", "-f", "-", stdin=_manifest("wrong", namespace, **spec))
+    assert words in cluster.refused("apply", "-f", "-", stdin=json.dumps(_manifest("wrong", namespace, **spec)))
 
 
 def test_the_demo_scales_to_two_pods_and_back() -> None:
@@ -51,38 +49,38 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
 @pytest.fixture
 def paused(namespace: str) -> str:
     """A service without pods: it shows what the operator does in seconds."""
-    _apply(namespace, _manifest("paused", namespace))
-    cluster.until(lambda: len(_children(namespace)) == 3, within_s=30)
+    cluster.apply(_manifest("paused", namespace))
+    cluster.until(lambda: ("Service", "paused") in _children(namespace), within_s=30)
     return namespace
 
 
-def _apply(namespace: str, manifest: str) -> None:
-    path = release.places.folder("e2e") / "paused.json"
-    path.write_text(manifest)
-    cluster.kubectl("apply", "-n", namespace, "-f", str(path))
-
-
-def _children(namespace: str) -> dict[str, str]:
+def _children(namespace: str) -> dict[tuple[str, str], str]:
     found = cluster.read(CHILDREN, "-n", namespace, "-l", OWNED)["items"]
-    return {item["kind"]: item["metadata"]["uid"] for item in found}
+    return {(item["kind"], item["metadata"]["name"]): item["metadata"]["uid"] for item in found}
 
 
 def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
-    _apply(paused, _manifest("paused", paused, serving={"adapters": 3}))
-    assert cluster.until(lambda: '"SD_ADAPTERS", "value": "3"' in json.dumps(_deployment(paused)), within_s=30)
+    before = _template(paused)
+    cluster.apply(_manifest("paused", paused, serving={"adapters": 3}))
+    assert cluster.until(lambda: _settings(paused)["SD_ADAPTERS"] == "3", within_s=30)
+    assert cluster.until(lambda: _template(paused) != before, within_s=30), "The pods would not read the new settings."
 
 
-def _deployment(namespace: str) -> Any:
-    return cluster.read("deployment", "paused", "-n", namespace)
+def _settings(namespace: str) -> dict[str, str]:
+    return cluster.read("configmap", "paused", "-n", namespace)["data"]
+
+
+def _template(namespace: str) -> Any:
+    return cluster.read("deployment", "paused", "-n", namespace)["spec"]["template"]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "Service", "ServiceAccount"])
 def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
-    before = _children(paused)
+    before, place = _children(paused), (kind, "paused")
     cluster.kubectl("delete", kind, "paused", "-n", paused)
-    cluster.until(lambda: _children(paused).get(kind, before[kind]) != before[kind], within_s=30)
+    cluster.until(lambda: _children(paused).get(place, before[place]) != before[place], within_s=30)
     after = _children(paused)
-    assert {k: uid for k, uid in after.items() if k != kind} == {k: uid for k, uid in before.items() if k != kind}
+    assert {k: uid for k, uid in after.items() if k != place} == {k: uid for k, uid in before.items() if k != place}
 
 
 def test_deleting_the_resource_leaves_nothing(paused: str) -> None:

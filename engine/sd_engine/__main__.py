@@ -7,7 +7,7 @@ import signal
 
 from sd_engine import cpus, logs
 from sd_engine.engine import Engine
-from sd_engine.last_words import give_up
+from sd_engine.last_words import MODEL_NOT_LOADED, give_up
 from sd_engine.model import ModelError
 from sd_engine.settings import Settings, SettingsError
 
@@ -38,7 +38,9 @@ def main() -> None:
         settings = Settings.from_environment(os.environ)
         logs.start(settings.log_level)
         _run(settings)
-    except (SettingsError, ModelError) as error:
+    except ModelError as error:
+        give_up(str(error), MODEL_NOT_LOADED)
+    except SettingsError as error:
         give_up(str(error))
 
 

@@ -11,9 +11,13 @@ TERMINATION_LOG = Path("/dev/termination-log")
 """Kubernetes shows what stands here as the container's last message."""
 
 
-def give_up(sentence: str) -> NoReturn:
-    """Says why, where a person or Kubernetes will look, and ends with status 1. Ends even while threads still run."""
+MODEL_NOT_LOADED = 3
+"""Exit status of an engine whose model cannot be loaded: the operator tells it from a crash by that."""
+
+
+def give_up(sentence: str, status: int = 1) -> NoReturn:
+    """Says why, where a person or Kubernetes will look, and ends. Ends even while threads still run."""
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - a person may read this in a terminal
     if os.access(TERMINATION_LOG, os.W_OK):
         TERMINATION_LOG.write_text(sentence)
-    os._exit(1)
+    os._exit(status)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from engine_process import EngineProcess
 from sd_engine import wire
+from sd_engine.last_words import MODEL_NOT_LOADED
 from spoken import Conversation
 
 
@@ -59,14 +60,14 @@ def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
 
 def test_a_model_that_is_not_there_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
-        assert engine.process.wait(timeout=60) == 1
+        assert engine.process.wait(timeout=60) == MODEL_NOT_LOADED
         assert f"{run_dir} holds no pyannote pipeline: there is no config.yaml in it." in engine.log()
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
     (run_dir / "config.yaml").write_text("pipeline: {name: nowhere.Pipeline}\n")
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
-        assert engine.process.wait(timeout=120) == 1
+        assert engine.process.wait(timeout=120) == MODEL_NOT_LOADED
         assert engine.log().splitlines()[-1].startswith(f"Cannot load the pipeline in {run_dir}: ModuleNotFoundError")
 
 
@@ -78,7 +79,7 @@ def test_a_pipeline_for_pyannote_2_ends_the_engine_with_the_name_of_its_successo
         "  params: {segmentation: pyannote/segmentation@2022.07, embedding: speechbrain/spkrec-ecapa-voxceleb}\n"
     )
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
-        assert engine.process.wait(timeout=60) == 1
+        assert engine.process.wait(timeout=60) == MODEL_NOT_LOADED
         assert engine.log().splitlines()[-1] == (
             f"The pipeline in {run_dir} was made for pyannote.audio 2 (as pyannote/speaker-diarization@2.1 was), which "
             "pyannote.audio 4 cannot load. Use its successor, pyannote/speaker-diarization-community-1."

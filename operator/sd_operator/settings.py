@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import platform
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 DEFAULT_TRITON_IMAGE = "nvcr.io/nvidia/tritonserver:26.07-py3"
 """The oldest stock Triton without a known critical vulnerability."""
+
+_NAMESPACE = re.compile(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
+
+RUNBOOKS = "docs/runbooks"
+"""As they lie in this project."""
 
 
 class SettingsError(ValueError):
@@ -14,23 +23,37 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServingImages:
-    """The images of a service that names none of its own."""
+class Installation:
+    """What the operator was installed with and every service's children are made of."""
 
-    server: str
-    triton: str = DEFAULT_TRITON_IMAGE
+    server_image: str
+    """The engine's image of a service that names none of its own."""
+    triton_image: str = DEFAULT_TRITON_IMAGE
+    namespace: str = "sd-triton"
+    """Where the operator runs: it asks the pods how busy they are."""
+    metrics_namespaces: tuple[str, ...] = ()
+    """Namespaces whose pods may read the services' metrics: Prometheus's, KEDA's."""
+    runbooks_url: str = RUNBOOKS
+    """Where the alerts' pages are, each called as its alert in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set; each field's variable is named in `from_environment`."""
 
-    images: ServingImages
+    installation: Installation
     health_port: int
     resync_s: float
     """How often everything is listed and looked at again: watches lose deletions."""
     workers: int
     log_level: str
+    log_format: Literal["text", "json"]
+    identity: str
+    """Who holds the Lease: the pod's name. A container that is restarted in its pod goes on with what it held."""
+    lease: str
+    """The name of the Lease, in the namespace in which the operator runs."""
+    namespaces: tuple[str, ...]
+    """The namespaces that are watched; none: all."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -42,11 +65,21 @@ class Settings:
         if not (server := environment.get("SD_SERVER_IMAGE")):
             raise SettingsError("SD_SERVER_IMAGE is not set; it must name the image of sd-triton-server.")
         return cls(
-            images=ServingImages(server=server, triton=environment.get("SD_TRITON_IMAGE") or DEFAULT_TRITON_IMAGE),
+            installation=Installation(
+                server_image=server,
+                triton_image=environment.get("SD_TRITON_IMAGE") or DEFAULT_TRITON_IMAGE,
+                namespace=environment.get("SD_NAMESPACE") or "sd-triton",
+                metrics_namespaces=_names(environment, "SD_METRICS_NAMESPACES"),
+                runbooks_url=environment.get("SD_RUNBOOKS_URL") or RUNBOOKS,
+            ),
             health_port=int(_number(environment, "SD_HEALTH_PORT", 8080)),
             resync_s=_number(environment, "SD_RESYNC_SECONDS", 300),
             workers=int(_number(environment, "SD_WORKERS", 8)),
-            log_level=environment.get("SD_LOG_LEVEL") or "INFO",
+            log_level=_one_of(environment, "SD_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+            log_format="json" if _one_of(environment, "SD_LOG_FORMAT", ("text", "json")) == "json" else "text",
+            identity=environment.get("SD_IDENTITY") or f"{platform.node()}-{uuid.uuid4().hex[:8]}",
+            lease=environment.get("SD_LEASE") or "sd-triton-operator",
+            namespaces=_namespaces(environment, "SD_WATCH_NAMESPACES"),
         )
 
 
@@ -59,3 +92,23 @@ def _number(environment: Mapping[str, str], name: str, default: float) -> float:
     if number <= 0:
         raise SettingsError(f"{name} is {text}; it must be above zero.")
     return number
+
+
+def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Comma-separated names, in order, each once."""
+    return tuple(sorted({each.strip() for each in environment.get(name, "").split(",")} - {""}))
+
+
+def _namespaces(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    names = _names(environment, name)
+    if wrong := [each for each in names if not _NAMESPACE.match(each)]:
+        raise SettingsError(f"{name} holds {wrong[0]!r}, which is no namespace's name.")
+    return names
+
+
+def _one_of(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """The first is the default."""
+    text = environment.get(name) or choices[0]
+    if text not in choices:
+        raise SettingsError(f"{name} is {text!r}; it must be one of: {', '.join(choices)}.")
+    return text

@@ -43,12 +43,35 @@ class Resource:
 
 DIARIZATION_SERVICES = Resource(f"{GROUP}/{VERSION}", "DiarizationService", "diarizationservices")
 SERVICE_ACCOUNTS = Resource("v1", "ServiceAccount", "serviceaccounts")
+CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
 SERVICES = Resource("v1", "Service", "services")
+INGRESSES = Resource("networking.k8s.io/v1", "Ingress", "ingresses")
+NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+POD_DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+HORIZONTAL_POD_AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
+POD_MONITORS = Resource("monitoring.coreos.com/v1", "PodMonitor", "podmonitors")
+PROMETHEUS_RULES = Resource("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules")
 PODS = Resource("v1", "Pod", "pods")
+EVENTS = Resource("v1", "Event", "events")
+LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
-CHILD_KINDS = (SERVICE_ACCOUNTS, DEPLOYMENTS, SERVICES)
-"""What a DiarizationService is made of; a new kind is added here and to the chart's ClusterRole."""
+CORE_KINDS = (
+    SERVICE_ACCOUNTS,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    SERVICES,
+    INGRESSES,
+    NETWORK_POLICIES,
+    POD_DISRUPTION_BUDGETS,
+    HORIZONTAL_POD_AUTOSCALERS,
+)
+"""Kinds of children that every cluster has."""
+OPTIONAL_KINDS = (SCALED_OBJECTS, POD_MONITORS, PROMETHEUS_RULES)
+"""Kinds of children that come with KEDA and with the Prometheus operator, or not at all."""
+CHILD_KINDS = (*CORE_KINDS, *OPTIONAL_KINDS)
+"""What a DiarizationService is made of; a new kind is added here, and the chart's rights are generated from it."""
 WATCHED = (DIARIZATION_SERVICES, *CHILD_KINDS, PODS)
 
-KIND_OF = {resource.kind: resource for resource in WATCHED}
+KIND_OF = {resource.kind: resource for resource in (*WATCHED, EVENTS)}

@@ -4,12 +4,28 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from live_objects import IMAGES, service
+from live_objects import INSTALLATION, service
 from sd_operator.children import desired
-from service_specs import EVERYTHING
+from service_specs import EVERYTHING, ZONE, Spec, on, over, with_demo
 
 TESTS = Path(__file__).parent
 EXAMPLES = TESTS.parents[1] / "examples"
+
+OURS: dict[str, Spec] = {
+    "cpu": on(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
+    "everything": EVERYTHING,
+    "ingress": over(ingress={"host": "diarization.example.com"}),
+    "mig": on(gpu={"resource": "nvidia.com/mig-1g.10gb"}, runtimeClassName="nvidia"),
+    "monitored": with_demo(monitoring={"podMonitor": True, "alerts": True, "labels": {"release": "prometheus"}}),
+    "no-policy": over(policy={"enabled": False}, service={"type": "LoadBalancer"}),
+    "paused": with_demo(replicas=0, monitoring={"alerts": True}, autoscaling={"mode": "keda"}),
+    "recreate": {**on(tolerations=[{"key": "gpu", "value": "a100", "effect": "NoSchedule"}]), "rollout": "Recreate"},
+    "spread": {
+        **on(topologySpreadConstraints=[{"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}]),
+        "replicas": 3,
+        "podMetadata": {"labels": {"team": "speech"}, "annotations": {"example.com/owner": "speech@example.com"}},
+    },
+}
 
 
 class _Plain(yaml.SafeDumper):
@@ -19,15 +35,15 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def specs() -> dict[str, dict[str, Any]]:
-    """Spec by the golden file's name."""
-    examples = {name: yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text()) for name in ("demo", "gpu")}
-    return {name: example["spec"] for name, example in examples.items()} | {"everything": EVERYTHING}
+def specs() -> dict[str, Spec]:
+    """Spec by the golden file's name: every example, and what no example shows."""
+    examples = {path.stem: yaml.safe_load(path.read_text())["spec"] for path in sorted(EXAMPLES.glob("*.yaml"))}
+    return examples | OURS
 
 
 def render(name: str) -> str:
     """The children of one of the services."""
-    children = desired(service(specs()[name], name), IMAGES)
+    children = desired(service(specs()[name], name), INSTALLATION)
     return yaml.dump_all(children, Dumper=_Plain, sort_keys=False, width=120)
 
 

@@ -3,11 +3,15 @@
 from typing import Any
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.settings import ServingImages
+from sd_operator.settings import Installation
 from sd_operator.vocabulary import DIARIZATION_SERVICES, FIELD_MANAGER, Manifest
 
 UID = "11111111-2222-3333-4444-555555555555"
-IMAGES = ServingImages(server="sd-triton-server:1", triton="nvcr.io/nvidia/tritonserver:26.07-py3")
+INSTALLATION = Installation(
+    server_image="sd-triton-server:1",
+    triton_image="nvcr.io/nvidia/tritonserver:26.07-py3",
+    metrics_namespaces=("keda", "monitoring"),
+)
 
 
 def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manifest:

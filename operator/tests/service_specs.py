@@ -6,6 +6,8 @@ Spec = dict[str, Any]
 
 DEMO: Spec = {"model": {"source": {"demo": {}}}}
 
+PINNED = "sha256:" + "0123456789abcdef" * 4
+
 EVERYTHING: Spec = {
     "model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "a/b"}}, "mode": "fast"},
     "serving": {
@@ -26,17 +28,83 @@ EVERYTHING: Spec = {
             {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
             {"key": "team", "value": "speech", "effect": "NoExecute", "tolerationSeconds": 60},
         ],
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [
+                        {
+                            "matchExpressions": [
+                                {"key": "nvidia.com/gpu.memory", "operator": "Gt", "values": ["16000"]},
+                                {"key": "topology.kubernetes.io/zone", "operator": "In", "values": ["a", "b"]},
+                                {"key": "example.com/retired", "operator": "DoesNotExist"},
+                            ]
+                        }
+                    ]
+                },
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 10,
+                        "preference": {"matchExpressions": [{"key": "pool", "operator": "NotIn", "values": ["spot"]}]},
+                    }
+                ],
+            },
+            "podAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 1,
+                        "podAffinityTerm": {
+                            "labelSelector": {"matchLabels": {"app": "recorder"}},
+                            "topologyKey": "topology.kubernetes.io/zone",
+                        },
+                    }
+                ]
+            },
+            "podAntiAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "labelSelector": {
+                            "matchExpressions": [{"key": "app", "operator": "In", "values": ["training"]}]
+                        },
+                        "topologyKey": "kubernetes.io/hostname",
+                    }
+                ]
+            },
+        },
+        "topologySpreadConstraints": [
+            {"maxSkew": 2, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"},
+            {"topologyKey": "kubernetes.io/hostname"},
+        ],
+        "priorityClassName": "speech",
+        "runtimeClassName": "nvidia",
     },
     "replicas": 3,
     "rollout": "Recreate",
+    "autoscaling": {"mode": "keda", "minReplicas": 2, "maxReplicas": 9, "targetWait": "90s"},
     "network": {
         "service": {
             "type": "LoadBalancer",
             "annotations": {"example.com/internal": "true"},
             "nodePorts": {"http": 31000, "engineMetrics": 31003},
-        }
+            "grpc": False,
+        },
+        "ingress": {
+            "host": "diarization.example.com",
+            "className": "nginx",
+            "tlsSecretName": "diarization-tls",
+            "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "2m"},
+        },
+        "policy": {
+            "enabled": True,
+            "allowFrom": [
+                {"podLabels": {"app": "recorder"}},
+                {"namespaceLabels": {"team": "speech"}},
+                {"namespaceLabels": {}, "podLabels": {"diarizes": "true"}},
+            ],
+        },
     },
-    "images": {"server": "registry.example/server@sha256:0123", "triton": "registry.example/triton:26.07"},
+    "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True, "labels": {"release": "prometheus"}},
+    "podMetadata": {"labels": {"team": "speech"}, "annotations": {"example.com/owner": "speech@example.com"}},
+    "images": {"server": f"registry.example/server@{PINNED}", "triton": "registry.example/triton:26.07"},
     "imagePullSecrets": [{"name": "registry"}],
 }
 """Every field that there is, away from its default."""
@@ -47,16 +115,73 @@ def with_demo(**parts: Any) -> Spec:
     return {**DEMO, **parts}
 
 
+def on(**parts: Any) -> Spec:
+    """The smallest spec and these parts of `compute`."""
+    return with_demo(compute=parts)
+
+
+def over(**parts: Any) -> Spec:
+    """The smallest spec and these parts of `network`."""
+    return with_demo(network=parts)
+
+
+def scaled(**parts: Any) -> Spec:
+    """The smallest spec and these parts of `autoscaling`."""
+    return with_demo(autoscaling=parts)
+
+
+def near_nodes(*requirements: dict[str, Any]) -> Spec:
+    """The smallest spec on nodes that meet these requirements."""
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [*requirements]}]}
+    return on(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}})
+
+
+def away_from(selector: dict[str, Any]) -> Spec:
+    """The smallest spec on nodes without pods of this selector."""
+    term = {"labelSelector": selector, "topologyKey": "kubernetes.io/hostname"}
+    return on(affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+
+
+ZONE = "topology.kubernetes.io/zone"
+
 GOOD: dict[str, Spec] = {
     "smallest": DEMO,
     "everything": EVERYTHING,
     "paused": with_demo(replicas=0),
     "size in bytes": with_demo(serving={"maxRequestBytes": 1048576}),
     "largest request": with_demo(serving={"maxRequestBytes": "1Gi"}),
+    "smallest request": with_demo(serving={"maxRequestBytes": "1Ki"}),
     "minutes": with_demo(serving={"maxAudioDuration": "90m", "maxQueuedAudio": "5400s"}),
-    "cpu": with_demo(compute={"accelerator": "cpu", "resources": {"limits": {"cpu": 4, "memory": "8Gi"}}}),
-    "equal request and limit": with_demo(compute={"resources": {"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}}),
+    "longest durations": with_demo(serving={"maxAudioDuration": "1000h", "maxQueuedAudio": "999h59m60s"}),
+    "cpu": on(accelerator="cpu", resources={"limits": {"cpu": 4, "memory": "8Gi"}}),
+    "equal request and limit": on(resources={"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}),
+    "thousandths": on(resources={"requests": {"cpu": "0.125", "memory": "1.5Gi", "ephemeral-storage": "1.125P"}}),
     "longest batch list": with_demo(serving={"maxBatchSize": 64, "preferredBatchSizes": list(range(49, 65))}),
+    "mig": on(gpu={"resource": "nvidia.com/mig-3g.40gb"}),
+    "every taint": on(tolerations=[{"operator": "Exists"}]),
+    "taint without a value": on(tolerations=[{"key": "dedicated", "effect": "PreferNoSchedule"}]),
+    "two constraints on one key": on(
+        topologySpreadConstraints=[
+            {"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 3},
+            {"topologyKey": ZONE, "whenUnsatisfiable": "ScheduleAnyway"},
+        ]
+    ),
+    "empty affinity": on(affinity={}),
+    "away from all pods": away_from({}),
+    "hpa": scaled(mode="hpa", minReplicas=1, maxReplicas=1),
+    "keda": scaled(mode="keda", minReplicas=2, targetWait="5m"),
+    "external to zero": scaled(mode="external", minReplicas=0),
+    "replicas beyond the autoscaler": {**scaled(mode="hpa", maxReplicas=2), "replicas": 5},
+    "ingress": over(ingress={"host": "a.b-c.example"}),
+    "host of one word": over(ingress={"host": "diarization"}),
+    "no policy": over(policy={"enabled": False}),
+    "own pods may call": over(policy={"allowFrom": [{}]}),
+    "no gRPC": over(service={"grpc": False, "type": "NodePort", "nodePorts": {"http": 30700}}),
+    "monitored": with_demo(monitoring={"podMonitor": True, "labels": {"release": "prometheus"}}),
+    "longest label": with_demo(podMetadata={"labels": {"example.com/" + "a" * 63: "b" * 63, "c": ""}}),
+    "image of a local registry": with_demo(images={"server": "localhost:5000/sd/server:0.1"}),
+    "image by its digest": with_demo(images={"triton": f"nvcr.io/nvidia/tritonserver:26.07-py3@{PINNED}"}),
+    "image of one word": with_demo(images={"triton": "tritonserver"}),
 }
 
 
@@ -68,85 +193,225 @@ class Bad(NamedTuple):
     model_says: str = ""
 
 
+def same(spec: Spec, words: str) -> Bad:
+    """A spec that both refuse with the same words."""
+    return Bad(spec, words, words)
+
+
 BAD: dict[str, Bad] = {
     "two sources": Bad(
         {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
         "spec.model.source: Invalid value: give exactly one model source: demo or persistentVolumeClaim",
         "give exactly one model source: demo or persistentVolumeClaim",
     ),
-    "no source": Bad({"model": {"source": {}}}, "give exactly one model source", "give exactly one model source"),
+    "no source": same({"model": {"source": {}}}, "give exactly one model source"),
     "no model": Bad({"replicas": 1}, "spec.model: Required value"),
-    "way out of the claim": Bad(
+    "way out of the claim": same(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "../other"}}}},
         "path lies inside the claim",
-        "path lies inside the claim",
+    ),
+    "claim in another namespace": same(
+        {"model": {"source": {"persistentVolumeClaim": {"claimName": "other/models"}}}},
+        "must be a name of lower-case letters, digits, '-' and '.', such as my-models",
+    ),
+    "dots in a row": same(
+        {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must be a name of lower-case letters"
     ),
     "negative request size": Bad(
         with_demo(serving={"maxRequestBytes": "-64Mi"}),
         'spec.serving.maxRequestBytes: Invalid value: "-64Mi": must be a size from 1Ki to 1Gi, such as 64Mi',
-        "must be a size",
+        "must be a size from 1Ki to 1Gi",
     ),
-    "no request size": Bad(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki", "must be a size from"),
-    "request beyond Triton": Bad(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi", "from 1Ki to 1Gi"),
-    "words for a size": Bad(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki", "must be a size"),
+    "no request size": same(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki"),
+    "request beyond Triton": same(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi"),
+    "words for a size": same(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki"),
     "negative adapters": Bad(
         with_demo(serving={"adapters": -1}), "spec.serving.adapters in body should be greater than or equal to 1"
     ),
-    "negative duration": Bad(
+    "negative duration": same(
         with_demo(serving={"maxAudioDuration": "-4h"}),
-        "must be a time above zero in hours, minutes and seconds, such as 4h",
-        "must be a time above zero",
+        "must be a time above zero and at most 1000h in hours, minutes and seconds, such as 4h",
     ),
-    "no duration": Bad(with_demo(serving={"maxAudioDuration": "0s"}), "a time above zero", "a time above zero"),
-    "queue shorter than a recording": Bad(
-        with_demo(serving={"maxAudioDuration": "10h"}),
-        "maxQueuedAudio must be at least maxAudioDuration",
-        "maxQueuedAudio must be at least maxAudioDuration",
+    "no duration": same(with_demo(serving={"maxAudioDuration": "0s"}), "must be a time above zero"),
+    "years": same(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
+    "duration beyond all counting": same(with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"),
+    "words for a duration": same(with_demo(serving={"maxAudioDuration": "four hours"}), "must be a time above zero"),
+    "queue shorter than a recording": same(
+        with_demo(serving={"maxAudioDuration": "10h"}), "maxQueuedAudio must be at least maxAudioDuration"
     ),
-    "batches larger than allowed": Bad(
+    "batches larger than allowed": same(
         with_demo(serving={"maxBatchSize": 4, "preferredBatchSizes": [8]}),
-        "preferredBatchSizes must not be larger than maxBatchSize",
         "preferredBatchSizes must not be larger than maxBatchSize",
     ),
     "unknown accelerator": Bad(
-        with_demo(compute={"accelerator": "tpu"}),
-        'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"',
+        on(accelerator="tpu"), 'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"'
     ),
     "unknown mode": Bad(
         {"model": {"source": {"demo": {}}, "mode": "warp"}},
         'Unsupported value: "warp": supported values: "exact", "fast", "reference"',
     ),
-    "gpu on a cpu": Bad(
-        with_demo(compute={"accelerator": "cpu", "gpu": {"count": 1}}),
+    "gpu on a cpu": same(
+        on(accelerator="cpu", gpu={"count": 1}),
         "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
-        "compute.gpu belongs to accelerator gpu",
     ),
-    "gpu among the resources": Bad(
-        with_demo(compute={"resources": {"limits": {"nvidia.com/gpu": 1}}}),
-        "GPUs are asked for under compute.gpu",
-        "GPUs are asked for under compute.gpu",
+    "gpu among the resources": same(
+        on(resources={"limits": {"nvidia.com/gpu": 1}}), "GPUs are asked for under compute.gpu"
     ),
+    "gpu of no vendor": same(on(gpu={"resource": "gpu"}), "must be the resource of a device plugin"),
+    "cpu for a gpu": same(on(gpu={"resource": "kubernetes.io/cpu"}), "Kubernetes keeps kubernetes.io/"),
     "negative memory": Bad(
-        with_demo(compute={"resources": {"requests": {"memory": "-1Gi"}}}),
+        on(resources={"requests": {"memory": "-1Gi"}}),
         'spec.compute.resources.requests[memory]: Invalid value: "-1Gi": must be a size above zero',
         "must be a size above zero",
     ),
-    "request above limit": Bad(
-        with_demo(compute={"resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}}),
-        "a request must not be larger than the limit of the same name",
+    "words for memory": same(
+        on(resources={"requests": {"memory": "much"}, "limits": {"memory": "1Gi"}}), "must be a size above zero"
+    ),
+    "no memory": same(on(resources={"limits": {"memory": 0}}), "must be a size above zero"),
+    "finer than a thousandth": same(on(resources={"requests": {"cpu": "0.0005"}}), "must be a size above zero"),
+    "more than any node has": same(on(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
+    "exponent": same(on(resources={"requests": {"memory": "1e9"}}), "must be a size above zero"),
+    "request above limit": same(
+        on(resources={"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}),
         "a request must not be larger than the limit of the same name",
     ),
+    "node label with a space": same(on(nodeSelector={"the pool": "gpu"}), "each key must be the name of a label"),
+    "node label's value": same(on(nodeSelector={"pool": "-gpu"}), "must be a label's value"),
+    "taint of no name": same(on(tolerations=[{}]), "say so with operator Exists"),
+    "taint that exists with a value": same(
+        on(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
+        "a toleration with operator Exists has no value",
+    ),
+    "time where none is needed": same(
+        on(tolerations=[{"key": "a", "operator": "Exists", "tolerationSeconds": 60}]),
+        "tolerationSeconds belongs to effect NoExecute",
+    ),
+    "In without values": same(
+        near_nodes({"key": "pool", "operator": "In"}), "operator In or NotIn needs values; Exists or DoesNotExist has"
+    ),
+    "Exists with values": same(
+        near_nodes({"key": "pool", "operator": "Exists", "values": ["a"]}), "operator In or NotIn needs values"
+    ),
+    "greater than a word": same(
+        near_nodes({"key": "memory", "operator": "Gt", "values": ["much"]}),
+        "operator Gt or Lt needs exactly one value, a whole number",
+    ),
+    "greater than two numbers": same(
+        near_nodes({"key": "memory", "operator": "Lt", "values": ["1", "2"]}), "operator Gt or Lt needs exactly one"
+    ),
+    "no requirement": Bad(near_nodes(), "should have at least 1 items"),
+    "pods by a comparison": Bad(
+        away_from({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}),
+        'Unsupported value: "Gt": supported values: "In", "NotIn", "Exists", "DoesNotExist"',
+    ),
+    "pods of no value": same(
+        away_from({"matchExpressions": [{"key": "a", "operator": "NotIn"}]}), "operator In or NotIn needs values"
+    ),
+    "weight of nothing": Bad(
+        on(
+            affinity={
+                "nodeAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 0, "preference": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}
+                    ]
+                }
+            }
+        ),
+        "should be greater than or equal to 1",
+    ),
+    "no skew": Bad(
+        on(topologySpreadConstraints=[{"topologyKey": ZONE, "maxSkew": 0}]), "should be greater than or equal to 1"
+    ),
+    "spread over nothing": Bad(on(topologySpreadConstraints=[{"maxSkew": 1}]), "topologyKey: Required value"),
+    "priority in capitals": same(on(priorityClassName="High"), "must be a name of lower-case letters"),
     "negative replicas": Bad(with_demo(replicas=-1), "spec.replicas in body should be greater than or equal to 0"),
-    "fixed ports without nodes": Bad(
-        with_demo(network={"service": {"nodePorts": {"http": 30700}}}),
-        "nodePorts belongs to type NodePort or LoadBalancer",
-        "nodePorts belongs to type NodePort or LoadBalancer",
+    "unknown rollout": Bad(
+        with_demo(rollout="BlueGreen"), 'Unsupported value: "BlueGreen": supported values: "Surge", "Recreate"'
     ),
-    "space in an image": Bad(with_demo(images={"triton": "triton 26.07"}), "spec.images.triton in body should match"),
+    "unknown autoscaler": Bad(
+        scaled(mode="vpa"), 'Unsupported value: "vpa": supported values: "none", "hpa", "keda", "external"'
+    ),
+    "bounds in disorder": same(
+        scaled(mode="hpa", minReplicas=5), "autoscaling.minReplicas must not be larger than autoscaling.maxReplicas"
+    ),
+    "hpa to zero": same(scaled(mode="hpa", minReplicas=0), "autoscaling.minReplicas must be 1 or more"),
+    "keda to zero": same(scaled(mode="keda", minReplicas=0), "autoscaling.minReplicas must be 1 or more"),
+    "no patience at all": same(scaled(mode="hpa", targetWait="0s"), "must be a time above zero"),
+    "fixed ports without nodes": same(
+        over(service={"nodePorts": {"http": 30700}}), "nodePorts belongs to type NodePort or LoadBalancer"
+    ),
+    "one port twice": same(
+        over(service={"type": "NodePort", "nodePorts": {"http": 30700, "metrics": 30700}}),
+        "two of nodePorts must not be the same port",
+    ),
+    "fixed port for closed gRPC": same(
+        over(service={"type": "NodePort", "nodePorts": {"grpc": 30701}, "grpc": False}),
+        "nodePorts.grpc has no meaning with grpc: false",
+    ),
+    "operator's annotation": same(
+        over(service={"annotations": {"sd-triton.dev/applied": "x"}}),
+        "each key must be the name of an annotation, such as example.com/team; those that begin with sd-triton.dev/",
+    ),
+    "ingress under an address": same(
+        over(ingress={"host": "10.0.0.1"}),
+        "must be a DNS name, such as diarization.example.com; an Ingress takes no IP address",
+    ),
+    "ingress under a URL": same(over(ingress={"host": "https://diarization.example.com"}), "must be a DNS name"),
+    "ingress class of old": same(
+        over(ingress={"host": "a.example", "annotations": {"kubernetes.io/ingress.class": "nginx"}}),
+        "name the Ingress's class in className",
+    ),
+    "ingress of no host": Bad(over(ingress={"tlsSecretName": "tls"}), "spec.network.ingress.host: Required value"),
+    "guard without a gate": same(
+        over(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom shuts nobody out with enabled: false"
+    ),
+    "peer with a wrong label": same(
+        over(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be the name of a label"
+    ),
+    "monitoring with a wrong label": same(
+        with_demo(monitoring={"labels": {"release": "a b"}}), "must be a label's value"
+    ),
+    "pods under another name": same(
+        with_demo(podMetadata={"labels": {"app.kubernetes.io/instance": "other"}}),
+        "podMetadata.labels must not set app.kubernetes.io/name",
+    ),
+    "pods of another template": same(
+        with_demo(podMetadata={"labels": {"pod-template-hash": "1"}}), "the pods are found by them"
+    ),
+    "unconfined pods": same(
+        with_demo(podMetadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/triton": "unconfined"}}),
+        "would loosen the pods' confinement",
+    ),
+    "space in an image": same(
+        with_demo(images={"triton": "triton 26.07"}), "must name a container image by tag or by digest"
+    ),
+    "image in capitals": same(
+        with_demo(images={"server": "registry.example/Server:1"}), "must name a container image by tag or by digest"
+    ),
+    "half a digest": same(
+        with_demo(images={"server": "registry.example/server@sha256:0123"}), "must name a container image"
+    ),
 }
 
 ONLY_THE_API_SERVER_REFUSES: dict[str, Bad] = {
     "secret named twice": Bad(with_demo(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
+    "constraint given twice": Bad(
+        on(topologySpreadConstraints=[{"topologyKey": ZONE}, {"topologyKey": ZONE, "maxSkew": 2}]), "Duplicate value"
+    ),
     "unknown field": Bad(with_demo(model_mode="fast"), 'unknown field "spec.model_mode"'),
+    "unknown affinity": Bad(on(affinity={"nodes": ["a"]}), 'unknown field "spec.compute.affinity.nodes"'),
+    "pods of another namespace": Bad(
+        on(
+            affinity={
+                "podAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": [
+                        {"labelSelector": {}, "topologyKey": ZONE, "namespaces": ["other"]}
+                    ]
+                }
+            }
+        ),
+        "unknown field",
+    ),
+    "broken number": Bad(on(resources={"requests": {"cpu": 0.5}}), "spec.compute.resources.requests.cpu"),
 }
-"""List keys and unknown fields are the API server's business; the operator works with what it let in."""
+"""List keys, unknown fields and YAML's types are the API server's business; the operator works with what it let in."""

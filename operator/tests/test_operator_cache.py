@@ -3,7 +3,7 @@
 from live_objects import deployment, pod, resource
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.kube import Listing
-from sd_operator.vocabulary import PODS
+from sd_operator.vocabulary import DIARIZATION_SERVICES, PODS
 from service_specs import DEMO
 
 DEMO_KEY = Key("default", "demo")
@@ -81,3 +81,13 @@ def test_asking_makes_no_entry() -> None:
     cache.pods(DEMO_KEY)
     assert cache.keys() == set()
     assert cache.children(Key("a", "b")) == []
+
+
+def test_a_kind_that_is_gone_takes_all_of_its_objects_with_it() -> None:
+    cache = Cache()
+    cache.put(resource(DEMO))
+    cache.put(pod())
+    cache.drop(PODS)
+    assert (cache.pods(DEMO_KEY), cache.keys()) == ([], {DEMO_KEY})
+    cache.drop(DIARIZATION_SERVICES)
+    assert cache.keys() == set()

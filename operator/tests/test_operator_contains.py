@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sd_operator.reconcile.contains import contains
+from sd_operator.reconcile.contains import contains, difference
 
 CASES: dict[str, tuple[Any, Any, bool]] = {
     "equal": ({"a": 1}, {"a": 1}, True),
@@ -17,6 +17,8 @@ CASES: dict[str, tuple[Any, Any, bool]] = {
     "items by name": ([{"name": "b", "v": 1}, {"name": "a", "v": 2}], [{"name": "a"}, {"name": "b", "v": 1}], True),
     "named item missing": ([{"name": "b"}], [{"name": "a"}], False),
     "item of somebody else": ([{"name": "a"}, {"name": "sidecar"}], [{"name": "a"}], True),
+    "no items": ([{"ports": []}], [], False),
+    "item without a name beside ours": ([{"name": "a"}, {"other": 1}], [{"name": "a"}], True),
     "plain items in order": (["ALL"], ["ALL"], True),
     "plain items more": (["ALL", "CHOWN"], ["ALL"], False),
     "nameless items": ([{"key": "a", "operator": "Exists"}], [{"key": "a"}], True),
@@ -34,3 +36,20 @@ CASES: dict[str, tuple[Any, Any, bool]] = {
 @pytest.mark.parametrize(("live", "wanted", "verdict"), CASES.values(), ids=CASES)
 def test_containment(live: Any, wanted: Any, verdict: bool) -> None:  # noqa: FBT001
     assert contains(live, wanted) is verdict
+
+
+PLACES: dict[str, tuple[Any, Any, str]] = {
+    "a value": ({"spec": {"replicas": 7}}, {"spec": {"replicas": 1}}, "spec.replicas"),
+    "of a named item": (
+        {"spec": {"ports": [{"name": "http", "port": 1}]}},
+        {"spec": {"ports": [{"name": "http", "port": 2}]}},
+        "spec.ports[http].port",
+    ),
+    "of a numbered item": ({"rules": [{"host": "a"}]}, {"rules": [{"host": "b"}]}, "rules[0].host"),
+    "a list that is shorter": ({"rules": []}, {"rules": [{"host": "b"}]}, "rules"),
+}
+
+
+@pytest.mark.parametrize(("live", "wanted", "place"), PLACES.values(), ids=PLACES)
+def test_the_field_that_differs_is_named(live: Any, wanted: Any, place: str) -> None:
+    assert difference(live, wanted) == place

@@ -1,5 +1,6 @@
 """The CRD is one that an API server takes: structural, bounded, and the committed file is the generated one."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,46 @@ def test_defaults_of_objects_are_empty_and_those_of_values_are_constants() -> No
     defaults = {path: schema["default"] for path, schema in part("spec") if "default" in schema}
     objects = {path for path, default in defaults.items() if default == {}}
     assert objects == {
-        "spec.serving", "spec.compute", "spec.compute.resources", "spec.network", "spec.network.service", "spec.images",
+        "spec.serving", "spec.compute", "spec.compute.resources", "spec.autoscaling", "spec.network",
+        "spec.network.service", "spec.network.policy", "spec.monitoring", "spec.podMetadata", "spec.images",
     }  # fmt: skip
     assert defaults["spec.replicas"] == 1
     assert defaults["spec.serving.maxRequestBytes"] == "64Mi"
 
 
-def test_kubectl_explains_every_object_of_the_spec() -> None:
-    objects = [path for path, schema in part("spec") if "properties" in schema and not schema.get("description")]
-    assert objects == []
+@pytest.mark.parametrize("name", ["spec", "status"])
+def test_kubectl_explains_every_field(name: str) -> None:
+    silent = [
+        f"{path}.{field}"
+        for path, schema in part(name)
+        for field, child in schema.get("properties", {}).items()
+        if not child.get("description")
+    ]
+    assert silent == []
+
+
+def test_every_rule_says_what_would_be_right() -> None:
+    rules = [rule for _, schema in part("spec") for rule in schema.get("x-kubernetes-validations", ())]
+    assert len(rules) > 50
+    assert [rule["rule"] for rule in rules if len(rule["message"].split()) < 5] == []
+
+
+def test_items_with_an_identity_are_told_apart_by_it() -> None:
+    maps = {
+        path: schema["x-kubernetes-list-map-keys"]
+        for name in ("spec", "status")
+        for path, schema in part(name)
+        if schema.get("x-kubernetes-list-type") == "map"
+    }
+    assert maps == {
+        "spec.compute.topologySpreadConstraints": ["topologyKey", "whenUnsatisfiable"],
+        "spec.imagePullSecrets": ["name"],
+        "status.conditions": ["type"],
+    }
+
+
+def test_the_crd_fits_into_the_annotation_of_kubectl_apply() -> None:
+    assert len(json.dumps(crd.crd())) < 262144 / 2
 
 
 def test_names_scale_and_columns() -> None:

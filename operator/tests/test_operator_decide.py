@@ -3,28 +3,44 @@
 import copy
 
 import pytest
-from live_objects import IMAGES, live, service
+from live_objects import INSTALLATION, live, service
 from sd_operator.children import desired
-from sd_operator.reconcile.decide import Plan, decide, stamped
+from sd_operator.reconcile.decide import Plan, decide, identity, stamped
 from sd_operator.vocabulary import Manifest
 from service_specs import DEMO, with_demo
 
 SERVICE = service(DEMO)
-WANTED = desired(SERVICE, IMAGES)
+WANTED = desired(SERVICE, INSTALLATION)
 
 
-def there() -> list[Manifest]:
-    """The children as they are once they have been applied."""
-    return [live(stamped(copy.deepcopy(manifest))) for manifest in WANTED]
+def there(**changed: Manifest) -> list[Manifest]:
+    """The children as they are once they have been applied, but for those given by kind."""
+    applied = [live(stamped(copy.deepcopy(manifest))) for manifest in WANTED]
+    return [changed.get(child["kind"], child) if named_demo(child) else child for child in applied]
 
 
-def kinds(manifests: list[Manifest]) -> list[str]:
-    """What is in a part of a plan."""
-    return [manifest["kind"] for manifest in manifests]
+def named_demo(manifest: Manifest) -> bool:
+    """Whether it has the service's own name: a kind may occur twice."""
+    return manifest["metadata"]["name"] == "demo"
+
+
+def child(kind: str) -> Manifest:
+    """One of them, to be changed."""
+    return next(each for each in there() if each["kind"] == kind and named_demo(each))
+
+
+def without(kind: str, manifests: list[Manifest]) -> list[Manifest]:
+    """All but the one of that kind that has the service's own name."""
+    return [each for each in manifests if not (each["kind"] == kind and named_demo(each))]
+
+
+def names(plan: Plan) -> list[tuple[str, str]]:
+    """What a plan applies."""
+    return [identity(change.manifest) for change in plan.apply]
 
 
 def test_a_new_service_gets_every_child() -> None:
-    assert kinds(decide(SERVICE, WANTED, []).apply) == ["ServiceAccount", "Deployment", "Service"]
+    assert names(decide(SERVICE, WANTED, [])) == [identity(manifest) for manifest in WANTED]
 
 
 def test_a_settled_service_gets_nothing() -> None:
@@ -32,27 +48,30 @@ def test_a_settled_service_gets_nothing() -> None:
 
 
 def test_a_missing_child_comes_back_alone() -> None:
-    assert kinds(decide(SERVICE, WANTED, there()[:2]).apply) == ["Service"]
+    assert names(decide(SERVICE, WANTED, without("Service", there()))) == [("Service", "demo")]
 
 
 def test_a_child_that_was_changed_by_hand_is_put_right() -> None:
-    account, deployment, front = there()
+    deployment = child("Deployment")
     deployment["spec"]["replicas"] = 7
-    assert kinds(decide(SERVICE, WANTED, [account, deployment, front]).apply) == ["Deployment"]
+    [change] = decide(SERVICE, WANTED, there(Deployment=deployment)).apply
+    assert (change.manifest["kind"], change.field, change.is_repair) == ("Deployment", "spec.replicas", True)
 
 
 def test_a_field_that_is_no_longer_wanted_is_noticed() -> None:
     placed = service(with_demo(compute={"nodeSelector": {"pool": "gpu"}}))
-    before = [live(stamped(manifest)) for manifest in desired(placed, IMAGES)]
-    assert kinds(decide(SERVICE, WANTED, before).apply) == ["Deployment"]
+    before = [live(stamped(manifest)) for manifest in desired(placed, INSTALLATION)]
+    [change] = decide(SERVICE, WANTED, before).apply
+    assert (change.manifest["kind"], change.is_repair) == ("Deployment", False)
 
 
 def test_what_others_add_is_left_alone() -> None:
-    account, deployment, front = there()
+    deployment, front = child("Deployment"), child("Service")
     deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "1"
-    deployment["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "now"}
+    template = deployment["spec"]["template"]["metadata"]
+    template["annotations"] = template.get("annotations", {}) | {"kubectl.kubernetes.io/restartedAt": "now"}
     front["spec"]["clusterIP"] = "10.0.0.1"
-    assert decide(SERVICE, WANTED, [account, deployment, front]) == Plan()
+    assert decide(SERVICE, WANTED, there(Deployment=deployment, Service=front)) == Plan()
 
 
 @pytest.mark.parametrize(
@@ -67,25 +86,26 @@ def test_what_others_add_is_left_alone() -> None:
     ids=["a stranger", "an earlier service of the name"],
 )
 def test_somebody_elses_object_is_never_touched(owners: list[Manifest], sentence: str) -> None:
-    account, deployment, front = there()
+    front = child("Service")
     front["metadata"]["ownerReferences"] = owners
-    plan = decide(SERVICE, WANTED, [account, deployment, front])
+    plan = decide(SERVICE, WANTED, there(Service=front))
     assert (plan.apply, plan.delete) == ([], [])
     assert [(each.reason, each.message) for each in plan.refusals] == [("NameTaken", sentence)]
 
 
 def test_a_child_that_is_no_longer_wanted_is_removed() -> None:
-    assert kinds(decide(SERVICE, WANTED[:2], there()).delete) == ["Service"]
+    plan = decide(SERVICE, without("Service", WANTED), there())
+    assert [identity(each) for each in plan.delete] == [("Service", "demo")]
 
 
 def test_a_stranger_that_is_not_wanted_is_not_removed() -> None:
-    account, deployment, front = there()
+    front = child("Service")
     front["metadata"]["ownerReferences"] = []
-    assert decide(SERVICE, WANTED[:2], [account, deployment, front]) == Plan()
+    assert decide(SERVICE, without("Service", WANTED), there(Service=front)) == Plan()
 
 
 def test_a_child_that_is_leaving_is_waited_for() -> None:
-    account, deployment, front = there()
+    front = child("Service")
     front["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     front["spec"]["type"] = "NodePort"
-    assert decide(SERVICE, WANTED, [account, deployment, front]) == Plan()
+    assert decide(SERVICE, WANTED, there(Service=front)) == Plan()

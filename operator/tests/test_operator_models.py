@@ -5,7 +5,7 @@ from live_objects import resource, service
 from sd_operator.api.amounts import quantity, seconds
 from sd_operator.api.models import DiarizationServiceSpec
 from sd_operator.api.service import DiarizationService, SpecError
-from service_specs import BAD, DEMO, EVERYTHING, GOOD, Bad, Spec
+from service_specs import BAD, DEMO, EVERYTHING, GOOD, Bad, Spec, with_demo
 
 
 @pytest.mark.parametrize("spec", GOOD.values(), ids=GOOD)
@@ -28,7 +28,7 @@ def test_every_field_arrives_under_its_own_name() -> None:
 
 
 def test_a_field_of_a_newer_operator_is_ignored() -> None:
-    assert service({**DEMO, "monitoring": {"alerts": True}}).spec == service(DEMO).spec
+    assert service({**DEMO, "tracing": {"enabled": True}}).spec == service(DEMO).spec
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,44 @@ def test_a_quantity_is_read_as_kubernetes_reads_it(text: object, value: float) -
     assert float(quantity(text)) == value
 
 
+@pytest.mark.parametrize("text", ["", "Ki", "1 Gi", "1e3", "-1", "64Mi\n", "٣"])
+def test_what_is_no_quantity_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a size"):
+        quantity(text)
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("4h", 14400), ("90m", 5400), ("1h30m", 5400), ("1h1m1s", 3661), ("5s", 5)]
 )
 def test_a_duration_is_read_in_seconds(text: str, value: int) -> None:
     assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "4", "h", "1m1h", "4h\n", "-4h", "٤h"])
+def test_what_is_no_duration_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a time"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("image", "accepted"),
+    [
+        ("nvcr.io/nvidia/tritonserver:26.07-py3", True),
+        ("localhost:5000/a/b_c/d--e.f:V1", True),
+        ("a" * 513, False),
+        ("registry.example/a:", False),
+        ("/a", False),
+        ("a/B", False),
+        ("a\n", False),
+    ],
+)
+def test_an_image_is_named_as_a_registry_names_it(image: str, *, accepted: bool) -> None:
+    resource_with_it = resource(with_demo(images={"server": image}))
+    if accepted:
+        assert DiarizationService.parse(resource_with_it).spec.images.server == image
+    else:
+        with pytest.raises(SpecError, match=r"spec\.images\.server"):
+            DiarizationService.parse(resource_with_it)
 
 
 @pytest.mark.parametrize(("largest", "sizes"), [(1, [1]), (6, [1, 2, 4]), (16, [1, 2, 4, 8, 16])])

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from live_objects import deployment, pod, resource, service
+from sd_engine.last_words import MODEL_NOT_LOADED
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.status import status
 from sd_operator.vocabulary import Manifest
-from service_specs import DEMO
+from service_specs import DEMO, with_demo
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SERVED = deployment(2, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2)
@@ -37,6 +38,7 @@ def test_all_replicas_serve() -> None:
         "Ready": ("True", "Serving", "2 of 2 pods serve (2 of the latest spec)."),
         "Available": ("True", "Serving", "2 pods serve."),
         "Progressing": ("False", "RolledOut", "The latest spec is rolled out."),
+        "Degraded": ("False", "AsExpected", "Nothing is wrong."),
     }
 
 
@@ -46,6 +48,7 @@ def test_a_rollout_keeps_the_service_available_and_not_ready() -> None:
         "Ready": ("False", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
         "Available": ("True", "Serving", "2 pods serve."),
         "Progressing": ("True", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
+        "Degraded": ("False", "AsExpected", "Nothing is wrong."),
     }
 
 
@@ -66,11 +69,13 @@ def test_what_the_api_server_refused_comes_first() -> None:
     assert conditions(observed(STARTS, refusals=(refusal,)))["Ready"] == ("False", refusal.reason, refusal.message)
 
 
-def test_a_quota_that_refuses_pods_is_quoted() -> None:
-    failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
-    assert conditions(observed(deployment(1, conditions=[failure])))["Ready"] == (
-        "False", "PodsRefused", "exceeded quota: small",
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [("exceeded quota: small", "QuotaExceeded"), ("no PriorityClass with name high was found", "PodsRefused")],
+)
+def test_whoever_refuses_pods_is_quoted(message: str, reason: str) -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "message": message}
+    assert conditions(observed(deployment(1, conditions=[failure])))["Ready"] == ("False", reason, message)
 
 
 PULL = {
@@ -83,6 +88,15 @@ CRASH = {
     "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
     "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "The model is not there.\n"}},
     "restartCount": 3,
+}
+NO_MODEL = {
+    "state": {
+        "terminated": {
+            "exitCode": MODEL_NOT_LOADED,
+            "reason": "Error",
+            "message": "/model holds no pyannote pipeline: there is no config.yaml in it.",
+        }
+    }
 }
 OUT_OF_MEMORY = {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "restartCount": 0}
 NO_NODE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no GPU"}
@@ -129,6 +143,16 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "Container triton of pod demo-1 cannot be made: no /bin/sh",
     ),
     "no node": ({"conditions": [NO_NODE]}, "Unschedulable", "Pod demo-1: 0/1 nodes: no GPU"),
+    "no volume": (
+        {"conditions": [NO_NODE | {"message": '0/1 nodes: persistentvolumeclaim "models" not found.'}]},
+        "VolumePending",
+        'Pod demo-1: 0/1 nodes: persistentvolumeclaim "models" not found.',
+    ),
+    "model": (
+        {"initContainerStatuses": [container("engine", **NO_MODEL)]},
+        "ModelLoadFailed",
+        "Container engine of pod demo-1: /model holds no pyannote pipeline: there is no config.yaml in it.",
+    ),
     "evicted": (
         {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."},
         "Evicted",
@@ -142,6 +166,7 @@ def test_the_cause_is_named(pod_status: dict[str, Any], reason: str, message: st
     seen = conditions(observed(STARTS, pods=(pod(**pod_status),)))
     assert seen["Ready"] == ("False", reason, message)
     assert seen["Available"] == ("False", reason, message)
+    assert seen["Degraded"] == ("True", reason, message)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +222,7 @@ def test_a_time_moves_only_when_the_status_does() -> None:
         "Ready": "2026-01-02T03:04:05Z",
         "Available": "2026-01-01T00:00:00Z",
         "Progressing": "2026-01-02T03:04:05Z",
+        "Degraded": "2026-01-02T03:04:05Z",
     }
 
 
@@ -216,3 +242,97 @@ def test_the_rest_of_the_status() -> None:
         },
         "model": {"source": "demo", "mode": "exact"},
     }
+
+
+def failed_since(seen: Observation) -> Manifest | None:
+    """What the status says of the last failure."""
+    return status(service(DEMO), seen, NOW).get("lastFailure")
+
+
+def before(reason: str) -> Manifest:
+    """A resource whose status told of a failure."""
+    failure = {"reason": "ImagePullFailed", "message": "then", "time": "2026-01-01T00:00:00Z"}
+    ready = {"type": "Ready", "status": "False", "reason": reason, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return resource(DEMO) | {"status": {"conditions": [ready], "lastFailure": failure}}
+
+
+def test_what_is_only_under_way_is_no_failure() -> None:
+    assert failed_since(observed(STARTS)) is None
+
+
+def test_a_failure_is_kept_once_the_service_has_healed() -> None:
+    healed = Observation(before("Serving"), [SERVED], [])
+    assert failed_since(healed) == {"reason": "ImagePullFailed", "message": "then", "time": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "since"), [("ImagePullFailed", "2026-01-01T00:00:00Z"), ("Serving", "2026-01-02T03:04:05Z")]
+)
+def test_a_failure_that_goes_on_began_when_it_began(reason: str, since: str) -> None:
+    broken = pod(initContainerStatuses=[container("engine", state=PULL)])
+    failure = failed_since(Observation(before(reason), [STARTS], [broken]))
+    assert failure is not None
+    assert (failure["reason"], failure["time"]) == ("ImagePullFailed", since)
+
+
+def test_a_conflict_degrades_a_service_that_serves() -> None:
+    conflict = Cause("FieldConflict", "kubectl-edit keeps changing spec.replicas.")
+    seen = conditions(Observation(resource(DEMO), [SERVED], [], conflicts=[conflict]))
+    assert seen["Degraded"] == ("True", "FieldConflict", "kubectl-edit keeps changing spec.replicas.")
+    assert seen["Ready"][0] == "True"
+
+
+def test_a_kind_that_the_cluster_lacks_is_named() -> None:
+    seen = conditions(Observation(resource(DEMO), [SERVED], [], missing=frozenset({"PodMonitor", "PrometheusRule"})))
+    assert seen["Degraded"][:2] == ("True", "KindMissing")
+    assert seen["Degraded"][2].startswith(
+        "This cluster has no PodMonitor and PrometheusRule (monitoring.coreos.com/v1)"
+    )
+    assert seen["Ready"][0] == "True"
+
+
+def scaled(mode: str, *children: Manifest, missing: frozenset[str] = frozenset()) -> tuple[str, str, str]:
+    """The condition Autoscaling of a service that something scales."""
+    spec = with_demo(autoscaling={"mode": mode})
+    seen = Observation(resource(spec), [SERVED, *children], [], missing=missing)
+    written = {each["type"]: each for each in status(service(spec), seen, NOW)["conditions"]}
+    return tuple(written["Autoscaling"][field] for field in ("status", "reason", "message"))  # pyright: ignore[reportReturnType]
+
+
+def autoscaler(kind: str, **condition: str) -> Manifest:
+    """An autoscaler with one condition."""
+    return {"kind": kind, "metadata": {"name": "demo"}, "status": {"conditions": [condition]}}
+
+
+def test_a_service_that_people_scale_has_no_such_condition() -> None:
+    assert "Autoscaling" not in conditions(observed(SERVED))
+
+
+def test_an_autoscaler_speaks_for_itself() -> None:
+    hpa = autoscaler("HorizontalPodAutoscaler", type="ScalingActive", status="False", reason="FailedGetExternalMetric",
+                     message="no metrics API")  # fmt: skip
+    assert scaled("hpa", hpa) == ("False", "FailedGetExternalMetric", "no metrics API")
+    keda = autoscaler("ScaledObject", type="Ready", status="True", message="ScaledObject is ready")
+    assert scaled("keda", keda) == ("True", "Scaling", "ScaledObject is ready")
+
+
+def test_an_autoscaler_that_has_not_spoken_is_waited_for() -> None:
+    assert scaled("hpa")[:2] == ("Unknown", "Waiting")
+
+
+@pytest.mark.parametrize("mode", ["hpa", "keda"])
+def test_a_paused_service_is_not_scaled(mode: str) -> None:
+    spec = with_demo(autoscaling={"mode": mode}, replicas=0)
+    written = status(service(spec), Observation(resource(spec), [deployment(0)], []), NOW)["conditions"]
+    assert [(each["status"], each["reason"]) for each in written if each["type"] == "Autoscaling"] == [
+        ("False", "Paused")
+    ]
+
+
+def test_a_cluster_without_keda_is_told() -> None:
+    assert scaled("keda", missing=frozenset({"ScaledObject"}))[:2] == ("False", "KedaMissing")
+
+
+def test_without_grpc_there_is_no_such_address() -> None:
+    spec = with_demo(network={"service": {"grpc": False}})
+    assert "grpc" not in status(service(spec), observed(SERVED), NOW)["endpoints"]

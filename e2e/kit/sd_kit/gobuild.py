@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -60,16 +61,30 @@ def _build_and_keep(module: str, tools: list[Tool]) -> None:
 
 
 def _build(module: str, tools: list[Tool], made: Path) -> None:
-    names = [tool.name for tool in tools]
-    log, purpose = f"build-{names[0]}", f"build {', '.join(names)}"
-    if "@" in module:
-        packages = [f"{tool.package}@{tool.version}" for tool in tools]
-        argv = ["go", "install", *LEAN, f"-ldflags={STRIPPED}", *packages]
-        commands.run(argv, log=log, purpose=purpose, env=environment(GOBIN=str(made)))
+    if "@" not in module:
+        _build_in(places.PACKAGE / module, tools, made)
+    elif tools[0].over:
+        with scratch("source") as source:
+            for folder in (module_source(module), places.PACKAGE / tools[0].over):
+                shutil.copytree(folder, source, dirs_exist_ok=True)
+            _build_in(source, tools, made)
     else:
-        packages = [tool.package for tool in tools]
-        argv = ["go", "build", *LEAN, f"-ldflags={STRIPPED} {_kubernetes_stamps()}", "-o", f"{made}/", *packages]
-        commands.run(argv, log=log, purpose=purpose, env=environment(), cwd=places.PACKAGE / module)
+        packages = [f"{tool.package}@{tool.version}" for tool in tools]
+        _go("install", *packages, tools=tools, ldflags=STRIPPED, env=environment(GOBIN=str(made)))
+
+
+def _build_in(source: Path, tools: list[Tool], made: Path) -> None:
+    packages = [tool.package for tool in tools]
+    ldflags = f"{STRIPPED} {_kubernetes_stamps()}"
+    _go("build", "-o", f"{made}/", *packages, tools=tools, ldflags=ldflags, env=environment(), cwd=source)
+
+
+def _go(
+    verb: str, *words: str, tools: list[Tool], ldflags: str, env: Mapping[str, str], cwd: Path | None = None
+) -> None:
+    names = [tool.name for tool in tools]
+    argv = ["go", verb, *LEAN, f"-ldflags={ldflags}", *words]
+    commands.run(argv, log=f"build-{names[0]}", purpose=f"build {', '.join(names)}", env=env, cwd=cwd)
 
 
 def _kubernetes_stamps() -> str:

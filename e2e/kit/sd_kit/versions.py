@@ -9,6 +9,7 @@ CONTAINERD = "v2.3.7"
 KIND = "v0.33.0"
 HELM = "v4.3.1"
 KUBECONFORM = "v0.8.0"
+PROMETHEUS = "v0.309.1"  # the module's number; the release is called 3.9.1
 PAUSE = "3.10.2"
 
 STOCK_NODE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
@@ -26,6 +27,8 @@ class Tool:
     version: str
     package: str
     module: str
+    over: str = ""
+    """A folder of the kit that is laid over the module's source, the same for all programs of a module."""
 
 
 def _kubernetes(name: str) -> Tool:
@@ -61,6 +64,13 @@ TOOLS: dict[str, Tool] = {
             "github.com/yannh/kubeconform/cmd/kubeconform",
             f"github.com/yannh/kubeconform@{KUBECONFORM}",
         ),
+        Tool(
+            "promtool",
+            PROMETHEUS,
+            "github.com/prometheus/prometheus/cmd/promtool",
+            f"github.com/prometheus/prometheus@{PROMETHEUS}",
+            over="go/prometheus",
+        ),
     )
 }
 
@@ -72,3 +82,6 @@ IN_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-
 
 FOR_PEOPLE = ("kind", "kubectl", "helm", "kubeconform")
 """Programs that a person, a Makefile or a test calls."""
+
+FOR_TESTS = ("promtool",)
+"""Programs that only tests call; built when one first asks."""

@@ -10,6 +10,7 @@ import pytest
 from sd_kit import gobuild, tools
 from sd_kit.errors import KitError
 from sd_kit.locks import locked, scratch
+from sd_kit.versions import TOOLS, Tool
 
 # Stands in for the go compiler: it notes that it was called, and writes what `go build -o DIR/ ./pause` would.
 GO = """#!/bin/sh
@@ -18,6 +19,11 @@ sleep {takes_s}
 while [ "$1" != "-o" ]; do shift; done
 echo program > "$2/pause"
 exit {code}
+"""
+
+# Knows where a module is, and notes what it finds in the folder that it is to build.
+GO_WITH_A_MODULE = """#!/bin/sh
+if [ "$1" = mod ]; then echo '{{"Dir": "{module}"}}'; else cat inner/both theirs ours > "{seen}"; fi
 """
 
 BUILD = "from sd_kit import gobuild; gobuild.ensure(['pause'])"
@@ -44,6 +50,28 @@ def test_a_program_is_built_once_and_kept_under_its_version(fake_go: Callable[..
     gobuild.ensure(["pause"])
     assert calls.read_text() == "called\n"
     assert (tmp_path / "cache/bin/pause/3.10.2/pause").read_text() == "program\n"
+
+
+def test_what_is_laid_over_a_module_takes_the_place_of_its_own(fake_go: Callable[..., Path], tmp_path: Path) -> None:
+    module, over, made = (tmp_path / name for name in ("module", "over", "made"))
+    for folder, text in ((module, "theirs"), (over, "ours")):
+        (folder / "inner").mkdir(parents=True)
+        (folder / "inner" / "both").write_text(text)
+        (folder / text).write_text(text)
+    made.mkdir()
+    fake_go()
+    go = tmp_path / "bin" / "go"
+    go.write_text(GO_WITH_A_MODULE.format(module=module, seen=made / "seen"))
+    gobuild._build("some/module@v1", [Tool("pause", "v1", "some/module/pause", "some/module@v1", str(over))], made)
+    assert (made / "seen").read_text() == "ourstheirsours"
+    assert (module / "inner" / "both").read_text() == "theirs"
+
+
+def test_programs_of_one_module_are_built_from_one_source() -> None:
+    over: dict[str, set[str]] = {}
+    for tool in TOOLS.values():
+        over.setdefault(tool.module, set()).add(tool.over)
+    assert {module: each for module, each in over.items() if len(each) > 1} == {}
 
 
 def test_a_build_that_fails_leaves_nothing_behind(fake_go: Callable[..., Path], tmp_path: Path) -> None:

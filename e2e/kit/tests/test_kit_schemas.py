@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sd_kit import schemas
+from sd_kit import optional_kinds, schemas
 
 
 def test_a_field_without_a_name_in_the_schema_is_refused() -> None:
@@ -45,3 +45,22 @@ def test_a_quantity_may_be_a_number_or_text(schema: dict[str, Any]) -> None:
 )
 def test_a_schema_is_called_as_kubeconform_asks_for_it(kind: dict[str, str], name: str) -> None:
     assert schemas.file_name(kind) == name
+
+
+def test_each_version_of_a_definition_has_a_strict_schema() -> None:
+    spec = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
+    version = {"schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}
+    names = {"group": "keda.sh", "names": {"kind": "ScaledObject"}}
+    made = schemas.custom_kinds({"spec": {**names, "versions": [{"name": name, **version} for name in ("v1", "v2")]}})
+    assert [schemas.file_name(kind) for kind, _ in made] == [
+        "scaledobject-keda.sh-v1.json",
+        "scaledobject-keda.sh-v2.json",
+    ]
+    for _, schema in made:
+        assert schema["properties"].keys() == {"apiVersion", "kind", "metadata", "spec"}
+        assert schema["properties"]["spec"]["additionalProperties"] is False
+
+
+def test_optional_kinds_come_from_modules_of_a_fixed_version() -> None:
+    assert optional_kinds.DEFINITIONS
+    assert [module for module in optional_kinds.DEFINITIONS if "@v" not in module] == []

@@ -5,7 +5,7 @@ import re
 import pytest
 from sd_kit import gobuild, places
 from sd_kit.node_image import system_image
-from sd_kit.versions import CLUSTER, COREDNS, ETCD, FOR_PEOPLE, IN_PODS, KUBERNETES, ON_THE_NODE, TOOLS
+from sd_kit.versions import CLUSTER, COREDNS, ETCD, FOR_PEOPLE, FOR_TESTS, IN_PODS, KUBERNETES, ON_THE_NODE, TOOLS
 
 GO_MOD = (places.PACKAGE / CLUSTER / "go.mod").read_text()
 
@@ -30,7 +30,7 @@ def test_the_parts_of_kubernetes_are_all_of_its_own_release() -> None:
 
 
 def test_every_program_that_something_needs_is_in_the_table() -> None:
-    assert {*ON_THE_NODE, *IN_PODS, *FOR_PEOPLE} == TOOLS.keys()
+    assert {*ON_THE_NODE, *IN_PODS, *FOR_PEOPLE, *FOR_TESTS} == TOOLS.keys()
 
 
 @pytest.mark.parametrize(

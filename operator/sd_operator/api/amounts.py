@@ -1,12 +1,15 @@
-"""Sizes, durations and names as people write them in a manifest, each with its rule in plain words."""
+"""Sizes and durations as people write them in a manifest, each with its rule in plain words."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-_QUANTITY = re.compile(r"^(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$")
+_UNITS = "k|Ki|M|Mi|G|Gi|T|Ti|P|Pi"
+# What is finer than a thousandth, Kubernetes rounds: it would keep something else than what was asked for.
+_SIZE = f"[0-9]{{1,15}}m|[0-9]{{1,15}}([.][0-9]{{1,3}})?({_UNITS})?"
+_QUANTITY = re.compile(f"([0-9]+(?:[.][0-9]+)?)(m|{_UNITS})?")
 _FACTORS: dict[str | None, Decimal] = {
     None: Decimal(1),
     "m": Decimal("0.001"),
@@ -14,57 +17,57 @@ _FACTORS: dict[str | None, Decimal] = {
     **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"), start=1)},
 }
 
-_DURATION_PATTERN = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
-_DURATION = re.compile(r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+DURATION_PATTERN = "([0-9]{1,7}h)?([0-9]{1,7}m)?([0-9]{1,7}s)?"
+_DURATION = re.compile("(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+LONGEST_DURATION_H = 1000
 
-SMALLEST_REQUEST, LARGEST_REQUEST = 1024, 1024**3
-
-_IN_WORDS_SIZE = "must be a size above zero, such as 64Mi, 500m or 2"
+_IN_WORDS_SIZE = "must be a size above zero and at most 1Pi, such as 64Mi, 500m or 2"
 _IN_WORDS_REQUEST = "must be a size from 1Ki to 1Gi, such as 64Mi"
-_IN_WORDS_DURATION = "must be a time above zero in hours, minutes and seconds, such as 4h, 90m or 1h30m"
+_IN_WORDS_DURATION = (
+    f"must be a time above zero and at most {LONGEST_DURATION_H}h in hours, minutes and seconds, such as 4h, 90m or "
+    "1h30m"
+)
 
 
 def quantity(text: object) -> Decimal:
     """The value of a Kubernetes quantity; raises ValueError where it is none."""
-    match = _QUANTITY.match(str(text))
+    match = _QUANTITY.fullmatch(str(text))
     if not match:
         raise ValueError(_IN_WORDS_SIZE)
-    try:
-        return Decimal(match[1]) * _FACTORS[match[2]]
-    except InvalidOperation as error:
-        raise ValueError(_IN_WORDS_SIZE) from error
+    return Decimal(match[1]) * _FACTORS[match[2]]
 
 
 def seconds(text: str) -> int:
     """The seconds in a duration such as 1h30m; raises ValueError where it is none."""
-    match = _DURATION.match(text)
+    match = _DURATION.fullmatch(text)
     if not match or not text:
         raise ValueError(_IN_WORDS_DURATION)
     hours, minutes, rest = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + rest
 
 
-def _above_zero(text: str) -> str:
-    if quantity(text) <= 0:
-        raise ValueError(_IN_WORDS_SIZE)
-    return text
-
-
-def _fits_a_request(text: str) -> str:
-    if not SMALLEST_REQUEST <= quantity(text) <= LARGEST_REQUEST:
-        raise ValueError(_IN_WORDS_REQUEST)
-    return text
-
-
 def _lasts(text: str) -> str:
-    if seconds(text) <= 0:
+    if not re.fullmatch(DURATION_PATTERN, text) or not 0 < seconds(text) <= LONGEST_DURATION_H * 3600:
         raise ValueError(_IN_WORDS_DURATION)
     return text
 
 
-def _quantity_schema(condition: str, message: str) -> WithJsonSchema:
-    # isQuantity first: quantity() of anything else is an evaluation error, whose sentence nobody understands.
-    text = f"isQuantity(string(self)) && {condition}"
+def _between(smallest: str, largest: str, message: str) -> AfterValidator:
+    def checked(text: str) -> str:
+        if not re.fullmatch(_SIZE, text) or not quantity(smallest) <= quantity(text) <= quantity(largest):
+            raise ValueError(message)
+        return text
+
+    return AfterValidator(checked)
+
+
+def _between_schema(smallest: str, largest: str, message: str) -> WithJsonSchema:
+    # matches() first: quantity() of anything else is an evaluation error, whose sentence nobody understands.
+    text = (
+        f"string(self).matches('^({_SIZE})$') && "
+        f"quantity(string(self)).compareTo(quantity('{smallest}')) >= 0 && "
+        f"quantity(string(self)).compareTo(quantity('{largest}')) <= 0"
+    )
     schema: dict[str, Any] = {
         "x-kubernetes-int-or-string": True,
         "maxLength": 32,
@@ -76,20 +79,16 @@ def _quantity_schema(condition: str, message: str) -> WithJsonSchema:
 Quantity = Annotated[
     str,
     BeforeValidator(str),
-    AfterValidator(_above_zero),
-    _quantity_schema("quantity(string(self)).isGreaterThan(quantity('0'))", _IN_WORDS_SIZE),
+    _between("1m", "1Pi", _IN_WORDS_SIZE),
+    _between_schema("1m", "1Pi", _IN_WORDS_SIZE),
 ]
 """An amount of CPU or memory."""
 
 RequestSize = Annotated[
     str,
     BeforeValidator(str),
-    AfterValidator(_fits_a_request),
-    _quantity_schema(
-        "quantity(string(self)).compareTo(quantity('1Ki')) >= 0 && "
-        "quantity(string(self)).compareTo(quantity('1Gi')) <= 0",
-        _IN_WORDS_REQUEST,
-    ),
+    _between("1Ki", "1Gi", _IN_WORDS_REQUEST),
+    _between_schema("1Ki", "1Gi", _IN_WORDS_REQUEST),
 ]
 """The size of one recording."""
 
@@ -100,10 +99,11 @@ Duration = Annotated[
         {
             "type": "string",
             "minLength": 2,
-            "maxLength": 16,
+            "maxLength": 24,
             "x-kubernetes-validations": [
                 {
-                    "rule": f"self.matches('{_DURATION_PATTERN}') && duration(self) > duration('0s')",
+                    "rule": f"self.matches('^{DURATION_PATTERN}$') && duration(self) > duration('0s') && "
+                    f"duration(self) <= duration('{LONGEST_DURATION_H}h')",
                     "message": _IN_WORDS_DURATION,
                 }
             ],
@@ -111,11 +111,3 @@ Duration = Annotated[
     ),
 ]
 """A length of audio or of time, in hours, minutes and seconds."""
-
-ObjectName = Annotated[
-    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-]
-"""The name of an object in the same namespace."""
-
-ImageReference = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
-"""Where a container image is, by tag or by digest."""

@@ -1,5 +1,6 @@
 """The CustomResourceDefinition, made from the models: `python -m sd_operator.api.crd` prints it."""
 
+import json
 from typing import Any
 
 import yaml
@@ -88,7 +89,8 @@ def _schema() -> Schema:
 
 def render() -> str:
     """The CRD as YAML, as it is committed in the chart."""
-    return yaml.safe_dump(crd(), sort_keys=False, allow_unicode=True, width=120)
+    without_aliases = json.loads(json.dumps(crd()))
+    return yaml.safe_dump(without_aliases, sort_keys=False, allow_unicode=True, width=120)
 
 
 if __name__ == "__main__":

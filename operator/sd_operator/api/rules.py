@@ -13,7 +13,10 @@ from pydantic_core import CoreSchema
 class Rule:
     """What must hold for one object of the spec.
 
-    `holds` says in Python what `cel` says in CEL; the tests' table of examples is run against both.
+    `holds` says in Python what `cel` says in CEL; the tests' table of examples is run against both. CEL has to bear
+    with fields that are missing, also where they have a default: an object whose own default is `{}` is checked empty.
+    It has to bear with values that are wrong by themselves, too: their own rule says so, and an error of this one would
+    be a second sentence that nobody understands.
     """
 
     message: str
@@ -26,9 +29,9 @@ def rule(message: str, *, cel: str) -> Callable[[Callable[[Any], bool]], Rule]:
     return lambda holds: Rule(message, cel, holds)
 
 
-def map_by(field: str) -> dict[str, JsonValue]:
-    """Schema of a list whose items are told apart by one field: two who apply it each keep their own items."""
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [field]}
+def map_by(*fields: str) -> dict[str, JsonValue]:
+    """Schema of a list whose items are told apart by some fields: two who apply it each keep their own items."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [*fields]}
 
 
 class Part(BaseModel):

@@ -2,30 +2,35 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from sd_operator.api.rules import Part, map_by
 
 LONGEST_MESSAGE = 4096
 
-Sentence = Annotated[str, StringConstraints(max_length=LONGEST_MESSAGE)]
-Word = Annotated[str, StringConstraints(max_length=512)]
+Sentence = Annotated[str, Field(max_length=LONGEST_MESSAGE)]
+Word = Annotated[str, Field(max_length=512)]
+Reason = Annotated[str, Field(max_length=64)]
+Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
 
 
 class Condition(Part):
     """One thing that is true, false or unknown of the service, since when, and why."""
 
-    type: Annotated[str, StringConstraints(max_length=64)]
+    type: Annotated[str, Field(max_length=64)]
     """Ready: every replica that was asked for serves the latest spec. Available: at least one pod serves.
-    Progressing: the cluster is still being brought to the latest spec."""
+    Progressing: the cluster is still being brought to the latest spec. Autoscaling: what was asked to scale the
+    service can. Degraded: something is wrong, be it that pods do not serve, that somebody else keeps taking a field of
+    an object, or that this cluster lacks a kind of object that was asked for."""
     status: Literal["True", "False", "Unknown"]
-    reason: Annotated[str, StringConstraints(max_length=64)]
+    """Whether it is so."""
+    reason: Reason
     """The cause in one word."""
     message: Sentence
     """The cause in a sentence."""
     observed_generation: int = 0
     """The generation of the spec that the condition is about."""
-    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"}, max_length=64)]
+    last_transition_time: Time
     """When `status` last changed."""
 
 
@@ -33,15 +38,31 @@ class Endpoints(Part):
     """Where callers inside the cluster reach the service."""
 
     http: Word
-    grpc: Word
+    """The URL of Triton's HTTP."""
+    grpc: Word | None = None
+    """Host and port of Triton's gRPC; missing where the spec closes it."""
     metrics: Word
+    """The URL of Triton's metrics."""
 
 
 class ServedModel(Part):
     """What the pods serve."""
 
     source: Word
+    """Where the model comes from."""
     mode: Word
+    """How it is run."""
+
+
+class LastFailure(Part):
+    """What last went wrong; it stays when all is well again."""
+
+    reason: Reason
+    """The cause in one word."""
+    message: Sentence
+    """The cause in a sentence."""
+    time: Time
+    """When it was first seen."""
 
 
 class DiarizationServiceStatus(Part):
@@ -50,6 +71,7 @@ class DiarizationServiceStatus(Part):
     observed_generation: int = 0
     """The latest generation of the spec that this status is about."""
     conditions: list[Condition] = Field(default=[], max_length=16, json_schema_extra=map_by("type"))
+    """What is true of the service: Ready, Available, Progressing, Autoscaling, Degraded."""
     replicas: int = 0
     """Pods that exist."""
     ready_replicas: int = 0
@@ -57,4 +79,8 @@ class DiarizationServiceStatus(Part):
     selector: Word = ""
     """Label selector of the pods, for autoscalers."""
     endpoints: Endpoints | None = None
+    """Where callers inside the cluster reach the service."""
     model: ServedModel | None = None
+    """What the pods serve."""
+    last_failure: LastFailure | None = None
+    """What last went wrong; it stays when all is well again."""

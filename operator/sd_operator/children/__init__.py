@@ -3,15 +3,43 @@
 from collections.abc import Callable
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.children import deployment, service, service_account
-from sd_operator.settings import ServingImages
+from sd_operator.children import (
+    alerts,
+    config_map,
+    dashboard,
+    deployment,
+    headless_service,
+    horizontal_pod_autoscaler,
+    ingress,
+    network_policy,
+    pod_disruption_budget,
+    pod_monitor,
+    scaled_object,
+    service,
+    service_account,
+)
+from sd_operator.settings import Installation
 from sd_operator.vocabulary import Manifest
 
-Builder = Callable[[DiarizationService, ServingImages], Manifest | None]
+Builder = Callable[[DiarizationService, Installation], Manifest | None]
 
-BUILDERS: tuple[Builder, ...] = (service_account.build, deployment.build, service.build)
+BUILDERS: tuple[Builder, ...] = (
+    service_account.build,
+    config_map.build,
+    deployment.build,
+    service.build,
+    headless_service.build,
+    ingress.build,
+    network_policy.build,
+    pod_disruption_budget.build,
+    horizontal_pod_autoscaler.build,
+    scaled_object.build,
+    pod_monitor.build,
+    alerts.build,
+    dashboard.build,
+)
 
 
-def desired(diarization: DiarizationService, images: ServingImages) -> list[Manifest]:
+def desired(diarization: DiarizationService, installation: Installation) -> list[Manifest]:
     """Every object that the service should consist of; the same spec gives the same bytes."""
-    return [manifest for build in BUILDERS if (manifest := build(diarization, images)) is not None]
+    return [manifest for build in BUILDERS if (manifest := build(diarization, installation)) is not None]

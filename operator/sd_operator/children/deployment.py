@@ -1,11 +1,11 @@
 """The Deployment of the pods that diarize."""
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.children import engine, security, triton, volumes
+from sd_operator.children import config_map, engine, placement, security, triton, volumes
 from sd_operator.children.limits import grace_period_s
 from sd_operator.children.metadata import labels, metadata, selector
-from sd_operator.settings import ServingImages
-from sd_operator.vocabulary import Manifest
+from sd_operator.settings import Installation
+from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 STRATEGIES: dict[str, Manifest] = {
     "Surge": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
@@ -13,42 +13,41 @@ STRATEGIES: dict[str, Manifest] = {
 }
 
 
-def build(service: DiarizationService, images: ServingImages) -> Manifest:
+def build(service: DiarizationService, installation: Installation) -> Manifest:
     """As many pods as the resource asks for: whoever scales, scales the resource."""
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        "apiVersion": DEPLOYMENTS.api_version,
+        "kind": DEPLOYMENTS.kind,
         "metadata": metadata(service),
         "spec": {
             "replicas": service.spec.replicas,
             "revisionHistoryLimit": 2,
             "strategy": STRATEGIES[service.spec.rollout],
             "selector": {"matchLabels": selector(service)},
-            "template": {"metadata": {"labels": labels(service)}, "spec": _pod(service, images)},
+            "template": {"metadata": _pod_metadata(service), "spec": _pod(service, installation)},
         },
     }
 
 
-def _pod(service: DiarizationService, images: ServingImages) -> Manifest:
+def _pod_metadata(service: DiarizationService) -> Manifest:
+    given = service.spec.pod_metadata
+    return {
+        "labels": given.labels | labels(service),
+        "annotations": given.annotations | {config_map.SETTINGS: config_map.digest(service)},
+    }
+
+
+def _pod(service: DiarizationService, installation: Installation) -> Manifest:
+    secrets = [{"name": secret.name} for secret in service.spec.image_pull_secrets]
     return {
         "serviceAccountName": service.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": security.POD,
         "terminationGracePeriodSeconds": grace_period_s(service.spec.serving, service.spec.compute),
-        "initContainers": [engine.build(service, images)],
-        "containers": [triton.build(service, images)],
+        "initContainers": [engine.build(service, installation)],
+        "containers": [triton.build(service, installation)],
         "volumes": volumes.build(service),
-        **_placement(service),
+        **placement.of(service),
+        **({"imagePullSecrets": secrets} if secrets else {}),
     }
-
-
-def _placement(service: DiarizationService) -> Manifest:
-    """Where the pods may run and how their images are pulled; what is not asked for is left out."""
-    spec = service.spec
-    placement: Manifest = {
-        "nodeSelector": spec.compute.node_selector,
-        "tolerations": [taint.model_dump(by_alias=True, exclude_defaults=True) for taint in spec.compute.tolerations],
-        "imagePullSecrets": [secret.model_dump() for secret in spec.image_pull_secrets],
-    }
-    return {name: wanted for name, wanted in placement.items() if wanted}

@@ -3,12 +3,20 @@
 from math import ceil
 
 from sd_operator.api.amounts import quantity, seconds
-from sd_operator.api.models import Compute, Serving
+from sd_operator.api.compute import Compute
+from sd_operator.api.serving import Serving
 
 MIB = 1024**2
 
 REAL_TIME_FACTOR = {"cpu": 0.3, "gpu": 0.03}
 """Device time per second of audio: cautious guesses, and only the grace period, which is an upper bound, uses them."""
+
+TRITON_MIB = 128
+"""Triton itself with nothing to do."""
+ADAPTER_MIB = 20
+"""What an adapter has to itself: all of them share their interpreter's pages."""
+REQUEST_IN_TRITON = 7
+"""Triton's memory for one request, in sizes of the recording: as JSON or over gRPC it holds several copies of it."""
 
 LEAVING_S = 45
 """Withdrawal from the endpoints (5 s), Triton's own exit timeout (10 s) and the engine's end, with room to spare."""
@@ -30,6 +38,15 @@ def shared_memory_mib(serving: Serving) -> int:
     base64_bytes = 4 * ceil(request_bytes(serving) / 3)
     own_regions_mib = 2 * serving.adapters  # what each adapter maps before its first request
     return own_regions_mib + ceil((serving.adapters + serving.max_batch_size) * base64_bytes / MIB)
+
+
+def triton_memory_mib(serving: Serving) -> int:
+    """What Triton and its adapters need: at rest, with /dev/shm full, and with one of the largest requests arriving.
+
+    Several of the largest that arrive at once take more for a moment; there is no limit that would end the server.
+    """
+    at_rest_mib = TRITON_MIB + ADAPTER_MIB * serving.adapters
+    return at_rest_mib + shared_memory_mib(serving) + ceil(REQUEST_IN_TRITON * request_bytes(serving) / MIB)
 
 
 def grace_period_s(serving: Serving, compute: Compute) -> int:

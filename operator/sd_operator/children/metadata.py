@@ -22,10 +22,15 @@ def labels(service: DiarizationService) -> dict[str, str]:
     return selector(service) | {MANAGED_BY_LABEL: FIELD_MANAGER}
 
 
-def metadata(service: DiarizationService, annotations: dict[str, str] | None = None) -> Manifest:
+def name(service: DiarizationService, ending: str = "") -> str:
+    """The service's own name; the second child of a kind has an ending."""
+    return f"{service.name}-{ending}" if ending else service.name
+
+
+def metadata(service: DiarizationService, annotations: dict[str, str] | None = None, *, ending: str = "") -> Manifest:
     """A child's metadata: it goes when the service goes."""
     return {
-        "name": service.name,
+        "name": name(service, ending),
         "namespace": service.namespace,
         "labels": labels(service),
         **({"annotations": annotations} if annotations else {}),

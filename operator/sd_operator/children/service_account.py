@@ -2,11 +2,11 @@
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata
-from sd_operator.settings import ServingImages
+from sd_operator.settings import Installation
 from sd_operator.vocabulary import Manifest
 
 
-def build(service: DiarizationService, _images: ServingImages) -> Manifest:
+def build(service: DiarizationService, _installation: Installation) -> Manifest:
     """An account of the service's own, so that nothing given to the namespace's default account reaches its pods."""
     return {
         "apiVersion": "v1",

@@ -16,7 +16,7 @@ def build(service: DiarizationService) -> list[Manifest]:
         {"name": "run", "emptyDir": {"sizeLimit": "64Mi"}},
         {"name": "engine-tmp", "emptyDir": {"sizeLimit": "2Gi"}},
         {"name": "triton-tmp", "emptyDir": {"sizeLimit": "2Gi"}},
-        # A limit, no reservation: what is used counts as the triton container's memory.
+        # What is used counts as the memory of the triton container, whose request holds all of it.
         {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{shared_memory_mib(service.spec.serving)}Mi"}},
         *_model(service),
     ]

@@ -1,12 +1,25 @@
-"""Carries a plan out: creates and changes together, then removes."""
+"""Carries a plan out: removes what must not be there beside its successor, creates and changes, removes the rest."""
 
 import asyncio
+from itertools import chain
 
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.decide import Plan
+from sd_operator.reconcile.decide import Change, Plan
 from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.kube import Kube, RejectedError
-from sd_operator.vocabulary import Manifest
+from sd_operator.vocabulary import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    HORIZONTAL_POD_AUTOSCALERS,
+    SCALED_OBJECTS,
+    SERVICE_ACCOUNTS,
+    Manifest,
+)
+
+AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
+"""Two of them would both set the replicas."""
+OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
+"""The Deployment, and what its pods read when they start."""
 
 
 async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
@@ -15,15 +28,37 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
     Raises:
         UnreachableError: the API server did not answer; what was written stays, the rest comes with the next try.
     """
-    answers = await asyncio.gather(*(_apply(kube, cache, manifest) for manifest in plan.apply))
-    await asyncio.gather(*(kube.delete(live) for live in plan.delete))
-    return plan.refusals + [refusal for refusal in answers if refusal is not None]
+    await _delete(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS])
+    refusals = await asyncio.gather(
+        _apply_pods(kube, cache, [change for change in plan.apply if change.manifest["kind"] in OF_PODS]),
+        _apply_all(kube, cache, [change for change in plan.apply if change.manifest["kind"] not in OF_PODS]),
+    )
+    await _delete(kube, [live for live in plan.delete if live["kind"] not in AUTOSCALERS])
+    return [*plan.refusals, *chain.from_iterable(refusals)]
 
 
-async def _apply(kube: Kube, cache: Cache, manifest: Manifest) -> Cause | None:
+async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change]) -> list[Cause]:
+    """What a pod reads at its start is there before the Deployment asks for pods; they would not read it again."""
+    refusals = await _apply_all(kube, cache, [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind])
+    if refusals:
+        return refusals
+    return await _apply_all(kube, cache, [each for each in changes if each.manifest["kind"] == DEPLOYMENTS.kind])
+
+
+async def _apply_all(kube: Kube, cache: Cache, changes: list[Change]) -> list[Cause]:
+    answers = await asyncio.gather(*(_apply(kube, cache, change) for change in changes))
+    return [refusal for refusal in answers if refusal is not None]
+
+
+async def _apply(kube: Kube, cache: Cache, change: Change) -> Cause | None:
+    manifest = change.manifest
     try:
         cache.put(await kube.apply(manifest))
     except RejectedError as refusal:
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
         return Cause("Refused", f"The API server refused {what}: {refusal}")
     return None
+
+
+async def _delete(kube: Kube, unwanted: list[Manifest]) -> None:
+    await asyncio.gather(*(kube.delete(live) for live in unwanted))

@@ -7,15 +7,29 @@ from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.contains import contains
+from sd_operator.reconcile.contains import difference
 from sd_operator.vocabulary import APPLIED, DEPLOYMENTS, DIARIZATION_SERVICES, Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Manifests to apply, live objects to remove, and what cannot be done."""
+class Change:
+    """A manifest to apply; `live` is what is there now, if anything, and `field` where that first differs."""
 
-    apply: list[Manifest] = field(default_factory=list[Manifest])
+    manifest: Manifest
+    live: Manifest | None = None
+    field: str = ""
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether this very manifest was applied before: somebody else has changed the object since."""
+        return self.live is not None and _digest(self.live) == _digest(self.manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to apply, live objects to remove, and what cannot be done."""
+
+    apply: list[Change] = field(default_factory=list[Change])
     delete: list[Manifest] = field(default_factory=list[Manifest])
     refusals: list[Cause] = field(default_factory=list[Cause])
 
@@ -27,17 +41,17 @@ def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterab
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     plan.delete.extend(child for child in found.values() if owned_by(child, service.uid) and not leaving(child))
     if plan.refusals:  # above all, no pod may run under a service account that is somebody else's
-        plan.apply[:] = [manifest for manifest in plan.apply if manifest["kind"] != DEPLOYMENTS.kind]
+        plan.apply[:] = [change for change in plan.apply if change.manifest["kind"] != DEPLOYMENTS.kind]
     return plan
 
 
 def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | None, plan: Plan) -> None:
     if live is None:
-        plan.apply.append(manifest)
+        plan.apply.append(Change(manifest))
     elif not owned_by(live, service.uid):
         plan.refusals.append(_taken(live))
-    elif not leaving(live) and not contains(live, manifest):  # what is leaving comes back once it is gone
-        plan.apply.append(manifest)
+    elif not leaving(live) and (place := difference(live, manifest)) is not None:
+        plan.apply.append(Change(manifest, live, place))  # what is leaving comes back once it is gone
 
 
 def _taken(live: Manifest) -> Cause:
@@ -53,6 +67,10 @@ def stamped(manifest: Manifest) -> Manifest:
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     metadata = manifest["metadata"]
     return manifest | {"metadata": metadata | {"annotations": metadata.get("annotations", {}) | {APPLIED: digest}}}
+
+
+def _digest(manifest: Manifest) -> str:
+    return manifest["metadata"].get("annotations", {}).get(APPLIED, "")
 
 
 def identity(manifest: Manifest) -> tuple[str, str]:

@@ -8,7 +8,11 @@ from sd_operator.reconcile.decide import leaving
 from sd_operator.vocabulary import Manifest
 
 LONGEST_LAST_WORDS = 1000
+MODEL_NOT_LOADED = 3
+"""Exit status of an engine whose model cannot be loaded (sd_engine.last_words)."""
 PULL_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+VOLUME_WORDS = ("persistentvolumeclaim", "PersistentVolumeClaim", "volume node affinity", "persistent volumes")
+"""How the scheduler names a claim that is not there, not bound, or bound to a volume elsewhere."""
 CREATE_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 
 
@@ -28,6 +32,11 @@ class Container(NamedTuple):
         """How the container ended last; empty where it never did."""
         return self.status.get("state", {}).get("terminated") or self.status.get("lastState", {}).get("terminated", {})
 
+    @property
+    def last_words(self) -> str:
+        """What the container said at its end, the last of it."""
+        return self.ended.get("message", "").strip()[-LONGEST_LAST_WORDS:]
+
 
 def worst(pods: Iterable[Manifest]) -> Cause | None:
     """The gravest fault of all pods that are to serve; of equal ones the newest pod's."""
@@ -44,12 +53,23 @@ def _is_ready(pod: Manifest) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in _conditions(pod))
 
 
+def model_cannot_be_loaded(pod: Manifest) -> Cause | None:
+    """The engine ended because of its model, and said why."""
+    for container in _crashed(pod):
+        if container.ended["exitCode"] == MODEL_NOT_LOADED:
+            return Cause("ModelLoadFailed", f"{container.title}: {container.last_words}")
+    return None
+
+
 def crashed(pod: Manifest) -> Cause | None:
     """A container ended badly, with its last words."""
-    for container in _containers(pod):
-        if container.ended and not container.status.get("ready", False) and _badly(container):
-            return Cause("ContainerCrashed", _last_words(container))
+    for container in _crashed(pod):
+        return Cause("ContainerCrashed", _obituary(container))
     return None
+
+
+def _crashed(pod: Manifest) -> list[Container]:
+    return [each for each in _containers(pod) if each.ended and not each.status.get("ready", False) and _badly(each)]
 
 
 def image_pull_failed(pod: Manifest) -> Cause | None:
@@ -85,7 +105,10 @@ def unschedulable(pod: Manifest) -> Cause | None:
     """No node takes the pod, in the scheduler's own sentence."""
     for condition in _conditions(pod):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return Cause(condition.get("reason", "Unschedulable"), f"Pod {_name(pod)}: {condition.get('message', '')}")
+            message = condition.get("message", "")
+            waits_for_volume = any(words in message for words in VOLUME_WORDS)
+            reason = "VolumePending" if waits_for_volume else condition.get("reason", "Unschedulable")
+            return Cause(reason, f"Pod {_name(pod)}: {message}")
     return None
 
 
@@ -106,6 +129,7 @@ Rule = Callable[[Manifest], Cause | None]
 RULES: tuple[Rule, ...] = (
     image_pull_failed,  # what a person must mend comes before what may mend itself
     container_cannot_be_made,
+    model_cannot_be_loaded,
     crashed,
     failed,
     unschedulable,
@@ -118,11 +142,10 @@ def _badly(container: Container) -> bool:
     return container.ended["exitCode"] != 0 or container.waiting.get("reason") == "CrashLoopBackOff"
 
 
-def _last_words(container: Container) -> str:
+def _obituary(container: Container) -> str:
     ended = container.ended
     cause = f" ({ended['reason']})" if ended.get("reason", "Error") != "Error" else ""
-    words = ended.get("message", "").strip()[-LONGEST_LAST_WORDS:]
-    said = f" Its last words: {words}" if words else ""
+    said = f" Its last words: {container.last_words}" if container.last_words else ""
     restarts = container.status.get("restartCount", 0)
     return f"{container.title} ended with exit code {ended['exitCode']}{cause}, {restarts} restarts so far.{said}"
 

@@ -13,12 +13,18 @@ from sd_operator.vocabulary import KIND_OF, Manifest
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A service as the cluster has it now. `refusals` is what stood in the way of the last apply."""
+    """A service as the cluster has it now.
+
+    `refusals` is what stood in the way of the last apply, `conflicts` what others keep changing, `missing` the kinds
+    of children that the cluster does not have.
+    """
 
     resource: Manifest
     children: list[Manifest]
     pods: list[Manifest]
     refusals: list[Cause] = field(default_factory=list[Cause])
+    conflicts: list[Cause] = field(default_factory=list[Cause])
+    missing: frozenset[str] = frozenset()
 
     @property
     def generation(self) -> int:

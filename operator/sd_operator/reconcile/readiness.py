@@ -15,10 +15,15 @@ class Verdict:
     """A condition without its history."""
 
     type: str
-    status: bool
+    status: bool | None
+    """None = unknown."""
     reason: str
     message: str
 
+
+PODS_REFUSED = "PodsRefused"
+UNDER_WAY = ("Paused", "Starting", "RollingOut")
+"""Reasons that are no failure."""
 
 Rule = Callable[[Observation, Rollout], Cause | None]
 
@@ -37,7 +42,9 @@ def service_is_not_paused(_seen: Observation, rollout: Rollout) -> Cause | None:
 
 def pods_can_be_made(_seen: Observation, rollout: Rollout) -> Cause | None:
     """Quota and admission refuse pods, not Deployments."""
-    return Cause("PodsRefused", rollout.failure) if rollout.failure else None
+    if not rollout.failure:
+        return None
+    return Cause("QuotaExceeded" if "exceeded quota" in rollout.failure else PODS_REFUSED, rollout.failure)
 
 
 def pods_are_healthy(seen: Observation, rollout: Rollout) -> Cause | None:
@@ -62,11 +69,16 @@ OBSTACLES: tuple[Rule, ...] = (
 )
 
 
-def verdicts(seen: Observation) -> list[Verdict]:
-    """All conditions of a service."""
+def obstacle(seen: Observation) -> Cause | None:
+    """The first thing that keeps a service from serving its latest spec with all of its pods."""
     rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
-    obstacle = next((found for rule in OBSTACLES if (found := rule(seen, rollout))), None)
-    return [ready(rollout, obstacle), available(rollout, obstacle), progressing(rollout, obstacle)]
+    return next((found for rule in OBSTACLES if (found := rule(seen, rollout))), None)
+
+
+def verdicts(seen: Observation) -> list[Verdict]:
+    """Whether the service serves, in three conditions."""
+    rollout, found = Rollout.of(seen.child(DEPLOYMENTS.kind)), obstacle(seen)
+    return [ready(rollout, found), available(rollout, found), progressing(rollout, found)]
 
 
 def ready(rollout: Rollout, obstacle: Cause | None) -> Verdict:

@@ -1,20 +1,33 @@
 """One look at one service: observe, decide, apply, report."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.children import desired
 from sd_operator.reconcile.apply import carry_out
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.decide import decide, leaving
+from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
+from sd_operator.reconcile.decide import Plan, decide, leaving
+from sd_operator.reconcile.events import events
 from sd_operator.reconcile.observe import Observation, observe
+from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refused
+from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
 from sd_operator.reconcile.status import status
 from sd_operator.runtime.cache import Cache, Key
-from sd_operator.runtime.kube import Kube
-from sd_operator.settings import ServingImages
-from sd_operator.vocabulary import Manifest
+from sd_operator.runtime.kinds import Kinds
+from sd_operator.runtime.kube import Kube, RejectedError
+from sd_operator.runtime.queue import SETTLED, Look
+from sd_operator.settings import Installation
+from sd_operator.vocabulary import DEPLOYMENTS, KIND_OF, Manifest
+
+logger = logging.getLogger(__name__)
+
+REFUSED_AGAIN_S = 8.0
+"""What the API server refused is tried again after this: that the cause has gone is no event of any watched object."""
 
 
 def utc_now() -> datetime:
@@ -22,45 +35,89 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
     """Brings services to their specs. It may be killed after any write: the next look takes it from there."""
 
     kube: Kube
     cache: Cache
-    images: ServingImages
+    installation: Installation
+    kinds: Kinds
+    pods: Workloads
     now: Callable[[], datetime] = utc_now
+    clock: Callable[[], float] = time.monotonic
+    conflicts: Conflicts = field(default_factory=Conflicts)
 
-    async def reconcile(self, key: Key) -> bool:
-        """Returns whether the service is settled; where it is not, only another try can help.
+    async def reconcile(self, key: Key) -> Look:
+        """Says when the service has to be looked at again although nothing happened to it.
 
         Raises:
             KubeError: the API server did not answer, or does not let the operator read.
         """
         resource = self.cache.service(key)
         if resource is None or leaving(resource):
-            return True  # the children have it as their owner: the cluster's garbage collector removes them
+            self.conflicts.forget(key)
+            return SETTLED  # the children have it as their owner: the cluster's garbage collector removes them
         try:
             service = DiarizationService.parse(resource)
         except SpecError as error:
-            await self._report(key, resource, None, [Cause("SpecRefused", str(error))])
-            return True  # a changed spec is a new event
-        refusals = await self._bring(key, service)
-        await self._report(key, resource, service, refusals)
-        return not refusals
+            await self._report(None, Observation(resource, *self._living(key), [Cause("SpecRefused", str(error))]))
+            return SETTLED  # a changed spec is a new event
+        return await self._bring(key, service, resource)
 
-    async def _bring(self, key: Key, service: DiarizationService) -> list[Cause]:
-        wanted = desired(service, self.images)
+    async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> Look:
+        wanted, missing = self._possible(desired(service, self.installation))
         live = await observe(self.kube, self.cache, key, wanted)
-        return await carry_out(self.kube, self.cache, decide(service, wanted, live))
+        plan = await self._held_back(key, decide(service, wanted, live))
+        if goes_down(plan):
+            await mark_idlest(self.kube, self.pods, self.cache.pods(key))
+        refusals = await carry_out(self.kube, self.cache, plan)
+        contested = self.conflicts.causes(key, self.clock())
+        seen = Observation(resource, *self._living(key), refusals, contested, missing)
+        await self._report(service, seen)
+        return Look(settled=True, again_after_s=await self._again_after_s(seen))
 
-    async def _report(
-        self, key: Key, resource: Manifest, service: DiarizationService | None, refusals: list[Cause]
-    ) -> None:
-        seen = Observation(resource, self.cache.children(key), self.cache.pods(key), refusals)
+    async def _again_after_s(self, seen: Observation) -> float | None:
+        if seen.refusals:
+            return REFUSED_AGAIN_S
+        if pods_are_refused(seen):
+            return await ask_for_pods_again(self.kube, seen.child(DEPLOYMENTS.kind), self.now())
+        return TRUCE_S if seen.conflicts else None
+
+    def _possible(self, wanted: Iterable[Manifest]) -> tuple[list[Manifest], frozenset[str]]:
+        """The children that the cluster can have, and the kinds of the others."""
+        present, every = self.kinds.present, [*wanted]
+        missing = frozenset(manifest["kind"] for manifest in every) - present
+        return [manifest for manifest in every if manifest["kind"] in present], missing
+
+    async def _held_back(self, key: Key, plan: Plan) -> Plan:
+        """The plan without the repairs that somebody else would only undo again."""
+        now = self.clock()
+        for change in plan.apply:
+            if self.conflicts.is_contested(key, change, now):
+                metadata = change.manifest["metadata"]
+                kind = KIND_OF[change.manifest["kind"]]
+                live = await self.kube.get(kind, metadata["namespace"], metadata["name"])
+                self.conflicts.blame(key, change, live)
+        return replace(plan, apply=[change for change in plan.apply if self.conflicts.may_repair(key, change, now)])
+
+    def _living(self, key: Key) -> tuple[list[Manifest], list[Manifest]]:
+        return self.cache.children(key), self.cache.pods(key)
+
+    async def _report(self, service: DiarizationService | None, seen: Observation) -> None:
+        resource = seen.resource
         latest = status(service, seen, self.now())
         if latest == resource.get("status"):
             return
+        for event in events(resource, latest, self.now()):
+            await self._tell(event)
         identity = {name: resource["metadata"][name] for name in ("name", "namespace", "uid")}
         head = {name: resource[name] for name in ("apiVersion", "kind")}
         self.cache.put(await self.kube.apply_status(head | {"metadata": identity, "status": latest}))
+
+    async def _tell(self, event: Manifest) -> None:
+        """An Event is a courtesy: where it is refused, the status says the same."""
+        try:
+            await self.kube.create(event)
+        except RejectedError as refusal:
+            logger.warning("The Event %s was refused: %s", event["reason"], refusal)

@@ -5,10 +5,13 @@ from datetime import datetime
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import LONGEST_MESSAGE
 from sd_operator.children.metadata import selector
+from sd_operator.reconcile import autoscaling, degradation
 from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.readiness import Verdict, verdicts
+from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle, verdicts
 from sd_operator.reconcile.rollout import Rollout
 from sd_operator.vocabulary import DEPLOYMENTS, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
+
+WORDS: dict[bool | None, str] = {True: "True", False: "False", None: "Unknown"}
 
 
 def status(service: DiarizationService | None, seen: Observation, now: datetime) -> Manifest:
@@ -16,34 +19,56 @@ def status(service: DiarizationService | None, seen: Observation, now: datetime)
     rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
     return {
         "observedGeneration": seen.generation,
-        "conditions": conditions(seen, now),
+        "conditions": conditions(service, seen, now),
         "replicas": rollout.existing,
         "readyReplicas": rollout.ready,
+        **last_failure(seen, now),
         **({} if service is None else _addresses(service)),
     }
 
 
 def _addresses(service: DiarizationService) -> Manifest:
     host = f"{service.name}.{service.namespace}.svc"
+    grpc = {"grpc": f"{host}:{GRPC_PORT}"} if service.spec.network.service.grpc else {}
     return {
         "selector": ",".join(f"{name}={value}" for name, value in selector(service).items()),
         "endpoints": {
             "http": f"http://{host}:{HTTP_PORT}",
-            "grpc": f"{host}:{GRPC_PORT}",
+            **grpc,
             "metrics": f"http://{host}:{METRICS_PORT}/metrics",
         },
         "model": {"source": service.spec.model.source.describe(), "mode": service.spec.model.mode},
     }
 
 
-def conditions(seen: Observation, now: datetime) -> list[Manifest]:
+def last_failure(seen: Observation, now: datetime) -> Manifest:
+    """The last thing that failed and when it began to; it stays to be read once the service has healed."""
+    before = seen.resource.get("status", {}).get("lastFailure")
+    cause = obstacle(seen)
+    if cause is None or cause.reason in UNDER_WAY:
+        return {"lastFailure": before} if before else {}
+    goes_on = before and before["reason"] == cause.reason == _reason_before(seen)
+    since = before["time"] if goes_on else _written(now)
+    return {"lastFailure": {"reason": cause.reason, "message": cause.message[:LONGEST_MESSAGE], "time": since}}
+
+
+def _reason_before(seen: Observation) -> str:
+    return _conditions_before(seen).get("Ready", {}).get("reason", "")
+
+
+def conditions(service: DiarizationService | None, seen: Observation, now: datetime) -> list[Manifest]:
     """Every condition, with the time at which its status last changed."""
-    before = {each["type"]: each for each in seen.resource.get("status", {}).get("conditions", [])}
-    return [_condition(verdict, before.get(verdict.type, {}), seen.generation, now) for verdict in verdicts(seen)]
+    before = _conditions_before(seen)
+    found = [*verdicts(seen), degradation.verdict(seen), *(autoscaling.verdicts(service, seen) if service else ())]
+    return [_condition(verdict, before.get(verdict.type, {}), seen.generation, now) for verdict in found]
+
+
+def _conditions_before(seen: Observation) -> dict[str, Manifest]:
+    return {each["type"]: each for each in seen.resource.get("status", {}).get("conditions", [])}
 
 
 def _condition(verdict: Verdict, before: Manifest, generation: int, now: datetime) -> Manifest:
-    text = str(verdict.status)
+    text = WORDS[verdict.status]
     unchanged = before.get("status") == text
     return {
         "type": verdict.type,
@@ -51,5 +76,9 @@ def _condition(verdict: Verdict, before: Manifest, generation: int, now: datetim
         "reason": verdict.reason,
         "message": verdict.message[:LONGEST_MESSAGE],
         "observedGeneration": generation,
-        "lastTransitionTime": before["lastTransitionTime"] if unchanged else now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lastTransitionTime": before["lastTransitionTime"] if unchanged else _written(now),
     }
+
+
+def _written(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

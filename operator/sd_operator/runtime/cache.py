@@ -50,6 +50,11 @@ class Cache:
         for item in listing.items:
             self.put(item)
 
+    def drop(self, resource: Resource) -> None:
+        """Forgets everything of a kind that the cluster no longer has."""
+        for known in [*self._all(resource.kind)]:
+            self.remove(known)
+
     def keys(self) -> set[Key]:
         """Every service that exists."""
         return {key for key, objects in self._objects[DIARIZATION_SERVICES.kind].items() if objects}

@@ -6,19 +6,28 @@ from aiohttp import web
 
 from sd_operator.runtime.metrics import Metrics
 
-Ready = Callable[[], bool]
+STUCK_AFTER_S = 600.0
+"""Every request to the API server has a limit of seconds: a look that takes so long will never end."""
 
 
-def application(ready: Ready, metrics: Metrics) -> web.Application:
-    """The three pages. That /healthz answers at all shows that the event loop turns."""
+def application(ready: Callable[[], bool], longest_s: Callable[[], float], metrics: Metrics) -> web.Application:
+    """The three pages. That one answers at all shows that the event loop turns.
+
+    `ready` says whether the operator knows everything and hears of every change, whether or not it holds the Lease;
+    `longest_s` how long the slowest look at a service has been under way.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
-        return web.Response(text="The operator is running.\n")
+        if longest_s() > STUCK_AFTER_S:
+            return _page("A look at a service does not end; only a restart of the operator helps.", 503)
+        return _page("The operator is running.")
 
     async def readyz(_request: web.Request) -> web.Response:
         if ready():
-            return web.Response(text="The operator has seen every DiarizationService and watches them.\n")
-        return web.Response(status=503, text="The operator has not yet listed what it looks after; its log says why.\n")
+            return _page("The operator has seen every DiarizationService and watches them.")
+        return _page(
+            "The operator has not yet listed what it looks after, or is about to do so; its log says why.", 503
+        )
 
     async def page(_request: web.Request) -> web.Response:
         return web.Response(body=metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4"})
@@ -26,6 +35,10 @@ def application(ready: Ready, metrics: Metrics) -> web.Application:
     pages = web.Application()
     pages.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
     return pages
+
+
+def _page(sentence: str, status: int = 200) -> web.Response:
+    return web.Response(text=f"{sentence}\n", status=status)
 
 
 async def serve(pages: web.Application, port: int) -> web.AppRunner:

@@ -1,59 +1,38 @@
-"""The Kubernetes API as the operator uses it: read, apply, delete. Objects are plain dictionaries.
+"""The Kubernetes API as the operator uses it: read, apply, delete. Objects are plain dictionaries."""
 
-KubeError
-├── RejectedError     the API server understood the request and refused it; its sentence says why
-└── UnreachableError  no answer, or one that says "later": try again
-"""
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-import json
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
-
-import aiohttp
-from kubernetes.aio import client
-from kubernetes.aio.client.exceptions import ApiException
-
+from sd_operator.runtime.connection import APPLY, MERGE, Connection, RemainingS, Request, always
+from sd_operator.runtime.errors import KubeError, LeaseLostError, RejectedError, UnreachableError
 from sd_operator.runtime.metrics import Metrics
 from sd_operator.vocabulary import FIELD_MANAGER, KIND_OF, Manifest, Resource
 
+__all__ = ["Kube", "KubeClient", "KubeError", "LeaseLostError", "Listing", "RejectedError", "UnreachableError"]
+
 PAGE = 500
-TIMEOUT_S = 30
-LATER = (429, 500, 502, 503, 504)
-
-
-class KubeError(Exception):
-    """A request to the API server did not do what it was sent for; the text is a sentence."""
-
-
-class RejectedError(KubeError):
-    """The API server refused; `status` is the HTTP status."""
-
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-class UnreachableError(KubeError):
-    """No answer, or one that asks to come back later."""
+LIST_TIMEOUT_S = 30
+FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
+AS_US = {"fieldManager": FIELD_MANAGER}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Objects of one kind, all as of `resource_version`."""
+    """Objects of one kind, all as of `resource_version` or later."""
 
     resource_version: int
     items: list[Manifest]
 
 
 class Kube(Protocol):
-    """The five things that the operator asks of the API server."""
+    """What the operator asks of the API server. All that writes raises LeaseLostError where it may not."""
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
         """One object; None where there is none."""
         ...
 
     async def list(self, resource: Resource, label_selector: str = "") -> Listing:
-        """Every object of a kind in all namespaces."""
+        """Every object of a kind in the namespaces that are watched."""
         ...
 
     async def apply(self, manifest: Manifest) -> Manifest:
@@ -64,40 +43,85 @@ class Kube(Protocol):
         """The same for the status subresource."""
         ...
 
+    async def create(self, manifest: Manifest) -> bool:
+        """Makes an object that is never changed; False where it exists already."""
+        ...
+
+    async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
+        """Sets annotations on that very object, and nothing else."""
+        ...
+
     async def delete(self, live: Manifest) -> None:
         """Removes that very object: one of the same name that came after it stays."""
         ...
 
 
 class KubeClient:
-    """`Kube` over kubernetes.aio's low-level client, which brings the connection, TLS and token renewal."""
+    """`Kube` over a connection. `namespaces` are those that are watched, all where there are none.
 
-    def __init__(self, configuration: client.Configuration, metrics: Metrics) -> None:
-        self._api = cast("Any", client.ApiClient(configuration))
+    Writes are sent for as long as `remaining_s` is above zero, and given up when it is not: by the time another
+    operator may write, nothing of this one is under way.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        metrics: Metrics,
+        *,
+        remaining_s: RemainingS = always,
+        namespaces: tuple[str, ...] = (),
+    ) -> None:
+        self._connection = connection
         self._metrics = metrics
-
-    async def close(self) -> None:
-        """Closes the connections."""
-        await self._api.close()
+        self._remaining_s = remaining_s
+        self._namespaces = namespaces or ("",)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
         try:
-            return await self._request("GET", resource.path(namespace, name))
+            return await self._connection.send(Request("GET", resource.path(namespace, name)))
         except RejectedError as refusal:
-            if refusal.status != 404:  # noqa: PLR2004 - HTTP's own number
+            if refusal.status != NOT_FOUND:
                 raise
             return None
 
+    async def serves(self, api_version: str) -> frozenset[str]:
+        """The plural names of what the API server has in a group's version; none where it does not have that at all."""
+        try:
+            answer = await self._connection.send(Request("GET", f"/apis/{api_version}"))
+        except RejectedError as refusal:
+            if refusal.status != NOT_FOUND:
+                raise
+            return frozenset()
+        return frozenset(each["name"] for each in answer["resources"])
+
+    async def may_list(self, resource: Resource) -> bool:
+        """Whether the operator has the right to read a kind in every namespace that is watched."""
+        try:
+            for namespace in self._namespaces:
+                await self._connection.send(Request("GET", resource.path(namespace), {"limit": "1"}))
+        except RejectedError as refusal:
+            if refusal.status != FORBIDDEN:
+                raise
+            return False
+        return True
+
     async def list(self, resource: Resource, label_selector: str = "") -> Listing:
+        parts = [await self._list(resource, namespace, label_selector) for namespace in self._namespaces]
+        # The lists of several namespaces are of several moments: what is newer than the oldest may be unseen by it.
+        return Listing(min(part.resource_version for part in parts), [item for part in parts for item in part.items])
+
+    async def _list(self, resource: Resource, namespace: str, label_selector: str) -> Listing:
         query = {"limit": str(PAGE), **({"labelSelector": label_selector} if label_selector else {})}
         items: list[Manifest] = []
         while True:
-            page = await self._request("GET", resource.path(), query)
+            page = await self._connection.send(
+                Request("GET", resource.path(namespace), query, timeout_s=LIST_TIMEOUT_S)
+            )
             # A list leaves out what it holds: its items carry neither kind nor apiVersion.
             items += [item | {"apiVersion": resource.api_version, "kind": resource.kind} for item in page["items"]]
             if not (more := page["metadata"].get("continue")):
                 return Listing(int(page["metadata"]["resourceVersion"]), items)
-            query["continue"] = more
+            query = query | {"continue": more}
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="")
@@ -106,60 +130,42 @@ class KubeClient:
         return await self._apply(manifest, subresource="status")
 
     async def _apply(self, manifest: Manifest, subresource: str) -> Manifest:
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        self._metrics.writes.labels("apply", manifest["kind"]).inc()
-        path = _path(manifest, subresource)
-        return await self._request("PATCH", path, query, manifest, "application/apply-patch+yaml")
+        query = AS_US | {"force": "true"}
+        return await self._write(
+            "apply", manifest, Request("PATCH", _path(manifest, subresource), query, manifest, APPLY)
+        )
+
+    async def create(self, manifest: Manifest) -> bool:
+        path = KIND_OF[manifest["kind"]].path(manifest["metadata"]["namespace"])
+        try:
+            await self._write("create", manifest, Request("POST", path, AS_US, manifest))
+        except RejectedError as refusal:
+            if refusal.status != CONFLICT:
+                raise
+            return False
+        return True
+
+    async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
+        # With its UID: one of the same name that came after it is not meant, and the API server says so.
+        patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": annotations}}
+        return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, MERGE))
 
     async def delete(self, live: Manifest) -> None:
         body = {"preconditions": {"uid": live["metadata"]["uid"]}, "propagationPolicy": "Background"}
-        self._metrics.writes.labels("delete", live["kind"]).inc()
         try:
-            await self._request("DELETE", _path(live), body=body)
+            await self._write("delete", live, Request("DELETE", _path(live), body=body))
         except RejectedError as refusal:
-            if refusal.status not in (404, 409):  # it is gone already, or another one has its name
+            if refusal.status not in (NOT_FOUND, CONFLICT):  # it is gone already, or another one has its name
                 raise
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str] | None = None,
-        body: Manifest | None = None,
-        content_type: str = "application/json",
-    ) -> Any:  # noqa: ANN401 - JSON
-        headers = {"Accept": "application/json", "Content-Type": content_type}
-        try:
-            request = await self._api.param_serialize(
-                method, path, query_params=list((query or {}).items()), header_params=headers, body=body,
-                auth_settings=["BearerToken"],
-            )  # fmt: skip
-            response = await self._api.call_api(*request, _request_timeout=TIMEOUT_S)
-            answer = await response.read()
-        except ApiException as error:
-            failure: Any = error  # its attributes have no types
-            raise _kube_error(failure.status, failure.reason, failure.body) from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise UnreachableError(f"{method} {path} got no answer: {str(error) or type(error).__name__}") from error
-        if response.status >= 400:  # noqa: PLR2004 - HTTP's own number
-            raise _kube_error(response.status, str(response.reason), answer)
-        return json.loads(answer)
+    async def _write(self, verb: str, about: Manifest, request: Request) -> Manifest:
+        """The one way out for everything that changes the cluster."""
+        if self._remaining_s() <= 0:
+            raise LeaseLostError
+        self._metrics.writes.labels(verb, about["kind"]).inc()
+        return await self._connection.send(replace(request, remaining_s=self._remaining_s))
 
 
 def _path(manifest: Manifest, subresource: str = "") -> str:
     metadata = manifest["metadata"]
     return KIND_OF[manifest["kind"]].path(metadata["namespace"], metadata["name"], subresource)
-
-
-def _kube_error(status: int | None, reason: str, body: str | bytes | None) -> KubeError:
-    sentence = _sentence(body) or f"the API server answered HTTP {status} {reason}"
-    return UnreachableError(sentence) if status is None or status in LATER else RejectedError(sentence, status)
-
-
-def _sentence(body: str | bytes | None) -> str:
-    """The message of the API server's Status object; what is in front of it may answer with anything else."""
-    try:
-        status = json.loads(body or b"{}")
-    except ValueError:
-        return ""
-    return str(cast("Manifest", status).get("message", "")) if isinstance(status, dict) else ""

@@ -3,54 +3,92 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from sd_operator.runtime.cache import Key
-from sd_operator.runtime.kube import KubeError
+from sd_operator.runtime.errors import KubeError
+from sd_operator.runtime.logs import about
 from sd_operator.runtime.metrics import CONTROLLER, Metrics
 from sd_operator.runtime.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
-Reconcile = Callable[[Key], Awaitable[bool]]
-"""Brings one service to its spec; False where it has to be looked at again by itself."""
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a service is looked at again by itself: never where it is settled, unless a time is given.
+
+    What is not settled is tried again, later each time.
+    """
+
+    settled: bool
+    again_after_s: float | None = None
+
+
+SETTLED, RETRY = Look(settled=True), Look(settled=False)
+
+Reconcile = Callable[[Key], Awaitable[Look]]
+"""Brings one service to its spec."""
 
 
 class Queue:
-    """Calls `reconcile` for every key that is added, never twice at once for one key."""
+    """Calls `reconcile` for every key that is added while workers run, never twice at once for one key."""
 
     def __init__(self, reconcile: Reconcile, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
         self._reconcile = reconcile
         self._metrics = metrics
         self._clock = clock
         self._schedule = Schedule()
+        self._began_s: dict[Key, float] = {}
         self._wake = asyncio.Event()
+        self._running = False
+        metrics.longest.labels(CONTROLLER).set_function(self.longest_s)
+        metrics.active.labels(CONTROLLER).set_function(lambda: len(self._began_s))
+        metrics.depth.labels(CONTROLLER).set_function(lambda: self._schedule.due(self._clock()))
 
     def add(self, key: Key) -> None:
-        """Something happened to a service."""
+        """Something happened to a service. Without workers it is forgotten: they start with everything there is."""
+        if not self._running:
+            return
+        self._metrics.adds.labels(CONTROLLER).inc()
         self._schedule.add(key, self._clock())
         self._wake.set()
 
-    async def run(self, workers: int) -> None:
-        """Works until it is cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work())
+    def longest_s(self) -> float:
+        """For how long the slowest look has been under way."""
+        return self._clock() - min(self._began_s.values(), default=self._clock())
+
+    async def run(self, workers: int, keys: Iterable[Key]) -> None:
+        """Works until it is cancelled, beginning with `keys`."""
+        self._schedule, self._running = Schedule(), True
+        self._metrics.workers.labels(CONTROLLER).set(workers)
+        for key in keys:
+            self.add(key)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work())
+        finally:
+            self._schedule, self._running = Schedule(), False
 
     async def _work(self) -> None:
         while True:
             key = await self._next()
-            started = self._clock()
-            settled = await self._attempt(key)
-            self._metrics.seconds.labels(CONTROLLER).observe(self._clock() - started)
-            self._schedule.finish(key, self._clock(), settled=settled)
+            began_s = self._began_s[key] = self._clock()
+            try:
+                look = await self._attempt(key)
+            finally:
+                del self._began_s[key]
+            self._metrics.seconds.labels(CONTROLLER).observe(self._clock() - began_s)
+            self._schedule.finish(key, self._clock(), settled=look.settled, again_after_s=look.again_after_s)
             self._wake.set()
 
     async def _next(self) -> Key:
-        while (key := self._schedule.take(self._clock())) is None:
+        while (turn := self._schedule.take(self._clock())) is None:
             await self._until_something_is_due()
-        self._metrics.depth.labels(CONTROLLER).set(len(self._schedule))
-        return key
+        self._metrics.waits.labels(CONTROLLER).observe(turn.waited_s)
+        return turn.key
 
     async def _until_something_is_due(self) -> None:
         self._wake.clear()
@@ -60,22 +98,37 @@ class Queue:
         except TimeoutError:
             return
 
-    async def _attempt(self, key: Key) -> bool:
+    async def _attempt(self, key: Key) -> Look:
         """One reconcile. Its error belongs to this key alone: the others' work goes on, this one comes back later."""
-        task = asyncio.ensure_future(self._reconcile(key))
-        try:
-            await asyncio.wait([task])
-        finally:
-            task.cancel()
-        return self._verdict(key, task)
+        with about(key):
+            task = asyncio.ensure_future(self._reconcile(key))
+            try:
+                await asyncio.wait([task])
+            finally:
+                task.cancel()
+            return self._verdict(task)
 
-    def _verdict(self, key: Key, task: asyncio.Future[bool]) -> bool:
+    def _verdict(self, task: asyncio.Future[Look]) -> Look:
         error = task.exception()
-        settled = error is None and task.result()
-        result = "error" if error else "success" if settled else "requeue_after"
+        look = RETRY if error else task.result()
+        result = "error" if error else _result(look)
         self._metrics.reconciles.labels(CONTROLLER, result).inc()
+        if not look.settled:
+            self._metrics.retries.labels(CONTROLLER).inc()
+        if error is not None:
+            self._complain(error)
+        return look
+
+    def _complain(self, error: BaseException) -> None:
+        self._metrics.errors.labels(CONTROLLER).inc()
         if isinstance(error, KubeError):
-            logger.warning("%s: %s (it will be tried again)", key, error)
-        elif error is not None:
-            logger.error("%s: the operator could not work on it; it will be tried again.", key, exc_info=error)
-        return settled
+            logger.warning("%s (it will be tried again)", error)
+        else:
+            self._metrics.panics.labels(CONTROLLER).inc()
+            logger.error("The operator could not work on it; it will be tried again.", exc_info=error)
+
+
+def _result(look: Look) -> str:
+    if not look.settled:
+        return "requeue"
+    return "success" if look.again_after_s is None else "requeue_after"

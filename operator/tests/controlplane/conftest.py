@@ -1,17 +1,16 @@
 """One control plane with the chart's CRD and rights for all tests of this folder, and a namespace for each."""
 
 import itertools
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from control_plane import CHART, ControlPlane, Manifest, control_plane, programs
+from chart_rendering import render_chart
+from control_plane import ControlPlane, Manifest, control_plane, programs
 from operator_bench import Bench
 from operator_process import RunningOperator, running_operator
 
-NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 NUMBERS = itertools.count(1)
 
 
@@ -24,10 +23,7 @@ def tools() -> Path:
 @pytest.fixture(scope="session")
 def chart(tools: Path) -> list[Manifest]:
     """What the chart installs."""
-    images = ("--set=images.operator=operator:1", "--set=images.server=server:1")
-    argv = [str(tools / "helm"), "template", "sd-triton", str(CHART), "--namespace=sd-triton", *images]
-    rendered = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
+    return render_chart(tools)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +34,9 @@ def plane(tools: Path, chart: list[Manifest], tmp_path_factory: pytest.TempPathF
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def operator(plane: ControlPlane) -> Iterator[RunningOperator]:
-    """An operator that runs during all tests; it looks at nothing twice on its own within their time."""
+    """An operator that runs during a file's tests; it looks at nothing twice on its own within their time."""
     with running_operator(plane) as running:
         yield running
 

@@ -21,7 +21,28 @@ CONTROLLERS = (
     "resourcequota-controller"
 )
 OPERATOR = "system:serviceaccount:sd-triton:sd-triton-operator"
+SCOPED = "system:serviceaccount:scoped:sd-triton-operator"
+"""An operator that was installed for some namespaces only."""
+OPERATORS = [OPERATOR, SCOPED]
+HOME = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sd-triton"}}
+"""Where the operator lives, and its Lease."""
 START_S = 60
+
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted"],
+    "rules": [
+        {"level": "Metadata", "users": OPERATORS, "verbs": ["create", "update", "patch", "delete"]},
+        {
+            "level": "Metadata",
+            "verbs": ["create", "update", "patch", "delete"],
+            "resources": [{"group": "sd-triton.dev", "resources": ["diarizationservices"]}],
+        },
+        {"level": "None"},
+    ],
+}
+"""The API server writes down what operators write, and what people do with a DiarizationService."""
 
 Manifest = dict[str, Any]
 
@@ -51,6 +72,31 @@ class ControlPlane:
         """Kubeconfig of the operator, who may do what its ClusterRole allows."""
         return self.folder / "operator.kubeconfig"
 
+    @property
+    def scoped(self) -> Path:
+        """Kubeconfig of the operator that may only do what Roles allow."""
+        return self.folder / "scoped.kubeconfig"
+
+    def through(self, url: str) -> Path:
+        """Kubeconfig of the operator that goes to another address."""
+        path = self.folder / f"operator-{url.rpartition(':')[2]}.kubeconfig"
+        path.write_text(yaml.safe_dump(_kubeconfig(url, "operator")))
+        return path
+
+    @property
+    def url(self) -> str:
+        """The API server's own address."""
+        return yaml.safe_load(self.admin.read_text())["clusters"][0]["cluster"]["server"]
+
+    def audit(self) -> list[Manifest]:
+        """Every change of a DiarizationService and every write of an operator, with times to the microsecond."""
+        lines = (self.folder / "audit.log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def writes(self, agent: str = "") -> list[Manifest]:
+        """What operators wrote whose user agent holds that; their Leases left out."""
+        return [event for event in self.audit() if is_write(event) and agent in event["userAgent"]]
+
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs kubectl as administrator; its output is in the result."""
         argv = [str(self.programs / "kubectl"), f"--kubeconfig={self.admin}", *arguments]
@@ -79,24 +125,33 @@ class ControlPlane:
         self.kubectl("patch", kind, name, f"--namespace={namespace}", "--subresource=status", "--type=merge", patch)
 
 
+def is_write(event: Manifest) -> bool:
+    """Whether an event of the audit log is an operator's change of something."""
+    return event["user"]["username"] in OPERATORS and event["objectRef"]["resource"] != "leases"
+
+
 @contextmanager
-def control_plane(folder: Path, tools: Path, parts: list[Manifest]) -> Iterator[ControlPlane]:
-    """Starts everything with `parts` in place, ends everything.
+def control_plane(
+    folder: Path, tools: Path, parts: list[Manifest], flags: dict[str, list[str]] | None = None
+) -> Iterator[ControlPlane]:
+    """Starts everything with `parts` in place, ends everything; `flags` are more flags by the program's name.
 
     The garbage collector looks for new kinds every 30 s: the CRD has to be there before it starts.
     """
-    plane = ControlPlane(folder, tools)
+    plane, more = ControlPlane(folder, tools), flags or {}
     etcd, port = f"http://127.0.0.1:{free_port()}", free_port()
     _write_credentials(plane, f"https://127.0.0.1:{port}")
     configs = [f"--{kind}kubeconfig={plane.admin}" for kind in ("", "authentication-", "authorization-")]
     alone = [*configs, "--leader-elect=false", "--secure-port=0"]
     with ExitStack() as running:
         _start(running, plane, "etcd", *_etcd_flags(folder, etcd))
-        _start(running, plane, "kube-apiserver", *_api_server_flags(folder, etcd, port))
+        server = [*_api_server_flags(folder, etcd, port), *more.get("kube-apiserver", [])]
+        _start(running, plane, "kube-apiserver", *server)
         eventually(lambda: plane.kubectl("get", "--raw=/readyz", check=False).returncode == 0, "API server", START_S)
-        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(parts))
+        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all([HOME, *parts]))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        _start(running, plane, "kube-controller-manager", *alone, f"--controllers={CONTROLLERS}")
+        controllers = [f"--controllers={CONTROLLERS}", *more.get("kube-controller-manager", [])]
+        _start(running, plane, "kube-controller-manager", *alone, *controllers)
         _start(running, plane, "kube-scheduler", *alone)
         yield plane
 
@@ -129,16 +184,20 @@ def _api_server_flags(folder: Path, etcd: str, port: int) -> list[str]:
         f"--service-account-signing-key-file={folder / 'accounts.key'}",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--endpoint-reconciler-type=none",
+        f"--audit-policy-file={folder / 'audit.yaml'}",
+        f"--audit-log-path={folder / 'audit.log'}",
     ]
 
 
 def _write_credentials(plane: ControlPlane, url: str) -> None:
-    groups = "system:serviceaccounts,system:serviceaccounts:sd-triton"
-    users = f'admin,admin,admin,system:masters\noperator,{OPERATOR},operator,"{groups}"\n'
-    (plane.folder / "tokens.csv").write_text(users)
+    groups = "system:serviceaccounts"
+    users = ["admin,admin,admin,system:masters"]
+    users += [f'{name},{user},{name},"{groups}"' for name, user in (("operator", OPERATOR), ("scoped", SCOPED))]
+    (plane.folder / "tokens.csv").write_text("\n".join(users))
+    (plane.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT))
     key = ["openssl", "genrsa", "-out", str(plane.folder / "accounts.key"), "2048"]
     subprocess.run(key, check=True, capture_output=True)
-    for token, path in (("admin", plane.admin), ("operator", plane.operator)):
+    for token, path in (("admin", plane.admin), ("operator", plane.operator), ("scoped", plane.scoped)):
         path.write_text(yaml.safe_dump(_kubeconfig(url, token)))
 
 

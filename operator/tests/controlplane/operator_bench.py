@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from control_plane import ControlPlane, Manifest
+from live_objects import INSTALLATION
 from operator_process import RunningOperator
 from plane_processes import eventually
+from sd_operator.api.service import DiarizationService
+from sd_operator.children import desired
+from sd_operator.reconcile.decide import identity
+from sd_operator.vocabulary import CORE_KINDS
 
 
 def diarization_service(spec: Manifest, metadata: Manifest) -> Manifest:
@@ -47,17 +52,32 @@ class Bench:
 
         return eventually(look, f"{kind}/{name}")
 
-    def children(self) -> dict[str, Manifest]:
-        """The service's own objects by kind."""
-        kinds = self.plane.list("serviceaccounts,deployments,services", self.namespace)
-        return {each["kind"]: each for each in kinds if each["metadata"]["name"] == "demo"}
+    def children(self, name: str = "demo") -> dict[tuple[str, str], Manifest]:
+        """Everything that a service owns, by kind and name."""
+        kinds = ",".join(resource.plural for resource in CORE_KINDS)
+        owned = [each for each in self.plane.list(kinds, self.namespace) if owner(each) == name]
+        return {identity(each): each for each in owned}
 
-    def settled(self) -> dict[str, Manifest]:
-        """The children once there are three and the status is about pods that exist."""
-        self.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
-        children = self.children()
-        assert children.keys() == {"ServiceAccount", "Deployment", "Service"}
+    def wanted(self, name: str = "demo") -> set[tuple[str, str]]:
+        """Kind and name of everything that a service should own in a cluster without optional kinds."""
+        service = DiarizationService.parse(self.get("diar", name) or {})
+        core = {resource.kind for resource in CORE_KINDS}
+        return {identity(child) for child in desired(service, INSTALLATION) if child["kind"] in core}
+
+    def settled(self, name: str = "demo") -> dict[tuple[str, str], Manifest]:
+        """The children once they are all there and the status is about pods that exist."""
+        self.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable", name)
+        children = self.children(name)
+        assert children.keys() == self.wanted(name)
         return children
+
+    def events(self, name: str = "demo") -> list[tuple[str, str]]:
+        """Type and reason of what kubectl describe would show, the oldest first."""
+        seen = self.plane.list("events", self.namespace)
+        mine = [each for each in seen if each["involvedObject"]["kind"] == "DiarizationService"]
+        mine = [each for each in mine if each["involvedObject"]["name"] == name]
+        mine.sort(key=lambda each: int(each["metadata"]["resourceVersion"]))
+        return [(each["type"], each["reason"]) for each in mine]
 
     def pods(self) -> list[Manifest]:
         """The service's pods."""
@@ -73,3 +93,9 @@ def condition(service: Manifest, kind: str) -> Manifest:
     """A condition of a service; one without words before it has any."""
     conditions = service.get("status", {}).get("conditions", [])
     return next((each for each in conditions if each["type"] == kind), {"status": "", "reason": "", "message": ""})
+
+
+def owner(child: Manifest) -> str:
+    """The name of the DiarizationService that an object belongs to."""
+    owners = child["metadata"].get("ownerReferences", ())
+    return next((each["name"] for each in owners if each["kind"] == "DiarizationService"), "")

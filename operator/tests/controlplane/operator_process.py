@@ -1,5 +1,6 @@
 """The operator as a process of its own against the control plane, with the rights that the chart gives it."""
 
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -8,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from control_plane import REPOSITORY, ControlPlane
+from control_plane import OPERATOR, REPOSITORY, ControlPlane, Manifest
 from plane_processes import eventually, free_port, process
 
 RECONCILES = "controller_runtime_reconcile_total"
 WRITES = "sd_operator_writes_total"
+LEADS = "leader_election_master_status"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class RunningOperator:
     """Where a running operator answers, and what it said."""
 
     port: int
+    name: str
     log: Path
     process: subprocess.Popen[bytes]
 
@@ -37,19 +40,49 @@ class RunningOperator:
             lines = page.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{metric}{{"))
 
+    @property
+    def leads(self) -> bool:
+        """Whether it holds its Lease."""
+        return self.count(LEADS) == 1
+
+    def signal(self, number: signal.Signals) -> None:
+        """Stops, wakes, asks or kills the process."""
+        self.process.send_signal(number)
+
 
 @contextmanager
-def running_operator(plane: ControlPlane, **settings: str) -> Iterator[RunningOperator]:
-    """Runs the operator; it ends when the block does."""
-    port, log = free_port(), plane.folder / "operator.log"
+def running_operator(
+    plane: ControlPlane, *, lease: str = "", kubeconfig: Path | None = None, **settings: str
+) -> Iterator[RunningOperator]:
+    """Runs the operator until the block ends. It has a Lease of its own, unless one is named that it competes for."""
+    port = free_port()
+    log, name = plane.folder / f"operator-{port}.log", settings.get("SD_IDENTITY", f"operator-{port}")
+    if not lease:
+        plane.apply(*_rights_to(lease := f"operator-{port}"))
     environment = {
-        "KUBECONFIG": str(plane.operator),
+        "KUBECONFIG": str(kubeconfig or plane.operator),
         "PYTHONPATH": str(REPOSITORY / "operator"),
         "SD_SERVER_IMAGE": "sd-triton-server:1",
         "SD_HEALTH_PORT": str(port),
+        "SD_IDENTITY": name,
+        "SD_LEASE": lease,
         **settings,
     }
     with process([sys.executable, "-m", "sd_operator"], log, **environment) as started:
-        operator = RunningOperator(port, log, started)
-        eventually(operator.ready, "operator ready", 30)
+        operator = RunningOperator(port, name, log, started)
+        eventually(operator.ready, f"operator ready, see {log}", 30)
         yield operator
+
+
+def _rights_to(lease: str) -> list[Manifest]:
+    """What the chart gives for its own Lease."""
+    metadata = {"name": lease, "namespace": "sd-triton"}
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    rules = [leases | {"verbs": ["create"]}, leases | {"verbs": ["get", "update"], "resourceNames": [lease]}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": lease}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR}
+    return [
+        head | {"kind": "Role", "rules": rules},
+        head | {"kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
+    ]

@@ -1,9 +1,21 @@
 """The real operator against the real API: children appear, stay right, and go."""
 
+from engine_pages import engines
 from operator_bench import Bench, condition
 from operator_process import RECONCILES, WRITES, running_operator
 from plane_processes import eventually
+from sd_operator.reconcile.conflicts import PATIENCE
+from sd_operator.reconcile.decide import identity
+from sd_operator.vocabulary import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
 from service_specs import DEMO, with_demo
+
+SELF = "DiarizationService/demo"
+EVERY_CHILD = with_demo(
+    autoscaling={"mode": "hpa"},
+    monitoring={"dashboard": True},
+    network={"ingress": {"host": "speech.example"}},
+)
+"""A service with a child of every kind that each cluster has."""
 
 
 def test_a_service_gets_its_children_and_a_status(bench: Bench) -> None:
@@ -27,13 +39,19 @@ def test_a_pod_of_the_restricted_profile_is_admitted(bench: Bench) -> None:
 
 def test_a_changed_spec_is_rolled_out(bench: Bench) -> None:
     bench.apply(with_demo(compute={"nodeSelector": {"pool": "a"}}))
-    before = bench.settled()["Deployment"]["metadata"]["generation"]
+    before = bench.settled()["Deployment", "demo"]["metadata"]["generation"]
     bench.apply(with_demo(serving={"adapters": 4}))
     changed = bench.eventually("deployment", lambda seen: seen["metadata"]["generation"] > before)
     pod = changed["spec"]["template"]["spec"]
-    assert {"name": "SD_ADAPTERS", "value": "4"} in pod["initContainers"][0]["env"]
     assert "nodeSelector" not in pod  # what is no longer asked for goes
+    bench.eventually("configmap", lambda seen: seen["data"]["SD_ADAPTERS"] == "4")
     bench.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
+
+
+def test_every_character_that_the_api_server_takes_reaches_the_pods(bench: Bench) -> None:
+    bench.apply(with_demo(podMetadata={"annotations": {"note": "Aufnahmegerät 🎙"}}))
+    template = bench.settled()["Deployment", "demo"]["spec"]["template"]
+    assert template["metadata"]["annotations"]["note"] == "Aufnahmegerät 🎙"
 
 
 def test_scale_sets_the_replicas_and_finds_the_pods(bench: Bench) -> None:
@@ -54,29 +72,34 @@ def test_a_service_can_be_paused(bench: Bench) -> None:
     assert bench.pods() == []
 
 
-def test_every_deleted_child_comes_back(bench: Bench) -> None:
-    bench.apply(DEMO)
-    before = bench.settled()
-    for kind, child in before.items():
-        uid = child["metadata"]["uid"]
-        bench.kubectl("delete", kind.lower(), "demo", "--wait=false")
-        bench.eventually(kind.lower(), lambda seen, uid=uid: seen["metadata"]["uid"] != uid)
+def test_every_deleted_child_comes_back_and_the_siblings_stay(bench: Bench) -> None:
+    bench.apply(EVERY_CHILD)
+    before = uids(bench.settled())
+    for (kind, name), uid in before.items():
+        bench.kubectl("delete", kind, name, "--wait=false")
+        bench.eventually(kind, lambda seen, uid=uid: seen["metadata"]["uid"] != uid, name)
+        after = uids(bench.children())
+        assert {place for place in before if after[place] != before[place]} == {(kind, name)}
+        before = after
 
 
-def test_what_was_changed_by_hand_is_put_right_and_the_siblings_stay(bench: Bench) -> None:
-    bench.apply(DEMO)
-    before = bench.settled()
-    bench.kubectl("patch", "service", "demo", "--type=json", "--patch",
-                  '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 1}]')  # fmt: skip
+def test_what_was_changed_by_hand_is_put_right_and_nothing_is_made_anew(bench: Bench) -> None:
+    bench.apply(EVERY_CHILD)
+    before = uids(bench.settled())
+    for kind, name in before:
+        bench.kubectl("label", kind, name, "app.kubernetes.io/managed-by-")
+        bench.eventually(kind, lambda seen: MANAGED_BY_LABEL in seen["metadata"]["labels"], name)
+    port = '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 1}]'
+    bench.kubectl("patch", "service", "demo", "--type=json", f"--patch={port}")
     bench.kubectl("scale", "deployment/demo", "--replicas=5")
-    bench.kubectl("label", "serviceaccount/demo", "app.kubernetes.io/managed-by-")
-    bench.eventually("service", lambda seen: seen["spec"]["ports"][0]["targetPort"] == 8000)
+    bench.eventually("service", lambda seen: seen["spec"]["ports"][0]["targetPort"] == HTTP_PORT)
     bench.eventually("deployment", lambda seen: seen["spec"]["replicas"] == 1)
-    bench.eventually("serviceaccount", lambda seen: "app.kubernetes.io/managed-by" in seen["metadata"]["labels"])
-    after = bench.children()
-    assert {kind: child["metadata"]["uid"] for kind, child in after.items()} == {
-        kind: child["metadata"]["uid"] for kind, child in before.items()
-    }
+    assert uids(bench.children()) == before
+
+
+def uids(children: dict[tuple[str, str], Manifest]) -> dict[tuple[str, str], str]:
+    """Which objects they are."""
+    return {place: child["metadata"]["uid"] for place, child in children.items()}
 
 
 def test_deleting_a_service_leaves_nothing(bench: Bench) -> None:
@@ -88,7 +111,7 @@ def test_deleting_a_service_leaves_nothing(bench: Bench) -> None:
 
 def test_a_service_of_the_same_name_can_follow_at_once(bench: Bench) -> None:
     bench.apply(DEMO)
-    before = bench.settled()["Deployment"]["metadata"]["uid"]
+    before = bench.settled()["Deployment", "demo"]["metadata"]["uid"]
     bench.kubectl("delete", "diar", "demo", "--wait=false")
     bench.apply(DEMO)
     bench.eventually("deployment", lambda seen: seen["metadata"]["uid"] != before)
@@ -117,7 +140,7 @@ def test_what_the_api_server_refuses_is_quoted(bench: Bench) -> None:
 def versions(bench: Bench) -> dict[str, str]:
     """The resourceVersion of everything that the operator writes."""
     objects = [*bench.children().values(), bench.get("diar") or {}]
-    return {each["kind"]: each["metadata"]["resourceVersion"] for each in objects}
+    return {"/".join(identity(each)): each["metadata"]["resourceVersion"] for each in objects}
 
 
 def test_ten_more_looks_write_nothing(bench: Bench) -> None:
@@ -130,7 +153,7 @@ def test_ten_more_looks_write_nothing(bench: Bench) -> None:
         bench.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
         eventually(lambda looks=looks: bench.operator.count(RECONCILES) > looks, "another look")
     assert bench.operator.count(WRITES) == writes
-    assert {**versions(bench), "DiarizationService": ""} == {**quiet, "DiarizationService": ""}
+    assert {**versions(bench), SELF: ""} == {**quiet, SELF: ""}
 
 
 def test_an_operator_that_starts_on_settled_services_writes_nothing(bench: Bench) -> None:
@@ -149,3 +172,57 @@ def test_an_operator_that_is_asked_to_stop_stops(bench: Bench) -> None:
         eventually(lambda: second.count(RECONCILES), "it works")
         second.process.terminate()
         assert second.process.wait(timeout=20) == 0
+
+
+def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    for number in range(4):
+        version = (bench.get("service") or {})["metadata"]["resourceVersion"]
+        bench.kubectl("label", "service", "demo", f"app.kubernetes.io/name=mine-{number}", "--overwrite")
+        bench.eventually("service", lambda seen, version=version: seen["metadata"]["resourceVersion"] != version)
+        if number < PATIENCE:
+            bench.eventually(
+                "service", lambda seen: seen["metadata"]["labels"]["app.kubernetes.io/name"] == "sd-triton"
+            )
+    seen = bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "FieldConflict")
+    message = condition(seen, "Degraded")["message"]
+    assert message.startswith("kubectl-label keeps changing metadata.labels.app.kubernetes.io/name of Service demo")
+    assert ("Warning", "FieldConflict") in bench.events()
+    writes = bench.operator.count(WRITES)
+    for number in range(5):
+        bench.kubectl("label", "service", "demo", f"app.kubernetes.io/name=again-{number}", "--overwrite")
+    assert bench.operator.count(WRITES) == writes
+    assert (bench.get("service") or {})["metadata"]["labels"][NAME_LABEL] == "again-4"
+
+
+def test_replicas_are_never_written_back_while_something_else_scales(bench: Bench) -> None:
+    bench.apply({**DEMO, "autoscaling": {"mode": "external"}})
+    bench.settled()
+    for number in range(10):
+        replicas = number % 3 + 1
+        bench.kubectl("scale", "diar/demo", f"--replicas={replicas}")
+        bench.apply(with_demo(autoscaling={"mode": "external"}, serving={"adapters": number + 1}))
+        bench.eventually("configmap", lambda seen, number=number: seen["data"]["SD_ADAPTERS"] == str(number + 1))
+        assert (bench.get("diar") or {})["spec"]["replicas"] == replicas
+        bench.eventually("deployment", lambda seen, replicas=replicas: seen["spec"]["replicas"] == replicas)
+
+
+def test_of_two_autoscalers_the_old_one_goes_first(bench: Bench) -> None:
+    bench.apply(with_demo(autoscaling={"mode": "hpa"}))
+    bench.settled()
+    assert bench.get("horizontalpodautoscaler")
+    bench.apply(with_demo(autoscaling={"mode": "external"}))
+    eventually(lambda: not bench.get("horizontalpodautoscaler"), "the autoscaler has gone")
+
+
+def test_on_the_way_down_the_idlest_pod_goes_first(bench: Bench) -> None:
+    bench.apply(with_demo(replicas=2))
+    bench.settled()
+    eventually(lambda: len(bench.pods()) == 2, "two pods")
+    busy, idle = (pod["metadata"]["name"] for pod in bench.pods())
+    with engines({"127.0.0.11": "sd_backlog_seconds 90\n", "127.0.0.12": "sd_backlog_seconds 0\n"}):
+        for name, address in ((busy, "127.0.0.11"), (idle, "127.0.0.12")):
+            bench.plane.patch_status("pod", name, bench.namespace, {"podIP": address, "podIPs": [{"ip": address}]})
+        bench.kubectl("scale", "diar/demo", "--replicas=1")
+        eventually(lambda: [pod["metadata"]["name"] for pod in bench.pods()] == [busy], "the busy pod stays")

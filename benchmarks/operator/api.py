@@ -1,0 +1,83 @@
+"""The API server as whoever drives a benchmark uses it: JSON over one connection per thread."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from control_plane import ControlPlane, Manifest
+from sd_operator.vocabulary import DIARIZATION_SERVICES, KIND_OF, Resource
+
+THREADS = 16
+
+
+@dataclass(frozen=True)
+class Api:
+    """Acts as the administrator."""
+
+    server: str
+    token: str = "admin"  # noqa: S105 - of a control plane that lives for minutes
+    _local: threading.local = field(default_factory=threading.local)
+
+    @classmethod
+    def of(cls, plane: ControlPlane) -> Api:
+        """The one that the administrator's kubeconfig names."""
+        return cls(yaml.safe_load(plane.admin.read_text())["clusters"][0]["cluster"]["server"])
+
+    def request(self, method: str, path: str, body: Manifest | None = None, kind: str = "application/json") -> Any:  # noqa: ANN401
+        """The answer's JSON; None where there is no such object.
+
+        Raises:
+            RuntimeError: the API server refused.
+        """
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        connection = self._connection()
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        connection.request(method, path, sent, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status == http.client.NOT_FOUND:
+            return None
+        if answer.status >= http.client.BAD_REQUEST:
+            raise RuntimeError(f"{method} {path}: {content.decode()}")
+        return json.loads(content)
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        if not hasattr(self._local, "connection"):
+            unverified = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is made at its start
+            self._local.connection = http.client.HTTPSConnection(urlsplit(self.server).netloc, context=unverified)
+        return self._local.connection
+
+    def create(self, manifest: Manifest) -> Manifest:
+        """Creates an object of a kind that the operator knows."""
+        return self.request("POST", KIND_OF[manifest["kind"]].path(manifest["metadata"]["namespace"]), manifest)
+
+    def patch(self, resource: Resource, namespace: str, name: str, patch: Manifest) -> Manifest:
+        """Merges something into an object."""
+        path = resource.path(namespace, name)
+        return self.request("PATCH", path, patch, "application/merge-patch+json")
+
+    def delete(self, resource: Resource, namespace: str, name: str) -> None:
+        """Removes an object."""
+        self.request("DELETE", resource.path(namespace, name))
+
+    def list(self, resource: Resource, namespace: str = "") -> list[Manifest]:
+        """All objects of a kind."""
+        items = self.request("GET", resource.path(namespace))["items"]
+        return [item | {"kind": resource.kind} for item in items]
+
+    def services(self) -> list[Manifest]:
+        """All DiarizationServices."""
+        return self.list(DIARIZATION_SERVICES)
+
+    def create_all(self, manifests: list[Manifest]) -> None:
+        """Creates objects, many at a time."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(self.create, manifests))

@@ -1,0 +1,57 @@
+"""What the API server's audit log says was written, by whom and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from control_plane import OPERATORS
+
+
+class Write(NamedTuple):
+    """A write that was answered; `at` is when, as a Unix time in seconds."""
+
+    user: str
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    subresource: str
+    code: int
+    at: float
+    agent: str
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether the operator wrote it."""
+        return self.user in OPERATORS
+
+    @property
+    def is_to_a_child(self) -> bool:
+        """Whether it went to something that the operator makes for a service."""
+        return self.is_operators and self.resource not in ("diarizationservices", "events", "leases", "pods")
+
+
+def writes(log: Path) -> list[Write]:
+    """All writes so far, the oldest first."""
+    return sorted(_parsed(log.read_text().splitlines()), key=lambda write: write.at)
+
+
+def _parsed(lines: Iterable[str]) -> Iterator[Write]:
+    for line in lines:
+        event = json.loads(line)
+        what = event["objectRef"]
+        yield Write(
+            event["user"]["username"],
+            event["verb"],
+            what["resource"],
+            what.get("namespace", ""),
+            what.get("name", ""),
+            what.get("subresource", ""),
+            event["responseStatus"]["code"],
+            datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
+            event.get("userAgent", ""),
+        )

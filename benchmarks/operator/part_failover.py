@@ -1,0 +1,72 @@
+"""Two operators: the leader is killed, or frozen for a minute and let go again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from operator_bench import diarization_service
+from operator_process import RunningOperator
+from plane_processes import eventually
+from sd_operator.vocabulary import DIARIZATION_SERVICES
+from service_specs import DEMO
+
+from benchmarks.operator.audit import writes
+from benchmarks.operator.stage import Stage
+from benchmarks.record import Row
+
+FROZEN_S = 60.0
+
+
+def measure(stage: Stage) -> list[Row]:
+    """Seconds without a leader, and what a leader writes that no longer is one."""
+    killed_s = [_killed(stage, number) for number in range(stage.little(3, 1))]
+    frozen_s, after_loss = _frozen(stage, stage.little(int(FROZEN_S), 25))
+    detail = f"killed: {', '.join(f'{each:.1f}' for each in killed_s)} s; frozen: {frozen_s:.1f} s; to the first write"
+    return [
+        Row("failover_s_max", max(*killed_s, frozen_s), "s", "<= 20", detail),
+        Row("writes_after_loss", after_loss, "writes", "<= 0", "of a leader frozen while work came in, then let go"),
+    ]
+
+
+def _killed(stage: Stage, number: int) -> float:
+    with stage.operator(SD_IDENTITY="first") as first, stage.operator(SD_IDENTITY="second") as second:
+        leader, _ = _roles(first, second)
+        leader.process.kill()
+        started = time.monotonic()
+        _work_is_done(stage, f"failover-{number}")
+        return time.monotonic() - started
+
+
+def _frozen(stage: Stage, frozen_s: float) -> tuple[float, int]:
+    with stage.operator(SD_IDENTITY="first") as first, stage.operator(SD_IDENTITY="second") as second:
+        leader, _ = _roles(first, second)
+        os.kill(leader.process.pid, signal.SIGSTOP)
+        started = time.monotonic()
+        _work_is_done(stage, "frozen")
+        took_s = time.monotonic() - started
+        time.sleep(max(0.0, frozen_s - took_s))
+        before, thawed = len(writes(stage.audit_log)), time.time()
+        stage.in_namespace("thawed", DEMO, 5)
+        os.kill(leader.process.pid, signal.SIGCONT)
+        stage.settled("thawed")
+        time.sleep(3)
+        written = [each for each in writes(stage.audit_log)[before:] if each.is_operators and each.at >= thawed]
+        mine = [each for each in written if leader.name in each.agent]
+        return took_s, len([each for each in mine if each.resource != "leases"])
+
+
+def _roles(first: RunningOperator, second: RunningOperator) -> tuple[RunningOperator, RunningOperator]:
+    """The one that leads, and the other."""
+    eventually(lambda: first.leads or second.leads, "a leader", 30)
+    return (first, second) if first.leads else (second, first)
+
+
+def _work_is_done(stage: Stage, name: str) -> None:
+    """A service is created and gets a child: somebody leads."""
+    namespace = stage.namespace(name)
+    stage.api.create(diarization_service(DEMO, {"name": "demo", "namespace": namespace}))
+    eventually(lambda: stage.children(namespace), "a child", 60)
+    stage.settled(namespace)
+    stage.api.delete(DIARIZATION_SERVICES, namespace, "demo")

@@ -1,0 +1,129 @@
+"""The operator is killed after every single write of a service's life and started again: does it always converge?"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from api_proxy import ApiProxy, proxied
+from operator_bench import diarization_service
+from operator_process import RunningOperator
+from plane_processes import eventually
+from sd_operator.vocabulary import DIARIZATION_SERVICES, Manifest
+from test_controlplane_reconcile import EVERY_CHILD
+
+from benchmarks.operator.stage import Stage
+from benchmarks.record import Row
+
+WITHIN_S = 30.0
+UPDATE = {"spec": {"serving": {"adapters": 3}, "network": {"ingress": {"host": "other.example"}}, "replicas": 2}}
+MOST_WRITES = 60
+
+
+@dataclass(slots=True)
+class Tally:
+    """Kills that hit a write, and those after which something was missing, double or left over."""
+
+    tried: int = 0
+    failed: int = 0
+
+
+def measure(stage: Stage) -> list[Row]:
+    """Create, update, delete: for each the operator is killed after its first write, its second, and so on."""
+    tally = Tally()
+    for phase in (_create, _update, _delete):
+        for number in range(1, stage.little(MOST_WRITES, 3)):
+            if not phase(stage, number, tally):
+                break
+    detail = "SIGKILL after each write of create, update and delete of a service with every child; then started again"
+    return [
+        Row("kill_points_tried", tally.tried, "kills", ">= 30", detail),
+        Row(
+            "kill_points_failed",
+            tally.failed,
+            "kills",
+            "<= 0",
+            f"not exactly the wanted children within {WITHIN_S:g} s",
+        ),
+    ]
+
+
+@contextmanager
+def _killed_after(stage: Stage, number: int) -> Iterator[tuple[ApiProxy, RunningOperator]]:
+    """An operator that is killed as soon as its write of that number has been answered."""
+    with proxied(stage.plane) as proxy, stage.operator(through=proxy) as operator:
+        process_id = operator.process.pid
+
+        def kill(count: int) -> None:
+            if count == number:
+                os.kill(process_id, signal.SIGKILL)
+
+        proxy.after_write = kill
+        yield proxy, operator
+
+
+def _create(stage: Stage, number: int, tally: Tally) -> bool:
+    namespace = stage.namespace(f"kill-create-{number}")
+    with _killed_after(stage, number) as (_, operator):
+        stage.api.create(_service(namespace))
+        hit = _dies(operator, lambda: _is_settled(stage, namespace))
+    _converges(stage, namespace, tally, hit=hit)
+    return hit
+
+
+def _update(stage: Stage, number: int, tally: Tally) -> bool:
+    namespace = stage.namespace(f"kill-update-{number}")
+    with stage.operator():
+        stage.api.create(_service(namespace))
+        stage.settled(namespace)
+    with _killed_after(stage, number) as (_, operator):
+        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", UPDATE)
+        hit = _dies(operator, lambda: _is_settled(stage, namespace))
+    _converges(stage, namespace, tally, hit=hit)
+    return hit
+
+
+def _delete(stage: Stage, number: int, tally: Tally) -> bool:
+    """Deleting writes nothing: what is removed here are the children that the spec no longer asks for."""
+    namespace = stage.namespace(f"kill-delete-{number}")
+    with stage.operator():
+        stage.api.create(_service(namespace))
+        stage.settled(namespace)
+    with _killed_after(stage, number) as (_, operator):
+        fewer = {"spec": {"network": {"ingress": None}, "autoscaling": None, "monitoring": None}}
+        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", fewer)
+        hit = _dies(operator, lambda: _is_settled(stage, namespace))
+    _converges(stage, namespace, tally, hit=hit)
+    with stage.operator():
+        stage.clear(namespace)
+    return hit
+
+
+def _service(namespace: str) -> Manifest:
+    return diarization_service(EVERY_CHILD, {"name": "demo", "namespace": namespace})
+
+
+def _is_settled(stage: Stage, namespace: str) -> bool:
+    [service] = stage.services(namespace)
+    seen = service.get("status", {}).get("observedGeneration", 0) >= service["metadata"]["generation"]
+    return seen and stage.as_wanted(namespace)
+
+
+def _dies(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
+    """Whether the write was reached; False where everything was done before."""
+    eventually(lambda: operator.process.poll() is not None or is_settled(), "a kill or the end", 60)
+    return operator.process.poll() is not None
+
+
+def _converges(stage: Stage, namespace: str, tally: Tally, *, hit: bool) -> None:
+    if not hit:
+        return
+    tally.tried += 1
+    with stage.operator():
+        try:
+            stage.settled(namespace, within_s=WITHIN_S)
+        except AssertionError:
+            tally.failed += 1

@@ -1,0 +1,43 @@
+"""How soon a service has its children: from the answer to its creation to the answer to the last child's."""
+
+from __future__ import annotations
+
+import time
+from statistics import median, quantiles
+
+from operator_bench import diarization_service
+from service_specs import DEMO
+
+from benchmarks.operator.audit import Write, writes
+from benchmarks.operator.stage import Stage
+from benchmarks.record import Row
+
+RUNS = 200
+GAP_S = 0.25
+
+
+def measure(stage: Stage) -> list[Row]:
+    """Services with the default children, one after the other."""
+    names = [f"pace-{number}" for number in range(stage.little(RUNS, 20))]
+    with stage.operator():
+        namespace = stage.namespace("pace")
+        for name in names:
+            stage.api.create(diarization_service(DEMO, {"name": name, "namespace": namespace}))
+            time.sleep(GAP_S)
+        stage.settled(namespace)
+        children = len(stage.children(namespace)) // len(names)
+        took_ms = [_took_ms(name, writes(stage.audit_log)) for name in names]
+        stage.clear(namespace)
+    detail = (
+        f"{len(names)} services with {children} children each, one every {GAP_S:g} s; by the API server's audit log"
+    )
+    return [
+        Row("children_created_ms_p50", median(took_ms), "ms", "<= 60", detail),
+        Row("children_created_ms_p99", quantiles(took_ms, n=100)[98], "ms", "<= 200", detail),
+    ]
+
+
+def _took_ms(name: str, log: list[Write]) -> float:
+    mine = [write for write in log if write.name in (name, f"{name}-headless") and not write.subresource]
+    [created] = [write.at for write in mine if write.resource == "diarizationservices" and write.verb == "create"]
+    return (max(write.at for write in mine if write.is_to_a_child) - created) * 1000

@@ -1,0 +1,55 @@
+"""The ConfigMap with the engine's settings, which its container reads at its start."""
+
+import hashlib
+import json
+
+from sd_operator.api.amounts import seconds
+from sd_operator.api.service import DiarizationService
+from sd_operator.children import metadata, volumes
+from sd_operator.children.limits import request_bytes
+from sd_operator.settings import Installation
+from sd_operator.vocabulary import CONFIG_MAPS, ENGINE_PORT, GROUP, Manifest
+
+SETTINGS = f"{GROUP}/settings"
+"""Annotation on the pods: digest of the settings that they read. Other settings are other pods."""
+
+
+def build(service: DiarizationService, _installation: Installation) -> Manifest:
+    """One variable for each setting."""
+    return {
+        "apiVersion": CONFIG_MAPS.api_version,
+        "kind": CONFIG_MAPS.kind,
+        "metadata": metadata.metadata(service),
+        "data": settings(service),
+    }
+
+
+def name(service: DiarizationService) -> str:
+    """Where the engine finds its settings."""
+    return metadata.name(service)
+
+
+def settings(service: DiarizationService) -> dict[str, str]:
+    """The engine's settings; the variables are those that sd_engine.settings reads."""
+    serving = service.spec.serving
+    model_dir = volumes.model_dir(service)
+    return {
+        "SD_RUN_DIR": volumes.RUN_DIR,
+        **({} if model_dir is None else {"SD_MODEL_DIR": model_dir}),
+        "SD_MODE": service.spec.model.mode,
+        "SD_DEVICE": {"gpu": "cuda", "cpu": "cpu"}[service.spec.compute.accelerator],
+        "SD_ADAPTERS": str(serving.adapters),
+        "SD_MAX_BATCH_SIZE": str(serving.max_batch_size),
+        "SD_PREFERRED_BATCH_SIZES": ",".join(map(str, serving.batch_sizes())),
+        "SD_MAX_AUDIO_DURATION_S": str(seconds(serving.max_audio_duration)),
+        "SD_MAX_REQUEST_BYTES": str(request_bytes(serving)),
+        "SD_MAX_QUEUED_AUDIO_S": str(seconds(serving.max_queued_audio)),
+        "SD_HTTP_PORT": str(ENGINE_PORT),
+        "SD_LOG_LEVEL": ("INFO", "DEBUG")[serving.log_verbosity],
+    }
+
+
+def digest(service: DiarizationService) -> str:
+    """Differs where a pod would read something else."""
+    text = json.dumps(settings(service), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

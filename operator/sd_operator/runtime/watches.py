@@ -1,0 +1,86 @@
+"""Keeps kopf watching: in a thread and an event loop of its own, started anew whenever it ends or the kinds change.
+
+kopf takes some answers of the API server for the end of the world, and when it ends it cancels every task of its event
+loop that it does not know. Here it may: what it ends is only a watch, and after each start everything is listed.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from sd_operator.runtime.cache import Cache, Key
+from sd_operator.runtime.kinds import Kinds
+from sd_operator.runtime.kopf_thread import KopfThread
+from sd_operator.runtime.metrics import Metrics
+from sd_operator.runtime.resync import Resync
+from sd_operator.vocabulary import Manifest, Resource
+
+logger = logging.getLogger(__name__)
+
+PAUSE_S = 2.0
+
+
+class Watches:
+    """Feeds the cache, and puts the service of every object that changes on the queue."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        kinds: Kinds,
+        resync: Resync,
+        add: Callable[[Key], None],
+        metrics: Metrics,
+        namespaces: tuple[str, ...] = (),
+    ) -> None:
+        self._cache = cache
+        self._kinds = kinds
+        self._resync = resync
+        self._add = add
+        self._metrics = metrics
+        self._namespaces = namespaces
+        self._outdated = asyncio.Event()
+        self._known = set[str]()  # UIDs of what this life of kopf has handed over
+        self.up = asyncio.Event()
+
+    def restart(self) -> None:
+        """The kinds have changed."""
+        self._outdated.set()
+
+    async def run(self) -> None:
+        """Watches until it is cancelled. A start waits until everything could be listed."""
+        while True:
+            await self._resync.done.wait()
+            self._outdated.clear()
+            await self._watch(self._kinds.watched)
+            self._resync.again()
+
+    async def _watch(self, watched: tuple[Resource, ...]) -> None:
+        """One life of kopf."""
+        self._metrics.watches.inc()
+        self._known.clear()
+        thread = KopfThread(watched, self._namespaces, self._deliver, self.up.set)
+        ends = [asyncio.ensure_future(event.wait()) for event in (thread.ending, self._outdated)]
+        try:
+            await asyncio.wait([thread.ended, *ends], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+            self.up.clear()
+            await thread.stop()
+        if not self._outdated.is_set():
+            logger.warning("The watches ended and start anew: %s", thread.why())
+            await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1))  # noqa: S311 - spreads load, hides nothing
+
+    def _deliver(self, event: str | None, seen: Manifest) -> None:
+        """Takes what kopf hands over; `event` is None for what it lists."""
+        uid = seen["metadata"]["uid"]
+        if event is None and uid in self._known:
+            self._resync.soon()  # a watch was begun anew: of what was deleted in between, kopf says nothing
+        if event == "DELETED":
+            self._known.discard(uid)
+            self._add(self._cache.remove(seen))
+        else:
+            self._known.add(uid)
+            self._add(self._cache.put(seen))

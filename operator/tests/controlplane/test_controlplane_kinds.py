@@ -1,0 +1,68 @@
+"""Kinds that come with other software: not there, then there, then gone, and no operator is restarted."""
+
+from collections.abc import Iterator
+
+import pytest
+from control_plane import ControlPlane, Manifest
+from operator_bench import Bench, condition
+from operator_process import running_operator
+from plane_processes import eventually
+from service_specs import with_demo
+
+NOTICED_WITHIN_S = 15
+WITH_MONITOR = with_demo(monitoring={"podMonitor": True})
+
+
+def crd(kind: str, plural: str, group: str, version: str) -> Manifest:
+    """A kind of somebody else's, without its schema."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"},
+            "versions": [{"name": version, "served": True, "storage": True, "schema": schema}],
+        },
+    }
+
+
+POD_MONITORS = crd("PodMonitor", "podmonitors", "monitoring.coreos.com", "v1")
+
+
+@pytest.fixture
+def bench(plane: ControlPlane, namespace: str) -> Iterator[Bench]:
+    """An operator in a cluster that has none of the optional kinds."""
+    with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
+        yield Bench(plane, operator, namespace)
+    plane.kubectl("delete", "diar", "--all", f"--namespace={namespace}")
+    plane.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com", "--ignore-not-found")
+
+
+def test_a_kind_that_arrives_is_used_kept_right_and_let_go(bench: Bench) -> None:
+    bench.apply(WITH_MONITOR)
+    bench.settled()
+    bench.plane.apply(POD_MONITORS)
+    made = eventually(lambda: monitor(bench), "the PodMonitor is made", NOTICED_WITHIN_S)
+    bench.kubectl("delete", "podmonitor", "demo")
+    eventually(lambda: uid(monitor(bench)) not in ("", uid(made)), "the deleted PodMonitor comes back: it is watched")
+    bench.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
+    bench.apply(with_demo(monitoring={"podMonitor": True}, serving={"adapters": 3}))
+    bench.eventually("configmap", lambda seen: seen["data"]["SD_ADAPTERS"] == "3")
+    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
+    assert bench.operator.process.poll() is None
+
+
+def monitor(bench: Bench) -> Manifest | None:
+    """The service's PodMonitor, where there can be one."""
+    done = bench.plane.kubectl(
+        "get", "podmonitor", "demo", f"--namespace={bench.namespace}", "--output=name", check=False
+    )
+    return bench.get("podmonitor") if done.returncode == 0 else None
+
+
+def uid(live: Manifest | None) -> str:
+    """Which object it is."""
+    return (live or {"metadata": {"uid": ""}})["metadata"]["uid"]

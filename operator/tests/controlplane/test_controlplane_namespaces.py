@@ -1,0 +1,35 @@
+"""An operator for a list of namespaces has rights in these, and looks after nothing else."""
+
+from chart_rendering import render_chart
+from control_plane import ControlPlane
+from operator_bench import Bench
+from operator_process import running_operator
+from service_specs import DEMO
+
+NEEDED = ("Role", "RoleBinding")
+
+
+def test_roles_in_the_listed_namespaces_suffice(plane: ControlPlane, namespace: str) -> None:
+    other = f"{namespace}-other"
+    for name in (other, f"{namespace}-unwatched", "scoped"):
+        plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    flags = f"--set=watchNamespaces={{{namespace},{other}}}"
+    chart = render_chart(plane.programs, flags, namespace="scoped")
+    assert not [each for each in chart if each["kind"].startswith("ClusterRole")]
+    plane.apply(*(each for each in chart if each["kind"] in NEEDED))
+    with running_operator(
+        plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
+        SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=f"{namespace},{other}",
+    ) as operator:  # fmt: skip
+        unwatched = Bench(plane, operator, f"{namespace}-unwatched")
+        unwatched.apply(DEMO)
+        for watched in (Bench(plane, operator, namespace), Bench(plane, operator, other)):
+            watched.apply(DEMO)
+            watched.eventually("diar", lambda seen: seen.get("status"))
+            assert watched.children().keys() == watched.wanted()
+            watched.kubectl("delete", "service", "demo")
+            watched.eventually("service", lambda seen: seen["spec"])
+            watched.kubectl("delete", "diar", "--all")
+        assert unwatched.children() == {}
+        assert "status" not in (unwatched.get("diar") or {})
+        unwatched.kubectl("delete", "diar", "--all")

@@ -1,0 +1,173 @@
+"""The API server goes away, falls silent and answers nonsense: the operator stays, and comes right by itself."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from api_proxy import ApiProxy, proxied
+from control_plane import ControlPlane, Manifest
+from operator_bench import Bench, condition
+from operator_process import RunningOperator, running_operator
+from plane_processes import eventually
+from service_specs import DEMO, with_demo
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A settled service, its operator, and what stands between that and the API server."""
+
+    bench: Bench
+    proxy: ApiProxy
+
+    @property
+    def operator(self) -> RunningOperator:
+        """The operator behind the proxy."""
+        return self.bench.operator
+
+    def change_and_expect(self, adapters: int, within_s: float = 20) -> None:
+        """A changed spec and a deleted child are seen and answered."""
+        self.bench.apply(with_demo(serving={"adapters": adapters}))
+        self.bench.kubectl("delete", "service", "demo", "--wait=false")
+        self.expect(adapters, within_s)
+
+    def expect(self, adapters: int, within_s: float = 20) -> None:
+        """All children are there and right, and none was made twice."""
+        wanted = self.bench.wanted()
+        eventually(lambda: self.bench.children().keys() == wanted, "every child is there", within_s)
+        eventually(lambda: self._adapters() == str(adapters), "the changed spec is carried out", within_s)
+        eventually(self._is_told, "the status is of the latest spec", within_s)
+        assert self.operator.process.poll() is None
+
+    def _adapters(self) -> str:
+        return (self.bench.get("configmap") or {"data": {}})["data"].get("SD_ADAPTERS", "")
+
+    def _is_told(self) -> bool:
+        seen = self.bench.get("diar") or {}
+        return seen["status"]["observedGeneration"] == seen["metadata"]["generation"]
+
+
+@pytest.fixture
+def outage(plane: ControlPlane, namespace: str) -> Iterator[Outage]:
+    """Everything is well, until the test changes that."""
+    with (
+        proxied(plane) as proxy,
+        running_operator(
+            plane, kubeconfig=proxy.kubeconfig, SD_WATCH_NAMESPACES=namespace, SD_RESYNC_SECONDS="600"
+        ) as operator,
+    ):
+        bench = Bench(plane, operator, namespace)
+        bench.apply(DEMO)
+        bench.settled()
+        yield Outage(bench, proxy)
+        assert made_twice(plane, namespace) == {}
+        bench.kubectl("delete", "diar", "--all")
+
+
+def made_twice(plane: ControlPlane, namespace: str) -> dict[tuple[str, str], int]:
+    """What the operators made more than once; the Service is deleted by the tests, and may be made twice."""
+    made = Counter(place(event["objectRef"]) for event in plane.writes() if is_creation(event, namespace))
+    return {what: number for what, number in made.items() if number > (2 if what == ("services", "demo") else 1)}
+
+
+def place(reference: Manifest) -> tuple[str, str]:
+    """What a request was about."""
+    return reference["resource"], reference.get("name", "")
+
+
+def is_creation(event: Manifest, namespace: str) -> bool:
+    """Whether a write of the audit log made a child that was not there."""
+    about = event["objectRef"]
+    return event["responseStatus"]["code"] == 201 and about["namespace"] == namespace and about["resource"] != "events"
+
+
+def test_an_api_server_that_comes_back_finds_everything_done(outage: Outage) -> None:
+    outage.proxy.cut()
+    outage.bench.apply(with_demo(serving={"adapters": 5}))
+    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
+    time.sleep(3)
+    assert outage.bench.get("service") is None
+    outage.proxy.mend()
+    outage.expect(5)
+
+
+def test_an_outage_that_costs_the_lease_costs_no_restart(outage: Outage) -> None:
+    outage.proxy.cut()
+    eventually(lambda: not outage.operator.leads, "the Lease is lost")
+    outage.bench.apply(with_demo(serving={"adapters": 6}))
+    outage.proxy.mend()
+    outage.expect(6)
+    assert outage.operator.leads
+
+
+def test_an_api_server_that_says_nothing_for_a_while(outage: Outage) -> None:
+    outage.proxy.hush()
+    outage.bench.apply(with_demo(serving={"adapters": 7}))
+    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
+    time.sleep(4)
+    assert outage.bench.get("service") is None
+    outage.proxy.mend()
+    outage.expect(7)
+
+
+@pytest.mark.parametrize("status", [410, 409, 429, 500])
+def test_nonsense_to_requests_and_watches_is_got_over(outage: Outage, status: int) -> None:
+    outage.proxy.inject(status, 3, lambda asked: asked.writes)
+    outage.proxy.inject(status, 3, lambda asked: asked.watch)
+    outage.proxy.inject(status, 2, lambda asked: "/leases" in asked.path)
+    outage.proxy.break_watches(410)
+    outage.change_and_expect(8, within_s=30)
+    eventually(outage.proxy.injected, "every wrong answer was given", 30)
+
+
+@pytest.mark.parametrize("code", [410, 500])
+def test_a_watch_that_ends_with_an_error_is_followed_by_another(outage: Outage, code: int) -> None:
+    outage.proxy.break_watches(code)
+    outage.change_and_expect(9)
+
+
+def test_a_deletion_that_a_watch_lost_is_found(outage: Outage) -> None:
+    outage.proxy.hush_watches()
+    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
+    outage.proxy.break_watches(410)
+    outage.bench.eventually("service", lambda seen: "deletionTimestamp" not in seen["metadata"])
+
+
+def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
+    outage.proxy.inject(403, 2, lambda asked: asked.method == "PATCH" and asked.path.endswith("/configmaps/demo"))
+    outage.bench.apply(with_demo(serving={"adapters": 4}))
+    seen = outage.bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Refused")
+    assert "The API server refused ConfigMap demo: injected 403" in condition(seen, "Ready")["message"]
+    outage.expect(4)
+
+
+def test_watches_that_fell_silent_are_made_up_for_by_lists(plane: ControlPlane, namespace: str) -> None:
+    with (
+        proxied(plane) as proxy,
+        running_operator(
+            plane, kubeconfig=proxy.kubeconfig, SD_WATCH_NAMESPACES=namespace, SD_RESYNC_SECONDS="1"
+        ) as operator,
+    ):
+        bench = Bench(plane, operator, namespace)
+        bench.apply(DEMO)
+        bench.settled()
+        proxy.hush_watches()
+        Outage(bench, proxy).change_and_expect(3)
+        bench.kubectl("delete", "diar", "--all")
+        eventually(lambda: not bench.children(), "the children are gone")
+
+
+def test_what_was_deleted_while_no_operator_ran_is_seen_by_the_next(plane: ControlPlane, namespace: str) -> None:
+    with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
+        bench = Bench(plane, operator, namespace)
+        for name in ("demo", "other"):
+            bench.apply(DEMO, name)
+            bench.settled(name)
+    bench.kubectl("delete", "diar", "other")
+    bench.kubectl("delete", "service", "demo")
+    with running_operator(plane, SD_WATCH_NAMESPACES=namespace):
+        bench.eventually("service", lambda seen: seen["metadata"]["name"] == "demo")
+        eventually(lambda: not bench.children("other"), "nothing of the other is left")
+        bench.settled()
+        bench.kubectl("delete", "diar", "--all")

@@ -1,0 +1,71 @@
+"""A child that somebody else keeps changing is repaired three times at once, then once a minute, and it is said who."""
+
+from sd_operator.reconcile.conflicts import MEMORY_S, TRUCE_S, Conflicts, outsider
+from sd_operator.reconcile.decide import Change, stamped
+from sd_operator.runtime.cache import Key
+from sd_operator.vocabulary import FIELD_MANAGER, Manifest
+
+KEY = Key("default", "demo")
+MANIFEST = stamped({"kind": "Service", "metadata": {"name": "demo"}, "spec": {"type": "ClusterIP"}})
+REPAIR = Change(MANIFEST, MANIFEST, "spec.type")
+UPDATE = Change(MANIFEST, {"kind": "Service", "metadata": {"name": "demo"}}, "spec.type")
+CREATE = Change(MANIFEST)
+
+
+def written_by(*writers: tuple[str, str, str]) -> Manifest:
+    """A live object with managed fields: manager, time, subresource."""
+    fields = [{"manager": who, "time": when, "subresource": part} for who, when, part in writers]
+    return {"metadata": {"managedFields": fields}}
+
+
+def test_three_repairs_are_made_at_once_and_the_next_after_a_minute() -> None:
+    conflicts = Conflicts()
+    assert [conflicts.may_repair(KEY, REPAIR, now) for now in (0, 1, 2, 3, 30)] == [True, True, True, False, False]
+    assert conflicts.may_repair(KEY, REPAIR, 2 + TRUCE_S)
+    assert not conflicts.may_repair(KEY, REPAIR, 3 + TRUCE_S)
+
+
+def test_what_the_operator_itself_changes_is_no_conflict() -> None:
+    conflicts = Conflicts()
+    assert all(conflicts.may_repair(KEY, change, 0) for change in [UPDATE, CREATE] * 5)
+    assert not conflicts.is_contested(KEY, UPDATE, 0)
+
+
+def test_a_conflict_is_told_until_nobody_has_changed_anything_for_a_while() -> None:
+    conflicts = Conflicts()
+    for now in (0, 1, 2):
+        conflicts.may_repair(KEY, REPAIR, now)
+    assert conflicts.causes(KEY, 3) == []  # nobody has been blamed yet
+    conflicts.blame(KEY, REPAIR, written_by(("argocd", "2026-01-01T00:00:00Z", "")))
+    [told] = conflicts.causes(KEY, 3)
+    assert told.reason == "FieldConflict"
+    assert told.message.startswith("argocd keeps changing spec.type of Service demo")
+    assert conflicts.causes(KEY, MEMORY_S + 1) == []
+
+
+def test_other_children_and_other_services_are_repaired_as_ever() -> None:
+    conflicts = Conflicts()
+    for now in (0, 1, 2):
+        conflicts.may_repair(KEY, REPAIR, now)
+    other = stamped({"kind": "Deployment", "metadata": {"name": "demo"}})
+    assert conflicts.may_repair(KEY, Change(other, other, "spec"), 3)
+    assert conflicts.may_repair(Key("default", "second"), REPAIR, 3)
+
+
+def test_a_service_that_is_gone_is_forgotten() -> None:
+    conflicts = Conflicts()
+    for now in (0, 1, 2):
+        conflicts.may_repair(KEY, REPAIR, now)
+    conflicts.forget(KEY)
+    assert conflicts.may_repair(KEY, REPAIR, 3)
+
+
+def test_the_outsider_is_who_wrote_last_and_is_neither_the_operator_nor_a_writer_of_status() -> None:
+    live = written_by(
+        (FIELD_MANAGER, "2026-01-01T00:00:04Z", ""),
+        ("kube-controller-manager", "2026-01-01T00:00:03Z", "status"),
+        ("kubectl-edit", "2026-01-01T00:00:02Z", ""),
+        ("helm", "2026-01-01T00:00:01Z", ""),
+    )
+    assert outsider(live) == "kubectl-edit"
+    assert outsider(written_by()) == "somebody else"

@@ -1,0 +1,84 @@
+"""Optional kinds are there when the API server serves them and the operator may read them."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from sd_operator.runtime.errors import KubeError, RejectedError, UnreachableError
+from sd_operator.runtime.kinds import CORE, Kinds
+from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, PODS, SCALED_OBJECTS, Resource
+
+KEDA, PROMETHEUS = "keda.sh/v1alpha1", "monitoring.coreos.com/v1"
+
+
+@dataclass
+class StoredKinds:
+    """A cluster's answers."""
+
+    served: dict[str, set[str] | KubeError] = field(default_factory=dict[str, set[str] | KubeError])
+    unreadable: set[str] = field(default_factory=set[str])
+
+    async def serves(self, api_version: str) -> frozenset[str]:
+        answer = self.served.get(api_version, set[str]())
+        if isinstance(answer, KubeError):
+            raise answer
+        return frozenset(answer)
+
+    async def may_list(self, resource: Resource) -> bool:
+        return resource.plural not in self.unreadable
+
+
+@pytest.mark.parametrize(
+    ("served", "expected"),
+    [
+        ({}, set[str]()),
+        ({KEDA: {"scaledobjects", "scaledjobs"}}, {"ScaledObject"}),
+        ({KEDA: {"scaledjobs"}}, set[str]()),
+        ({PROMETHEUS: {"podmonitors", "prometheusrules"}}, {"PodMonitor", "PrometheusRule"}),
+        ({PROMETHEUS: {"podmonitors"}, KEDA: {"scaledobjects"}}, {"PodMonitor", "ScaledObject"}),
+        ({KEDA: RejectedError("forbidden", 403), PROMETHEUS: {"podmonitors"}}, {"PodMonitor"}),
+        ({KEDA: UnreachableError("later")}, set[str]()),
+    ],
+)
+async def test_what_is_served_is_there(served: dict[str, set[str] | KubeError], expected: set[str]) -> None:
+    kinds = Kinds(StoredKinds(served))
+    await kinds.look()
+    assert kinds.present == CORE | expected
+
+
+async def test_arrivals_and_departures_are_told_once() -> None:
+    cluster, told = StoredKinds(), list[frozenset[str]]()
+    kinds = Kinds(cluster)
+    kinds.changed.append(lambda: told.append(kinds.present - CORE))
+    await kinds.look()
+    cluster.served = {KEDA: {"scaledobjects"}}
+    await kinds.look()
+    await kinds.look()
+    cluster.served = {}
+    await kinds.look()
+    assert told == [{"ScaledObject"}, set()]
+
+
+async def test_an_outage_changes_nothing() -> None:
+    cluster = StoredKinds({KEDA: {"scaledobjects"}})
+    kinds = Kinds(cluster)
+    await kinds.look()
+    cluster.served = {KEDA: UnreachableError("The API server is away.")}
+    await kinds.look()
+    assert "ScaledObject" in kinds.present
+
+
+async def test_a_kind_that_may_not_be_read_is_absent_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}))
+    await kinds.look()
+    await kinds.look()
+    assert kinds.present == CORE
+    assert caplog.messages == [
+        "The operator cannot work with scaledobjects: its rights do not allow that; give it those of the chart."
+    ]
+
+
+async def test_only_what_is_there_is_watched() -> None:
+    kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}))
+    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, PODS)
+    await kinds.look()
+    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, PODS)

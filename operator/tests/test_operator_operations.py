@@ -1,0 +1,26 @@
+"""The page about running the operator names every metric and every setting, and no others."""
+
+import inspect
+import re
+from pathlib import Path
+
+from sd_operator.runtime.cache import Cache
+from sd_operator.runtime.gauges import ServiceGauges
+from sd_operator.runtime.metrics import Metrics
+from sd_operator.settings import Settings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+
+def test_every_metric_has_a_line() -> None:
+    metrics = Metrics()
+    metrics.add(ServiceGauges(Cache()))
+    served = set(re.findall(r"^# TYPE (\S+) (?:counter|gauge|histogram)$", metrics.render().decode(), re.MULTILINE))
+    served = {name for name in served if not name.endswith("_created")}
+    written = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge|histogram) \|", PAGE, re.MULTILINE))
+    assert written == {name for name in served if not name.startswith("process_")}
+
+
+def test_every_setting_has_a_line() -> None:
+    read = set(re.findall(r'"(SD_\w+)"', inspect.getsource(Settings)))
+    assert set(re.findall(r"^\| `(SD_\w+)` \|", PAGE, re.MULTILINE)) == read

@@ -1,0 +1,70 @@
+"""What kopf hands over reaches the cache and the queue; what it does not say is made up for."""
+
+from typing import Any
+
+import pytest
+from live_objects import pod, resource
+from sd_operator.runtime.cache import Cache, Key
+from sd_operator.runtime.kinds import Kinds
+from sd_operator.runtime.metrics import Metrics
+from sd_operator.runtime.watches import Watches
+from service_specs import DEMO
+
+DEMO_KEY = Key("default", "demo")
+
+
+class AskedResync:
+    """Counts how often it is asked to list everything."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def soon(self) -> None:
+        self.asked += 1
+
+
+class Fed:
+    """Watches with what they feed."""
+
+    def __init__(self) -> None:
+        self.cache, self.added, self.resync = Cache(), list[Key](), AskedResync()
+        nobody: Any = None
+        resync: Any = self.resync
+        self.watches = Watches(
+            cache=self.cache, kinds=Kinds(nobody), resync=resync, add=self.added.append, metrics=Metrics()
+        )
+
+
+@pytest.fixture
+def fed() -> Fed:
+    """Watches that nothing was seen of yet."""
+    return Fed()
+
+
+def test_an_event_changes_the_cache_and_wakes_the_service(fed: Fed) -> None:
+    fed.watches._deliver(None, resource(DEMO))
+    fed.watches._deliver("ADDED", pod())
+    assert (fed.added, len(fed.cache.pods(DEMO_KEY))) == ([DEMO_KEY, DEMO_KEY], 1)
+    fed.watches._deliver("DELETED", pod())
+    assert (len(fed.added), fed.cache.pods(DEMO_KEY)) == (3, [])
+
+
+def test_the_first_list_is_the_whole_truth(fed: Fed) -> None:
+    fed.watches._deliver(None, resource(DEMO))
+    fed.watches._deliver(None, pod())
+    fed.watches._deliver("MODIFIED", pod(version=2))
+    assert fed.resync.asked == 0
+
+
+def test_a_second_list_may_leave_out_what_was_deleted(fed: Fed) -> None:
+    fed.watches._deliver(None, resource(DEMO))
+    fed.watches._deliver("ADDED", pod("a"))
+    fed.watches._deliver(None, pod("a"))
+    assert fed.resync.asked == 1
+
+
+def test_an_object_of_a_name_that_was_deleted_is_news(fed: Fed) -> None:
+    fed.watches._deliver("ADDED", pod("a"))
+    fed.watches._deliver("DELETED", pod("a"))
+    fed.watches._deliver(None, pod("a"))
+    assert fed.resync.asked == 0
