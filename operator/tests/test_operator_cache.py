@@ -34,6 +34,25 @@ def test_a_removed_object_is_gone() -> None:
     assert cache.keys() == set()
 
 
+def test_what_has_gone_does_not_come_back_by_an_older_list_or_answer() -> None:
+    cache = Cache()
+    cache.put(pod(version=5))
+    cache.remove(pod(version=8))
+    cache.replace(PODS, Listing(7, [pod(version=5)]))
+    cache.put(pod(version=8))
+    assert cache.pods(DEMO_KEY) == []
+    cache.put(pod(version=9))  # its label was taken away, and has come back
+    assert len(cache.pods(DEMO_KEY)) == 1
+
+
+def test_what_a_list_no_longer_holds_does_not_come_back_by_an_older_answer() -> None:
+    cache = Cache()
+    cache.put(pod(version=5))
+    cache.replace(PODS, Listing(7, []))
+    cache.put(pod(version=6))
+    assert cache.pods(DEMO_KEY) == []
+
+
 def test_removing_an_earlier_object_of_the_name_leaves_the_new_one() -> None:
     cache = Cache()
     cache.put(resource(DEMO, uid="new"))

@@ -17,6 +17,12 @@ CASES: dict[str, tuple[Any, Any, bool]] = {
     "items by name": ([{"name": "b", "v": 1}, {"name": "a", "v": 2}], [{"name": "a"}, {"name": "b", "v": 1}], True),
     "named item missing": ([{"name": "b"}], [{"name": "a"}], False),
     "item of somebody else": ([{"name": "a"}, {"name": "sidecar"}], [{"name": "a"}], True),
+    "a selector that selects less": ({"selector": {"app": "a", "x": "y"}}, {"selector": {"app": "a"}}, False),
+    "a selector's labels": (
+        {"podSelector": {"matchLabels": {"app": "a", "x": "y"}}},
+        {"podSelector": {"matchLabels": {"app": "a"}}},
+        False,
+    ),
     "no items": ([{"ports": []}], [], False),
     "item without a name beside ours": ([{"name": "a"}, {"other": 1}], [{"name": "a"}], True),
     "plain items in order": (["ALL"], ["ALL"], True),

@@ -93,6 +93,30 @@ def test_somebody_elses_object_is_never_touched(owners: list[Manifest], sentence
     assert [(each.reason, each.message) for each in plan.refusals] == [("NameTaken", sentence)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "goes_on"), [("NetworkPolicy", True), ("ServiceAccount", False), ("ConfigMap", False)]
+)
+def test_a_name_that_is_taken_stops_the_pods_only_where_they_would_read_it(kind: str, goes_on: bool) -> None:  # noqa: FBT001
+    strange = child(kind)
+    strange["metadata"]["ownerReferences"] = []
+    plan = decide(SERVICE, WANTED, [strange])
+    assert (("Deployment", "demo") in names(plan)) is goes_on
+
+
+def test_a_new_autoscaler_waits_until_the_old_one_has_gone() -> None:
+    scaled = service(with_demo(autoscaling={"mode": "hpa"}))
+    wanted = desired(scaled, INSTALLATION)
+    old = live({"kind": "ScaledObject", "metadata": {"name": "demo", "ownerReferences": [{"uid": scaled.uid}]}})
+    plan = decide(scaled, wanted, [old])
+    assert ("HorizontalPodAutoscaler", "demo") not in names(plan)
+    assert plan.delete == [old]
+    leaving = live(old, deletionTimestamp="2026-01-01T00:00:00Z")
+    plan = decide(scaled, wanted, [leaving])
+    assert ("HorizontalPodAutoscaler", "demo") not in names(plan)
+    assert plan.delete == []
+    assert ("HorizontalPodAutoscaler", "demo") in names(decide(scaled, wanted, []))
+
+
 def test_a_child_that_is_no_longer_wanted_is_removed() -> None:
     plan = decide(SERVICE, without("Service", WANTED), there())
     assert [identity(each) for each in plan.delete] == [("Service", "demo")]

@@ -204,6 +204,12 @@ def test_a_pod_that_leaves_is_not_blamed() -> None:
     assert conditions(observed(STARTS, pods=(leaving,)))["Ready"][1] == "RollingOut"
 
 
+def test_a_pod_that_was_evicted_is_history_once_another_has_come() -> None:
+    evicted = pod("demo-1", phase="Failed", reason="Evicted", message="The node was low on memory.")
+    starting = pod("demo-2", created="2026-01-02T00:00:00Z")
+    assert conditions(observed(STARTS, pods=(evicted, starting)))["Ready"][1] == "Starting"
+
+
 def test_last_words_are_cut_to_a_readable_length() -> None:
     talk = {"state": {"terminated": {"exitCode": 1, "message": "x" * 5000 + "the end"}}}
     message = conditions(observed(STARTS, pods=(pod(containerStatuses=[container("triton", **talk)]),)))["Ready"][2]

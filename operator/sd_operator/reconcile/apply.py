@@ -4,22 +4,10 @@ import asyncio
 from itertools import chain
 
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.decide import Change, Plan
+from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
 from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.kube import Kube, RejectedError
-from sd_operator.vocabulary import (
-    CONFIG_MAPS,
-    DEPLOYMENTS,
-    HORIZONTAL_POD_AUTOSCALERS,
-    SCALED_OBJECTS,
-    SERVICE_ACCOUNTS,
-    Manifest,
-)
-
-AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
-"""Two of them would both set the replicas."""
-OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
-"""The Deployment, and what its pods read when they start."""
+from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 
 async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
@@ -28,13 +16,13 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
     Raises:
         UnreachableError: the API server did not answer; what was written stays, the rest comes with the next try.
     """
-    await _delete(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS])
-    refusals = await asyncio.gather(
+    removed = await _delete_all(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS])
+    applied = await asyncio.gather(
         _apply_pods(kube, cache, [change for change in plan.apply if change.manifest["kind"] in OF_PODS]),
         _apply_all(kube, cache, [change for change in plan.apply if change.manifest["kind"] not in OF_PODS]),
     )
-    await _delete(kube, [live for live in plan.delete if live["kind"] not in AUTOSCALERS])
-    return [*plan.refusals, *chain.from_iterable(refusals)]
+    removed += await _delete_all(kube, [live for live in plan.delete if live["kind"] not in AUTOSCALERS])
+    return [*plan.refusals, *removed, *chain.from_iterable(applied)]
 
 
 async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change]) -> list[Cause]:
@@ -60,5 +48,15 @@ async def _apply(kube: Kube, cache: Cache, change: Change) -> Cause | None:
     return None
 
 
-async def _delete(kube: Kube, unwanted: list[Manifest]) -> None:
-    await asyncio.gather(*(kube.delete(live) for live in unwanted))
+async def _delete_all(kube: Kube, unwanted: list[Manifest]) -> list[Cause]:
+    answers = await asyncio.gather(*(_delete(kube, live) for live in unwanted))
+    return [refusal for refusal in answers if refusal is not None]
+
+
+async def _delete(kube: Kube, live: Manifest) -> Cause | None:
+    try:
+        await kube.delete(live)
+    except RejectedError as refusal:
+        what = f"{live['kind']} {live['metadata']['name']}"
+        return Cause("Refused", f"The API server refused to remove {what}: {refusal}")
+    return None

@@ -7,6 +7,9 @@ from sd_operator.api.amounts import quantity
 QUANTITIES = ("requests", "limits", "sizeLimit", "averageValue")
 """Fields whose values the API server writes in its own way: 1024Mi comes back as 1Gi."""
 
+SELECTORS = ("selector", "podSelector", "namespaceSelector", "labelSelector", "matchLabels")
+"""Fields in which one entry more selects fewer: nobody may add any."""
+
 Json = Any
 
 
@@ -36,6 +39,8 @@ def _same_amount(live: Json, wanted: Json) -> bool:
 
 
 def _in_fields(live: dict[str, Json], wanted: dict[str, Json], path: str, field: str) -> str | None:
+    if field in SELECTORS and live.keys() - wanted.keys():
+        return path
     inner = field if field in QUANTITIES else ""
     found = (
         difference(live.get(name), value, f"{path}.{name}".removeprefix("."), inner or name)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from sd_operator.api.service import DiarizationService
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.contains import difference
-from sd_operator.vocabulary import APPLIED, DEPLOYMENTS, DIARIZATION_SERVICES, Manifest
+from sd_operator.vocabulary import (
+    APPLIED,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    DIARIZATION_SERVICES,
+    HORIZONTAL_POD_AUTOSCALERS,
+    SCALED_OBJECTS,
+    SERVICE_ACCOUNTS,
+    Manifest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,14 @@ class Plan:
     apply: list[Change] = field(default_factory=list[Change])
     delete: list[Manifest] = field(default_factory=list[Manifest])
     refusals: list[Cause] = field(default_factory=list[Cause])
+    taken: set[str] = field(default_factory=set[str])
+    """Kinds of children whose names somebody else's objects have."""
+
+
+AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
+"""Two of them would both set the replicas."""
+OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
+"""The Deployment, and what its pods read when they start."""
 
 
 def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest]) -> Plan:
@@ -39,16 +56,24 @@ def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterab
     plan, found = Plan(), {identity(child): child for child in live}
     for manifest in wanted:
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
-    plan.delete.extend(child for child in found.values() if owned_by(child, service.uid) and not leaving(child))
-    if plan.refusals:  # above all, no pod may run under a service account that is somebody else's
-        plan.apply[:] = [change for change in plan.apply if change.manifest["kind"] != DEPLOYMENTS.kind]
+    unwanted = [child for child in found.values() if owned_by(child, service.uid)]
+    plan.delete.extend(child for child in unwanted if not leaving(child))
+    if any(child["kind"] in AUTOSCALERS for child in unwanted):  # its end is an event, and the new one follows then
+        _leave_out(plan, AUTOSCALERS)
+    if plan.taken.intersection(OF_PODS):  # above all, no pod may run under a service account that is somebody else's
+        _leave_out(plan, (DEPLOYMENTS.kind,))
     return plan
+
+
+def _leave_out(plan: Plan, kinds: tuple[str, ...]) -> None:
+    plan.apply[:] = [change for change in plan.apply if change.manifest["kind"] not in kinds]
 
 
 def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | None, plan: Plan) -> None:
     if live is None:
         plan.apply.append(Change(manifest))
     elif not owned_by(live, service.uid):
+        plan.taken.add(manifest["kind"])
         plan.refusals.append(_taken(live))
     elif not leaving(live) and (place := difference(live, manifest)) is not None:
         plan.apply.append(Change(manifest, live, place))  # what is leaving comes back once it is gone

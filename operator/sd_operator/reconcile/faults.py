@@ -45,7 +45,10 @@ def worst(pods: Iterable[Manifest]) -> Cause | None:
 
 
 def _newest_first(pods: Iterable[Manifest]) -> list[Manifest]:
-    waiting = [pod for pod in pods if not leaving(pod) and not _is_ready(pod)]
+    staying = [pod for pod in pods if not leaving(pod)]
+    # Pods that were evicted stay behind until somebody removes them; where others came after them they are history.
+    alive = [pod for pod in staying if pod.get("status", {}).get("phase") != "Failed"]
+    waiting = [pod for pod in alive or staying if not _is_ready(pod)]
     return sorted(waiting, key=lambda pod: (pod["metadata"]["creationTimestamp"], _name(pod)), reverse=True)
 
 

@@ -18,19 +18,24 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+REMEMBERED = 10_000
+"""Objects that have gone: what is older than so many deletions has been overtaken by everything."""
+
+
 class Cache:
     """Objects by kind and service. Older versions of an object never replace newer ones."""
 
     def __init__(self) -> None:
         self._objects: dict[str, dict[Key, dict[str, Manifest]]] = {kind: defaultdict(dict) for kind in KIND_OF}
         self._keys: dict[str, Key] = {}  # by UID: an object whose labels were changed is still found
+        self._gone: dict[str, int] = {}  # version at which an object went, by UID, the last to go last
 
     def put(self, seen: Manifest) -> Key:
         """Remembers an object; returns the service that it belongs to."""
         uid, key = seen["metadata"]["uid"], owner_key(seen)
         known = self._known(seen["kind"], uid)
-        if known is not None and version(known) >= version(seen):
-            return key
+        if version(seen) <= (self._gone.get(uid, -1) if known is None else version(known)):
+            return key  # overtaken: a list or an answer tells of a moment before the last event
         self._forget(seen["kind"], uid)
         self._objects[seen["kind"]][key][uid] = trimmed(seen)
         self._keys[uid] = key
@@ -38,7 +43,12 @@ class Cache:
 
     def remove(self, gone: Manifest) -> Key:
         """Forgets an object; returns the service that it belonged to."""
-        self._forget(gone["kind"], gone["metadata"]["uid"])
+        uid = gone["metadata"]["uid"]
+        self._forget(gone["kind"], uid)
+        self._gone.pop(uid, None)
+        self._gone[uid] = version(gone)
+        if len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
         return owner_key(gone)
 
     def replace(self, resource: Resource, listing: Listing) -> None:
@@ -46,7 +56,8 @@ class Cache:
         listed = {item["metadata"]["uid"] for item in listing.items}
         for known in [*self._all(resource.kind)]:
             if known["metadata"]["uid"] not in listed and version(known) <= listing.resource_version:
-                self.remove(known)
+                as_of_the_list = known["metadata"] | {"resourceVersion": str(listing.resource_version)}
+                self.remove(known | {"metadata": as_of_the_list})
         for item in listing.items:
             self.put(item)
 

@@ -1,0 +1,69 @@
+"""A plan is carried out in order, and what the API server refuses becomes a sentence; the rest is done all the same."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from live_objects import INSTALLATION, live, service
+from sd_operator.children import desired
+from sd_operator.reconcile.apply import carry_out
+from sd_operator.reconcile.decide import Plan, decide, stamped
+from sd_operator.runtime.cache import Cache
+from sd_operator.runtime.errors import RejectedError
+from sd_operator.vocabulary import Manifest
+from service_specs import DEMO, with_demo
+
+SERVICE = service(DEMO)
+WANTED = desired(SERVICE, INSTALLATION)
+
+
+@dataclass
+class Server:
+    """Takes what it does not refuse by kind, and remembers the order."""
+
+    refused: tuple[str, ...] = ()
+    done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    async def apply(self, manifest: Manifest) -> Manifest:
+        return self._answer("apply", manifest)
+
+    async def delete(self, manifest: Manifest) -> None:
+        self._answer("delete", manifest)
+
+    def _answer(self, verb: str, manifest: Manifest) -> Manifest:
+        if manifest["kind"] in self.refused:
+            raise RejectedError(f"a policy forbids {manifest['kind']}", 403)
+        self.done.append((verb, manifest["kind"]))
+        return live(manifest)
+
+
+async def carried_out(plan: Plan, *refused: str) -> tuple[Any, list[str]]:
+    """What was done, and the sentences about what was not."""
+    server: Any = Server(refused)
+    causes = await carry_out(server, Cache(), plan)
+    return server.done, [cause.message for cause in causes]
+
+
+async def test_pods_are_asked_for_once_what_they_read_is_there() -> None:
+    done, refusals = await carried_out(decide(SERVICE, WANTED, []))
+    kinds = [kind for _, kind in done]
+    assert sorted(kinds) == sorted(manifest["kind"] for manifest in WANTED)
+    assert kinds.index("Deployment") > max(kinds.index("ServiceAccount"), kinds.index("ConfigMap"))
+    assert refusals == []
+
+
+async def test_without_their_settings_no_pods_are_asked_for() -> None:
+    done, refusals = await carried_out(decide(SERVICE, WANTED, []), "ConfigMap")
+    assert ("apply", "Deployment") not in done
+    assert ("apply", "NetworkPolicy") in done
+    assert refusals == ["The API server refused ConfigMap demo: a policy forbids ConfigMap"]
+
+
+async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:
+    scaled = service(with_demo(autoscaling={"mode": "hpa"}))
+    before = [live(stamped(manifest)) for manifest in desired(scaled, INSTALLATION)]
+    without_front = [each for each in before if (each["kind"], each["metadata"]["name"]) != ("Service", "demo")]
+    done, refusals = await carried_out(decide(SERVICE, WANTED, without_front), "HorizontalPodAutoscaler")
+    assert ("apply", "Service") in done
+    assert refusals == [
+        "The API server refused to remove HorizontalPodAutoscaler demo: a policy forbids HorizontalPodAutoscaler"
+    ]
