@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from plane_processes import eventually
 from sd_operator.vocabulary import APPLIED, KIND_OF, Manifest
-from test_controlplane_reconcile import EVERY_CHILD
+from service_specs import EVERY_CHILD
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row

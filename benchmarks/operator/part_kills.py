@@ -13,13 +13,14 @@ from operator_bench import diarization_service
 from operator_process import RunningOperator
 from plane_processes import eventually
 from sd_operator.vocabulary import DIARIZATION_SERVICES, Manifest
-from test_controlplane_reconcile import EVERY_CHILD
+from service_specs import EVERY_CHILD
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row
 
 WITHIN_S = 30.0
 UPDATE = {"spec": {"serving": {"adapters": 3}, "network": {"ingress": {"host": "other.example"}}, "replicas": 2}}
+FEWER = {"spec": {"network": {"ingress": None}, "autoscaling": None, "monitoring": None}}
 MOST_WRITES = 60
 
 
@@ -75,30 +76,28 @@ def _create(stage: Stage, number: int, tally: Tally) -> bool:
 
 
 def _update(stage: Stage, number: int, tally: Tally) -> bool:
-    namespace = stage.namespace(f"kill-update-{number}")
-    with stage.operator():
-        stage.api.create(_service(namespace))
-        stage.settled(namespace)
-    with _killed_after(stage, number) as (_, operator):
-        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", UPDATE)
-        hit = _dies(operator, lambda: _is_settled(stage, namespace))
-    _converges(stage, namespace, tally, hit=hit)
-    return hit
+    return _change(stage, f"kill-update-{number}", UPDATE, number, tally)
 
 
 def _delete(stage: Stage, number: int, tally: Tally) -> bool:
     """Deleting writes nothing: what is removed here are the children that the spec no longer asks for."""
-    namespace = stage.namespace(f"kill-delete-{number}")
+    namespace = f"kill-delete-{number}"
+    hit = _change(stage, namespace, FEWER, number, tally)
+    with stage.operator():
+        stage.clear(namespace)
+    return hit
+
+
+def _change(stage: Stage, name: str, patch: Manifest, number: int, tally: Tally) -> bool:
+    """A settled service in a new namespace gets another spec; says whether the write of that number was reached."""
+    namespace = stage.namespace(name)
     with stage.operator():
         stage.api.create(_service(namespace))
         stage.settled(namespace)
     with _killed_after(stage, number) as (_, operator):
-        fewer = {"spec": {"network": {"ingress": None}, "autoscaling": None, "monitoring": None}}
-        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", fewer)
+        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", patch)
         hit = _dies(operator, lambda: _is_settled(stage, namespace))
     _converges(stage, namespace, tally, hit=hit)
-    with stage.operator():
-        stage.clear(namespace)
     return hit
 
 

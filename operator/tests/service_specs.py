@@ -144,6 +144,13 @@ def away_from(selector: dict[str, Any]) -> Spec:
 
 ZONE = "topology.kubernetes.io/zone"
 
+EVERY_CHILD = with_demo(
+    autoscaling={"mode": "hpa"},
+    monitoring={"dashboard": True},
+    network={"ingress": {"host": "speech.example"}},
+)
+"""A service with a child of every kind that each cluster has."""
+
 GOOD: dict[str, Spec] = {
     "smallest": DEMO,
     "everything": EVERYTHING,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sd_operator.reconcile.readiness import UNDER_WAY
+from sd_operator.reconcile.status import conditions_of
 from sd_operator.vocabulary import FIELD_MANAGER, Manifest
 
 LONGEST_MESSAGE = 1024
@@ -19,7 +20,7 @@ def events(resource: Manifest, latest: Manifest, now: datetime) -> list[Manifest
     Each has a name that follows from what it tells: an operator that was killed before it wrote the status does not
     tell it twice.
     """
-    before = {each["type"]: each for each in resource.get("status", {}).get("conditions", [])}
+    before = conditions_of(resource)
     told: dict[tuple[str, str], Manifest] = {}
     for condition in _worth_telling(latest["conditions"], before):
         told.setdefault((condition["reason"], condition["message"]), condition)

@@ -53,18 +53,19 @@ def last_failure(seen: Observation, now: datetime) -> Manifest:
 
 
 def _reason_before(seen: Observation) -> str:
-    return _conditions_before(seen).get("Ready", {}).get("reason", "")
+    return conditions_of(seen.resource).get("Ready", {}).get("reason", "")
 
 
 def conditions(service: DiarizationService | None, seen: Observation, now: datetime) -> list[Manifest]:
     """Every condition, with the time at which its status last changed."""
-    before = _conditions_before(seen)
+    before = conditions_of(seen.resource)
     found = [*verdicts(seen), degradation.verdict(seen), *(autoscaling.verdicts(service, seen) if service else ())]
     return [_condition(verdict, before.get(verdict.type, {}), seen.generation, now) for verdict in found]
 
 
-def _conditions_before(seen: Observation) -> dict[str, Manifest]:
-    return {each["type"]: each for each in seen.resource.get("status", {}).get("conditions", [])}
+def conditions_of(resource: Manifest) -> dict[str, Manifest]:
+    """The conditions that a resource has, by type."""
+    return {each["type"]: each for each in resource.get("status", {}).get("conditions", [])}
 
 
 def _condition(verdict: Verdict, before: Manifest, generation: int, now: datetime) -> Manifest:

@@ -7,15 +7,9 @@ from plane_processes import eventually
 from sd_operator.reconcile.conflicts import PATIENCE
 from sd_operator.reconcile.decide import identity
 from sd_operator.vocabulary import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
-from service_specs import DEMO, with_demo
+from service_specs import DEMO, EVERY_CHILD, with_demo
 
 SELF = "DiarizationService/demo"
-EVERY_CHILD = with_demo(
-    autoscaling={"mode": "hpa"},
-    monitoring={"dashboard": True},
-    network={"ingress": {"host": "speech.example"}},
-)
-"""A service with a child of every kind that each cluster has."""
 
 
 def test_a_service_gets_its_children_and_a_status(bench: Bench) -> None:
