@@ -67,7 +67,8 @@ def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
 
 
 def _settings(namespace: str) -> dict[str, str]:
-    return cluster.read("configmap", "paused", "-n", namespace)["data"]
+    [source] = _template(namespace)["spec"]["initContainers"][0]["envFrom"]
+    return cluster.read("configmap", source["configMapRef"]["name"], "-n", namespace)["data"]
 
 
 def _template(namespace: str) -> Any:

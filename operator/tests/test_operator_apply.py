@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from live_objects import INSTALLATION, live, service
-from sd_operator.children import desired
+from sd_operator.children import config_map, desired
 from sd_operator.reconcile.apply import carry_out
-from sd_operator.reconcile.decide import Plan, decide, stamped
+from sd_operator.reconcile.decide import Change, Plan, decide, stamped
 from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.errors import RejectedError
 from sd_operator.vocabulary import Manifest
@@ -21,10 +21,17 @@ class Server:
     """Takes what it does not refuse by kind, and remembers the order."""
 
     refused: tuple[str, ...] = ()
+    added: dict[str, Manifest] = field(default_factory=dict[str, Manifest])
+    """What an outsider has added, by kind."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    removed: list[str] = field(default_factory=list[str])
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return self._answer("apply", manifest)
+
+    async def remove(self, manifest: Manifest, pointers: list[str]) -> Manifest:
+        self.removed += pointers
+        return self._answer("remove", manifest)
 
     async def delete(self, manifest: Manifest) -> None:
         self._answer("delete", manifest)
@@ -33,14 +40,15 @@ class Server:
         if manifest["kind"] in self.refused:
             raise RejectedError(f"a policy forbids {manifest['kind']}", 403)
         self.done.append((verb, manifest["kind"]))
-        return live(manifest)
+        return live(manifest | self.added.get(manifest["kind"], {}))
 
 
 async def carried_out(plan: Plan, *refused: str) -> tuple[Any, list[str]]:
     """What was done, and the sentences about what was not."""
     server: Any = Server(refused)
-    causes = await carry_out(server, Cache(), plan)
-    return server.done, [cause.message for cause in causes]
+    outcome = await carry_out(server, Cache(), plan)
+    assert len(outcome.applied) == len([verb for verb, _ in server.done if verb == "apply"])
+    return server.done, [cause.message for cause in outcome.refusals]
 
 
 async def test_pods_are_asked_for_once_what_they_read_is_there() -> None:
@@ -55,7 +63,7 @@ async def test_without_their_settings_no_pods_are_asked_for() -> None:
     done, refusals = await carried_out(decide(SERVICE, WANTED, []), "ConfigMap")
     assert ("apply", "Deployment") not in done
     assert ("apply", "NetworkPolicy") in done
-    assert refusals == ["The API server refused ConfigMap demo: a policy forbids ConfigMap"]
+    assert refusals == [f"The API server refused ConfigMap {config_map.name(SERVICE)}: a policy forbids ConfigMap"]
 
 
 async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:
@@ -67,3 +75,16 @@ async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:
     assert refusals == [
         "The API server refused to remove HorizontalPodAutoscaler demo: a policy forbids HorizontalPodAutoscaler"
     ]
+
+
+async def test_what_an_outsider_has_added_is_taken_out_of_what_the_api_server_has_after_the_apply() -> None:
+    front = next(manifest for manifest in WANTED if manifest["kind"] == "NetworkPolicy")
+    by_hand = {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:paused": {}}}}
+    opened = {
+        "metadata": front["metadata"] | {"managedFields": [by_hand]},
+        "spec": front["spec"] | {"paused": True},
+    }
+    server: Any = Server(added={"NetworkPolicy": opened})
+    await carry_out(server, Cache(), Plan(apply=[Change(front, live(front), "spec.paused")]))
+    assert server.done == [("apply", "NetworkPolicy"), ("remove", "NetworkPolicy")]
+    assert server.removed == ["/spec/paused"]

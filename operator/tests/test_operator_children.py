@@ -144,7 +144,7 @@ def test_what_no_pod_reads_changes_no_pod(spec: Spec) -> None:
 
 
 def test_the_digest_is_of_what_the_pods_read() -> None:
-    assert template(DEMO)["metadata"]["annotations"] == {config_map.SETTINGS: config_map.digest(service(DEMO))}
+    assert template(DEMO)["metadata"]["annotations"] == {config_map.SETTINGS: config_map.name(service(DEMO))}
     assert config_map.settings(service(DEMO)) == variables(DEMO)
 
 
@@ -203,19 +203,22 @@ def test_tritons_memory_holds_its_shared_memory_and_a_request(serving: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("accelerator", "serving", "grace_s"),
+    ("accelerator", "mode", "serving", "grace_s"),
     [
-        ("cpu", {}, 8640 + 45),  # 8 h of audio at 0.3 s of work per second
-        ("gpu", {}, 864 + 45),
-        ("gpu", {"maxAudioDuration": "10s", "maxQueuedAudio": "10s"}, 60),
-        ("cpu", {"maxQueuedAudio": "100h"}, LONGEST_GRACE_S),
+        ("cpu", "exact", {}, 8640 + 45),  # 8 h of audio at 0.3 s of work per second
+        ("gpu", "exact", {}, 864 + 45),
+        ("gpu", "exact", {"maxAudioDuration": "10s", "maxQueuedAudio": "10s"}, 60),
+        ("cpu", "exact", {"maxQueuedAudio": "100h"}, LONGEST_GRACE_S),
+        ("cpu", "reference", {"maxAudioDuration": "1h", "maxQueuedAudio": "1h"}, 7200 + 45),
+        ("gpu", "reference", {}, 2880 + 45),
     ],
 )
 def test_a_pod_that_ends_has_the_time_for_what_it_holds(
-    accelerator: str, serving: dict[str, Any], grace_s: int
+    accelerator: str, mode: str, serving: dict[str, Any], grace_s: int
 ) -> None:
-    spec = service(with_demo(compute={"accelerator": accelerator}, serving=serving)).spec
-    assert grace_period_s(spec.serving, spec.compute) == grace_s
+    model = DEMO["model"] | {"mode": mode}
+    spec = service(with_demo(model=model, compute={"accelerator": accelerator}, serving=serving)).spec
+    assert grace_period_s(spec) == grace_s
 
 
 def test_placement_is_the_pods() -> None:

@@ -1,7 +1,7 @@
 """A child that somebody else keeps changing is repaired three times at once, then once a minute, and it is said who."""
 
 from sd_operator.reconcile.conflicts import MEMORY_S, TRUCE_S, Conflicts, outsider
-from sd_operator.reconcile.decide import Change, stamped
+from sd_operator.reconcile.decide import Change, Plan, stamped
 from sd_operator.runtime.cache import Key
 from sd_operator.vocabulary import FIELD_MANAGER, Manifest
 
@@ -29,6 +29,32 @@ def test_what_the_operator_itself_changes_is_no_conflict() -> None:
     conflicts = Conflicts()
     assert all(conflicts.may_repair(KEY, change, 0) for change in [UPDATE, CREATE] * 5)
     assert not conflicts.is_contested(KEY, UPDATE, 0)
+
+
+def test_a_child_that_is_removed_again_and_again_is_contested_like_a_changed_one() -> None:
+    conflicts = Conflicts()
+    assert conflicts.may_repair(KEY, CREATE, 0)
+    for now in (1, 2, 3):
+        conflicts.remember(KEY, [CREATE], Plan())
+        assert conflicts.may_repair(KEY, CREATE, now)
+    assert not conflicts.may_repair(KEY, CREATE, 4)
+    conflicts.blame(KEY, CREATE, None)
+    [told] = conflicts.causes(KEY, 4)
+    assert told.message.startswith("Somebody else keeps removing Service demo, which")
+
+
+def test_a_writer_that_takes_the_digest_away_is_known_from_memory() -> None:
+    conflicts = Conflicts()
+    conflicts.remember(KEY, [REPAIR], Plan())
+    assert [conflicts.may_repair(KEY, UPDATE, now) for now in (0, 1, 2, 3)] == [True, True, True, False]
+
+
+def test_what_the_operator_removed_itself_may_come_back() -> None:
+    conflicts = Conflicts()
+    for now in range(8):
+        conflicts.remember(KEY, [CREATE], Plan())
+        conflicts.remember(KEY, [], Plan(delete=[MANIFEST]))
+        assert conflicts.may_repair(KEY, CREATE, now)
 
 
 def test_a_conflict_is_told_until_nobody_has_changed_anything_for_a_while() -> None:

@@ -5,6 +5,7 @@ import copy
 import pytest
 from live_objects import INSTALLATION, live, service
 from sd_operator.children import desired
+from sd_operator.children.config_map import SETTINGS
 from sd_operator.reconcile.decide import Plan, decide, identity, stamped
 from sd_operator.vocabulary import Manifest
 from service_specs import DEMO, with_demo
@@ -16,22 +17,22 @@ WANTED = desired(SERVICE, INSTALLATION)
 def there(**changed: Manifest) -> list[Manifest]:
     """The children as they are once they have been applied, but for those given by kind."""
     applied = [live(stamped(copy.deepcopy(manifest))) for manifest in WANTED]
-    return [changed.get(child["kind"], child) if named_demo(child) else child for child in applied]
+    return [changed.get(child["kind"], child) if is_first(child) else child for child in applied]
 
 
-def named_demo(manifest: Manifest) -> bool:
-    """Whether it has the service's own name: a kind may occur twice."""
-    return manifest["metadata"]["name"] == "demo"
+def is_first(manifest: Manifest) -> bool:
+    """A kind may occur twice: then the second one's name says what it is."""
+    return not manifest["metadata"]["name"].endswith(("-headless", "-dashboard"))
 
 
 def child(kind: str) -> Manifest:
     """One of them, to be changed."""
-    return next(each for each in there() if each["kind"] == kind and named_demo(each))
+    return next(each for each in there() if each["kind"] == kind and is_first(each))
 
 
 def without(kind: str, manifests: list[Manifest]) -> list[Manifest]:
-    """All but the one of that kind that has the service's own name."""
-    return [each for each in manifests if not (each["kind"] == kind and named_demo(each))]
+    """All but the first one of that kind."""
+    return [each for each in manifests if not (each["kind"] == kind and is_first(each))]
 
 
 def names(plan: Plan) -> list[tuple[str, str]]:
@@ -115,6 +116,40 @@ def test_a_new_autoscaler_waits_until_the_old_one_has_gone() -> None:
     assert ("HorizontalPodAutoscaler", "demo") not in names(plan)
     assert plan.delete == []
     assert ("HorizontalPodAutoscaler", "demo") in names(decide(scaled, wanted, []))
+
+
+def test_what_an_outsider_adds_is_put_right() -> None:
+    policy = child("NetworkPolicy")
+    by_hand = {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:surprise": {}}}}
+    policy["metadata"]["managedFields"], policy["spec"]["surprise"] = [by_hand], "x"
+    [change] = decide(SERVICE, WANTED, there(NetworkPolicy=policy)).apply
+    assert (change.manifest["kind"], change.field, change.is_repair) == ("NetworkPolicy", "spec.surprise", True)
+
+
+OTHER = service(with_demo(serving={"adapters": 3}))
+ROLLED_OUT = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "reads", "is_removed"),
+    [
+        (ROLLED_OUT, False, True),
+        (ROLLED_OUT, True, False),
+        (ROLLED_OUT | {"observedGeneration": 0}, False, False),
+        (ROLLED_OUT | {"replicas": 2}, False, False),
+    ],
+    ids=["nobody reads them", "a pod still reads them", "the rollout is not seen yet", "a pod is left of before"],
+)
+def test_settings_stay_for_as_long_as_a_pod_may_read_them(status: Manifest, reads: bool, is_removed: bool) -> None:  # noqa: FBT001
+    before = child("ConfigMap")
+    children = [live(stamped(manifest)) for manifest in desired(OTHER, INSTALLATION)]
+    for each in children:
+        if each["kind"] == "Deployment":
+            each["status"] = status
+    pod = live({"kind": "Pod", "metadata": {"name": "p", "annotations": {SETTINGS: before["metadata"]["name"]}}})
+    plan = decide(OTHER, desired(OTHER, INSTALLATION), [*children, before], [pod] if reads else [])
+    assert plan.apply == []
+    assert plan.delete == ([before] if is_removed else [])
 
 
 def test_a_child_that_is_no_longer_wanted_is_removed() -> None:

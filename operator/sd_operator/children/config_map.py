@@ -1,4 +1,8 @@
-"""The ConfigMap with the engine's settings, which its container reads at its start."""
+"""The ConfigMap with the engine's settings, which its container reads at its start.
+
+Its name holds a digest of what is in it, and it never changes: other settings are another ConfigMap, the pods of the
+new settings read that one, and an engine that is restarted alone reads what the rest of its pod has read.
+"""
 
 import hashlib
 import json
@@ -11,7 +15,7 @@ from sd_operator.settings import Installation
 from sd_operator.vocabulary import CONFIG_MAPS, ENGINE_PORT, GROUP, Manifest
 
 SETTINGS = f"{GROUP}/settings"
-"""Annotation on the pods: digest of the settings that they read. Other settings are other pods."""
+"""Annotation on the pods: the name of the ConfigMap that they read."""
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:
@@ -19,14 +23,15 @@ def build(service: DiarizationService, _installation: Installation) -> Manifest:
     return {
         "apiVersion": CONFIG_MAPS.api_version,
         "kind": CONFIG_MAPS.kind,
-        "metadata": metadata.metadata(service),
+        "metadata": metadata.metadata(service, ending=_digest(service)),
+        "immutable": True,
         "data": settings(service),
     }
 
 
 def name(service: DiarizationService) -> str:
     """Where the engine finds its settings."""
-    return metadata.name(service)
+    return metadata.name(service, _digest(service))
 
 
 def settings(service: DiarizationService) -> dict[str, str]:
@@ -49,7 +54,16 @@ def settings(service: DiarizationService) -> dict[str, str]:
     }
 
 
-def digest(service: DiarizationService) -> str:
-    """Differs where a pod would read something else."""
+def read_by(pod: Manifest) -> str:
+    """The name of the ConfigMap that a pod, or the template of one, reads; empty where it is none of ours."""
+    return pod["metadata"].get("annotations", {}).get(SETTINGS, "")
+
+
+def holds_settings(child: Manifest) -> bool:
+    """Whether a child is such a ConfigMap: of a service's ConfigMaps only these never change."""
+    return child["kind"] == CONFIG_MAPS.kind and child.get("immutable", False)
+
+
+def _digest(service: DiarizationService) -> str:
     text = json.dumps(settings(service), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -33,7 +33,7 @@ def _pod_metadata(service: DiarizationService) -> Manifest:
     given = service.spec.pod_metadata
     return {
         "labels": given.labels | labels(service),
-        "annotations": given.annotations | {config_map.SETTINGS: config_map.digest(service)},
+        "annotations": given.annotations | {config_map.SETTINGS: config_map.name(service)},
     }
 
 
@@ -44,7 +44,7 @@ def _pod(service: DiarizationService, installation: Installation) -> Manifest:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": security.POD,
-        "terminationGracePeriodSeconds": grace_period_s(service.spec.serving, service.spec.compute),
+        "terminationGracePeriodSeconds": grace_period_s(service.spec),
         "initContainers": [engine.build(service, installation)],
         "containers": [triton.build(service, installation)],
         "volumes": volumes.build(service),

@@ -3,13 +3,15 @@
 from math import ceil
 
 from sd_operator.api.amounts import quantity, seconds
-from sd_operator.api.compute import Compute
+from sd_operator.api.models import DiarizationServiceSpec
 from sd_operator.api.serving import Serving
 
 MIB = 1024**2
 
 REAL_TIME_FACTOR = {"cpu": 0.3, "gpu": 0.03}
-"""Device time per second of audio: cautious guesses, and only the grace period, which is an upper bound, uses them."""
+"""Device time per second of audio: cautious guesses, and only upper bounds of times are made of them."""
+REFERENCE_FACTOR = {"cpu": 2.0, "gpu": 0.1}
+"""The same in the mode `reference`, which is pyannote.audio's own speed."""
 
 TRITON_MIB = 128
 """Triton itself with nothing to do."""
@@ -49,7 +51,12 @@ def triton_memory_mib(serving: Serving) -> int:
     return at_rest_mib + shared_memory_mib(serving) + ceil(REQUEST_IN_TRITON * request_bytes(serving) / MIB)
 
 
-def grace_period_s(serving: Serving, compute: Compute) -> int:
+def work_s(spec: DiarizationServiceSpec, audio: str) -> float:
+    """Device time that so much audio may take, given as a duration of the spec."""
+    factors = REFERENCE_FACTOR if spec.model.mode == "reference" else REAL_TIME_FACTOR
+    return seconds(audio) * factors[spec.compute.accelerator]
+
+
+def grace_period_s(spec: DiarizationServiceSpec) -> int:
     """How long a pod that must go may work on what it holds: as long as its queue can take, four hours at most."""
-    work_s = seconds(serving.max_queued_audio) * REAL_TIME_FACTOR[compute.accelerator]
-    return min(max(ceil(work_s) + LEAVING_S, SHORTEST_GRACE_S), LONGEST_GRACE_S)
+    return min(max(ceil(work_s(spec, spec.serving.max_queued_audio)) + LEAVING_S, SHORTEST_GRACE_S), LONGEST_GRACE_S)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from sd_operator.api.amounts import seconds
 from sd_operator.api.service import DiarizationService
-from sd_operator.children.limits import REAL_TIME_FACTOR
+from sd_operator.children.limits import work_s
 from sd_operator.vocabulary import DIARIZATION_SERVICES, Manifest
 
 BACKLOG = "sd_backlog_seconds"
@@ -63,6 +63,5 @@ def behaviour(service: DiarizationService) -> Manifest:
 
 def window_s(service: DiarizationService) -> int:
     """How long less must have been needed: a pod that takes a long recording should live to finish it."""
-    longest_s = seconds(service.spec.serving.max_audio_duration)
-    work_s = ceil(longest_s * REAL_TIME_FACTOR[service.spec.compute.accelerator])
-    return min(max(work_s, SHORTEST_WINDOW_S), LONGEST_WINDOW_S)
+    longest_s = ceil(work_s(service.spec, service.spec.serving.max_audio_duration))
+    return min(max(longest_s, SHORTEST_WINDOW_S), LONGEST_WINDOW_S)

@@ -1,8 +1,9 @@
 """Carries a plan out: removes what must not be there beside its successor, creates and changes, removes the rest."""
 
 import asyncio
-from itertools import chain
+from dataclasses import dataclass, field
 
+from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
 from sd_operator.runtime.cache import Cache
@@ -10,53 +11,63 @@ from sd_operator.runtime.kube import Kube, RejectedError
 from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 
-async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> list[Cause]:
-    """Returns what the API server refused; everything else is done.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was written, and what the API server refused."""
+
+    applied: list[Change] = field(default_factory=list[Change])
+    refusals: list[Cause] = field(default_factory=list[Cause])
+
+
+async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
+    """Does everything but what the API server refuses, and what would read that.
 
     Raises:
         UnreachableError: the API server did not answer; what was written stays, the rest comes with the next try.
     """
-    removed = await _delete_all(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS])
-    applied = await asyncio.gather(
-        _apply_pods(kube, cache, [change for change in plan.apply if change.manifest["kind"] in OF_PODS]),
-        _apply_all(kube, cache, [change for change in plan.apply if change.manifest["kind"] not in OF_PODS]),
+    outcome = Outcome(refusals=[*plan.refusals])
+    await _delete_all(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS], outcome)
+    await asyncio.gather(
+        _apply_pods(kube, cache, [change for change in plan.apply if change.manifest["kind"] in OF_PODS], outcome),
+        _apply_all(kube, cache, [change for change in plan.apply if change.manifest["kind"] not in OF_PODS], outcome),
     )
-    removed += await _delete_all(kube, [live for live in plan.delete if live["kind"] not in AUTOSCALERS])
-    return [*plan.refusals, *removed, *chain.from_iterable(applied)]
+    await _delete_all(kube, [live for live in plan.delete if live["kind"] not in AUTOSCALERS], outcome)
+    return outcome
 
 
-async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change]) -> list[Cause]:
+async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> None:
     """What a pod reads at its start is there before the Deployment asks for pods; they would not read it again."""
-    refusals = await _apply_all(kube, cache, [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind])
-    if refusals:
-        return refusals
-    return await _apply_all(kube, cache, [each for each in changes if each.manifest["kind"] == DEPLOYMENTS.kind])
+    read = [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind]
+    if await _apply_all(kube, cache, read, outcome):
+        await _apply_all(kube, cache, [each for each in changes if each not in read], outcome)
 
 
-async def _apply_all(kube: Kube, cache: Cache, changes: list[Change]) -> list[Cause]:
-    answers = await asyncio.gather(*(_apply(kube, cache, change) for change in changes))
-    return [refusal for refusal in answers if refusal is not None]
+async def _apply_all(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
+    return all(await asyncio.gather(*(_apply(kube, cache, change, outcome) for change in changes)))
 
 
-async def _apply(kube: Kube, cache: Cache, change: Change) -> Cause | None:
+async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> bool:
     manifest = change.manifest
     try:
-        cache.put(await kube.apply(manifest))
+        live = await kube.apply(manifest)
+        if added := additions(live, manifest):
+            live = await kube.remove(live, added)
+        cache.put(live)
     except RejectedError as refusal:
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
-        return Cause("Refused", f"The API server refused {what}: {refusal}")
-    return None
+        outcome.refusals.append(Cause("Refused", f"The API server refused {what}: {refusal}"))
+        return False
+    outcome.applied.append(change)
+    return True
 
 
-async def _delete_all(kube: Kube, unwanted: list[Manifest]) -> list[Cause]:
-    answers = await asyncio.gather(*(_delete(kube, live) for live in unwanted))
-    return [refusal for refusal in answers if refusal is not None]
+async def _delete_all(kube: Kube, unwanted: list[Manifest], outcome: Outcome) -> None:
+    await asyncio.gather(*(_delete(kube, live, outcome) for live in unwanted))
 
 
-async def _delete(kube: Kube, live: Manifest) -> Cause | None:
+async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> None:
     try:
         await kube.delete(live)
     except RejectedError as refusal:
         what = f"{live['kind']} {live['metadata']['name']}"
-        return Cause("Refused", f"The API server refused to remove {what}: {refusal}")
-    return None
+        outcome.refusals.append(Cause("Refused", f"The API server refused to remove {what}: {refusal}"))

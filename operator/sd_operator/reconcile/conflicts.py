@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.decide import Change, identity
+from sd_operator.reconcile.decide import Change, Plan, identity
 from sd_operator.runtime.cache import Key
 from sd_operator.vocabulary import FIELD_MANAGER, Manifest
 
@@ -21,19 +21,25 @@ Place = tuple[str, str]
 
 @dataclass(slots=True)
 class Conflicts:
-    """The repairs of the last minutes, by service and child. Pure: every method is told the time."""
+    """The repairs of the last minutes, by service and child. Pure: every method is told the time.
 
+    A repair is a manifest that was applied before and has to be applied again. That it was is known from the digest on
+    the live object, and, where an outsider removes that or the whole object, from memory.
+    """
+
+    _applied: dict[Key, dict[Place, str]] = field(default_factory=lambda: defaultdict(dict))
     _repairs: dict[Key, dict[Place, list[float]]] = field(default_factory=lambda: defaultdict(dict))
     _causes: dict[Key, dict[Place, Cause]] = field(default_factory=lambda: defaultdict(dict))
 
     def may_repair(self, key: Key, change: Change, now: float) -> bool:
         """Whether a change is written now; asked once for each that would be, since a yes is remembered."""
-        if not change.is_repair:
+        place = identity(change.manifest)
+        if not change.is_repair and self._applied[key].get(place) != change.digest:
             return True
-        recent = self._recent(key, identity(change.manifest), now)
+        recent = self._recent(key, place, now)
         if len(recent) >= PATIENCE and now - recent[-1] < TRUCE_S:
             return False
-        self._repairs[key][identity(change.manifest)] = [*recent, now]
+        self._repairs[key][place] = [*recent, now]
         return True
 
     def is_contested(self, key: Key, change: Change, now: float) -> bool:
@@ -49,10 +55,17 @@ class Conflicts:
         known = self._causes.get(key, {})
         return [cause for place, cause in sorted(known.items()) if len(self._recent(key, place, now)) >= PATIENCE]
 
+    def remember(self, key: Key, applied: Iterable[Change], plan: Plan) -> None:
+        """What the operator wrote; what it removed itself and makes again some day is no repair."""
+        for live in plan.delete:
+            self._applied[key].pop(identity(live), None)
+        for change in applied:
+            self._applied[key][identity(change.manifest)] = change.digest
+
     def forget(self, key: Key) -> None:
         """The service is gone."""
-        self._repairs.pop(key, None)
-        self._causes.pop(key, None)
+        for known in (self._applied, self._repairs, self._causes):
+            known.pop(key, None)
 
     def _recent(self, key: Key, place: Place, now: float) -> list[float]:
         return [at for at in self._repairs.get(key, {}).get(place, []) if now - at < MEMORY_S]
@@ -68,9 +81,11 @@ def outsider(live: Manifest) -> str:
 def cause(change: Change, live: Manifest | None) -> Cause:
     """The conflict in a sentence; `live` is the object with its managed fields, None where it has gone."""
     kind, name = identity(change.manifest)
-    who = outsider(live) if live else "somebody else"
+    who = outsider(live) if live else "Somebody else"
+    what = f"changing {change.field} of {kind} {name}" if live else f"removing {kind} {name}"
+    advice = f"set it here, or take it out of what {who} applies" if live else "do without it here, or let it stay"
     return Cause(
         "FieldConflict",
-        f"{who} keeps changing {change.field} of {kind} {name}, which this DiarizationService sets. Let one of them "
-        f"decide: set it here, or take it out of what {who} applies. The operator now repairs it once a minute.",
+        f"{who} keeps {what}, which this DiarizationService sets. Let one of them decide: {advice}. "
+        "The operator now repairs it once a minute.",
     )

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
+from sd_operator.children import config_map
+from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.contains import difference
+from sd_operator.reconcile.rollout import Rollout
 from sd_operator.vocabulary import (
     APPLIED,
     CONFIG_MAPS,
@@ -29,9 +32,14 @@ class Change:
     field: str = ""
 
     @property
+    def digest(self) -> str:
+        """The manifest's."""
+        return _digest(self.manifest)
+
+    @property
     def is_repair(self) -> bool:
         """Whether this very manifest was applied before: somebody else has changed the object since."""
-        return self.live is not None and _digest(self.live) == _digest(self.manifest)
+        return self.live is not None and _digest(self.live) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,16 @@ OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
 """The Deployment, and what its pods read when they start."""
 
 
-def decide(service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest]) -> Plan:
+def decide(
+    service: DiarizationService, wanted: Iterable[Manifest], live: Collection[Manifest], pods: Iterable[Manifest] = ()
+) -> Plan:
     """Compares what is wanted with what is there; an empty plan means that nothing is written."""
     plan, found = Plan(), {identity(child): child for child in live}
     for manifest in wanted:
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     unwanted = [child for child in found.values() if owned_by(child, service.uid)]
-    plan.delete.extend(child for child in unwanted if not leaving(child))
+    read = _settings_read(live, pods)
+    plan.delete.extend(child for child in unwanted if not leaving(child) and not read(child))
     if any(child["kind"] in AUTOSCALERS for child in unwanted):  # its end is an event, and the new one follows then
         _leave_out(plan, AUTOSCALERS)
     if plan.taken.intersection(OF_PODS):  # above all, no pod may run under a service account that is somebody else's
@@ -75,8 +86,24 @@ def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | No
     elif not owned_by(live, service.uid):
         plan.taken.add(manifest["kind"])
         plan.refusals.append(_taken(live))
-    elif not leaving(live) and (place := difference(live, manifest)) is not None:
+    elif not leaving(live) and (place := _deviation(live, manifest)) is not None:
         plan.apply.append(Change(manifest, live, place))  # what is leaving comes back once it is gone
+
+
+def _deviation(live: Manifest, manifest: Manifest) -> str | None:
+    """The first field that is not as it is wanted, or that somebody has added; None = there is none."""
+    if (place := difference(live, manifest)) is not None:
+        return place
+    return next((pointer.strip("/").replace("/", ".") for pointer in additions(live, manifest)), None)
+
+
+def _settings_read(live: Iterable[Manifest], pods: Iterable[Manifest]) -> Callable[[Manifest], bool]:
+    """Says of a child whether it holds settings that a pod reads, or that one of an earlier spec may still read."""
+    deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
+    earlier_pods = any(Rollout.of(deployment).earlier for deployment in deployments)
+    readers = [*(deployment["spec"]["template"] for deployment in deployments), *pods]
+    names = {config_map.read_by(reader) for reader in readers}
+    return lambda child: config_map.holds_settings(child) and (earlier_pods or child["metadata"]["name"] in names)
 
 
 def _taken(live: Manifest) -> Cause:

@@ -14,9 +14,10 @@ from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
 from sd_operator.reconcile.decide import Plan, decide, leaving
 from sd_operator.reconcile.events import events
 from sd_operator.reconcile.observe import Observation, observe
+from sd_operator.reconcile.refused import Refused
 from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refused
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
-from sd_operator.reconcile.status import status
+from sd_operator.reconcile.status import is_reported, status
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.kinds import Kinds
 from sd_operator.runtime.kube import Kube, RejectedError
@@ -25,9 +26,6 @@ from sd_operator.settings import Installation
 from sd_operator.vocabulary import DEPLOYMENTS, KIND_OF, Manifest
 
 logger = logging.getLogger(__name__)
-
-REFUSED_AGAIN_S = 8.0
-"""What the API server refused is tried again after this: that the cause has gone is no event of any watched object."""
 
 
 def utc_now() -> datetime:
@@ -47,6 +45,7 @@ class Reconciler:
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
     conflicts: Conflicts = field(default_factory=Conflicts)
+    refused: Refused = field(default_factory=Refused)
 
     async def reconcile(self, key: Key) -> Look:
         """Says when the service has to be looked at again although nothing happened to it.
@@ -57,6 +56,7 @@ class Reconciler:
         resource = self.cache.service(key)
         if resource is None or leaving(resource):
             self.conflicts.forget(key)
+            self.refused.pause_s(key, refused=False)
             return SETTLED  # the children have it as their owner: the cluster's garbage collector removes them
         try:
             service = DiarizationService.parse(resource)
@@ -68,21 +68,22 @@ class Reconciler:
     async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> Look:
         wanted, missing = self._possible(desired(service, self.installation))
         live = await observe(self.kube, self.cache, key, wanted)
-        plan = await self._held_back(key, decide(service, wanted, live))
+        plan = await self._held_back(key, decide(service, wanted, live, self.cache.pods(key)))
         if goes_down(plan):
             await mark_idlest(self.kube, self.pods, self.cache.pods(key))
-        refusals = await carry_out(self.kube, self.cache, plan)
+        outcome = await carry_out(self.kube, self.cache, plan)
+        self.conflicts.remember(key, outcome.applied, plan)
         contested = self.conflicts.causes(key, self.clock())
-        seen = Observation(resource, *self._living(key), refusals, contested, missing)
+        seen = Observation(resource, *self._living(key), outcome.refusals, contested, missing)
         await self._report(service, seen)
-        return Look(settled=True, again_after_s=await self._again_after_s(seen))
+        return Look(settled=True, again_after_s=await self._again_after_s(key, seen))
 
-    async def _again_after_s(self, seen: Observation) -> float | None:
-        if seen.refusals:
-            return REFUSED_AGAIN_S
-        if pods_are_refused(seen):
-            return await ask_for_pods_again(self.kube, seen.child(DEPLOYMENTS.kind), self.now())
-        return TRUCE_S if seen.conflicts else None
+    async def _again_after_s(self, key: Key, seen: Observation) -> float | None:
+        refused = pods_are_refused(seen)
+        pause_s = self.refused.pause_s(key, refused=refused or bool(seen.refusals))
+        if refused and not seen.refusals:
+            await ask_for_pods_again(self.kube, seen.child(DEPLOYMENTS.kind), self.now(), pause_s or 0)
+        return pause_s or (TRUCE_S if seen.conflicts else None)
 
     def _possible(self, wanted: Iterable[Manifest]) -> tuple[list[Manifest], frozenset[str]]:
         """The children that the cluster can have, and the kinds of the others."""
@@ -107,7 +108,7 @@ class Reconciler:
     async def _report(self, service: DiarizationService | None, seen: Observation) -> None:
         resource = seen.resource
         latest = status(service, seen, self.now())
-        if latest == resource.get("status"):
+        if is_reported(latest, resource.get("status", {})):
             return
         for event in events(resource, latest, self.now()):
             await self._tell(event)

@@ -9,7 +9,6 @@ from sd_operator.vocabulary import DEPLOYMENTS, GROUP, Manifest
 
 ASKED_AGAIN = f"{GROUP}/asked-again"
 """Annotation on a Deployment. It reaches the ReplicaSet, whose controller then forgets its back-off of minutes."""
-EVERY_S = 8.0
 
 
 def pods_are_refused(seen: Observation) -> bool:
@@ -17,11 +16,10 @@ def pods_are_refused(seen: Observation) -> bool:
     return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
 
 
-async def ask_for_pods_again(kube: Kube, deployment: Manifest | None, now: datetime) -> float:
-    """Asks, unless that was done just now; says after how many seconds to come back."""
+async def ask_for_pods_again(kube: Kube, deployment: Manifest | None, now: datetime, pause_s: float) -> None:
+    """Asks, unless that was done within the last `pause_s` seconds."""
     if deployment is None:
-        return EVERY_S
+        return
     asked = deployment["metadata"].get("annotations", {}).get(ASKED_AGAIN)
-    if asked is None or now - datetime.fromisoformat(asked) >= timedelta(seconds=EVERY_S):
+    if asked is None or now - datetime.fromisoformat(asked) >= timedelta(seconds=pause_s):
         await kube.annotate(deployment, {ASKED_AGAIN: now.astimezone(UTC).isoformat()})
-    return EVERY_S

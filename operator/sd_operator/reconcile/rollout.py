@@ -40,6 +40,11 @@ class Rollout:
         """Whether exactly the pods that are wanted exist, all of the latest spec, all serving."""
         return self.seen and self.existing == self.latest == self.serving == self.wanted
 
+    @property
+    def earlier(self) -> bool:
+        """Whether there are pods of an earlier spec, or may be."""
+        return not self.seen or self.existing > self.latest
+
     def sentence(self) -> str:
         """The counts in words."""
         old = f", {self.existing - self.latest} of an earlier spec" if self.existing > self.latest else ""

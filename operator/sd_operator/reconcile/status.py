@@ -11,6 +11,8 @@ from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle, verdic
 from sd_operator.reconcile.rollout import Rollout
 from sd_operator.vocabulary import DEPLOYMENTS, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
 
+CONDITIONS = ("Ready", "Available", "Progressing", "Degraded", "Autoscaling")
+"""The types of all conditions that the operator writes."""
 WORDS: dict[bool | None, str] = {True: "True", False: "False", None: "Unknown"}
 
 
@@ -25,6 +27,12 @@ def status(service: DiarizationService | None, seen: Observation, now: datetime)
         **last_failure(seen, now),
         **({} if service is None else _addresses(service)),
     }
+
+
+def is_reported(latest: Manifest, written: Manifest) -> bool:
+    """Whether the resource's status says that already; conditions of others beside ours are theirs to keep."""
+    ours = [each for each in written.get("conditions", []) if each["type"] in CONDITIONS]
+    return latest == written | {"conditions": ours}
 
 
 def _addresses(service: DiarizationService) -> Manifest:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sd_operator.runtime.kube import Listing
+from sd_operator.runtime.managed_fields import foreign_entries
 from sd_operator.vocabulary import CHILD_KINDS, DIARIZATION_SERVICES, INSTANCE_LABEL, KIND_OF, PODS, Manifest, Resource
 
 
@@ -126,4 +127,6 @@ def trimmed(seen: Manifest) -> Manifest:
     kept = seen | {"metadata": metadata}
     if seen["kind"] == PODS.kind:
         kept.pop("spec", None)
+    elif seen["kind"] != DIARIZATION_SERVICES.kind and (entries := foreign_entries(seen)):
+        metadata["managedFields"] = entries
     return kept

@@ -20,6 +20,7 @@ from sd_operator.vocabulary import Manifest
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 
 RemainingS = Callable[[], float]
 """For how many seconds writes may still be sent; zero or less: none may."""
@@ -37,7 +38,7 @@ class Request:
     method: str
     path: str
     query: dict[str, str] | None = None
-    body: Manifest | None = None
+    body: Manifest | list[Manifest] | None = None
     content_type: str = JSON
     timeout_s: float = 10
     remaining_s: RemainingS = always

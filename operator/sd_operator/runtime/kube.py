@@ -1,9 +1,10 @@
 """The Kubernetes API as the operator uses it: read, apply, delete. Objects are plain dictionaries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sd_operator.runtime.connection import APPLY, MERGE, Connection, RemainingS, Request, always
+from sd_operator.runtime.connection import APPLY, JSON_PATCH, MERGE, Connection, RemainingS, Request, always
 from sd_operator.runtime.errors import KubeError, LeaseLostError, RejectedError, UnreachableError
 from sd_operator.runtime.metrics import Metrics
 from sd_operator.vocabulary import FIELD_MANAGER, KIND_OF, Manifest, Resource
@@ -49,6 +50,10 @@ class Kube(Protocol):
 
     async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
         """Sets annotations on that very object, and nothing else."""
+        ...
+
+    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest:
+        """Takes fields out of that very object, by JSON pointers; where it has changed since, it stays as it is."""
         ...
 
     async def delete(self, live: Manifest) -> None:
@@ -149,6 +154,16 @@ class KubeClient:
         # With its UID: one of the same name that came after it is not meant, and the API server says so.
         patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": annotations}}
         return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, MERGE))
+
+    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest:
+        seen = {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]}
+        patch = [seen, *({"op": "remove", "path": pointer} for pointer in pointers)]
+        try:
+            return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, JSON_PATCH))
+        except RejectedError as refusal:
+            if refusal.status != CONFLICT:  # it has changed since, and that is an event that is looked at
+                raise
+            return live
 
     async def delete(self, live: Manifest) -> None:
         body = {"preconditions": {"uid": live["metadata"]["uid"]}, "propagationPolicy": "Background"}

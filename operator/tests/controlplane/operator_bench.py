@@ -10,8 +10,9 @@ from operator_process import RunningOperator
 from plane_processes import eventually
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
+from sd_operator.children.config_map import read_by
 from sd_operator.reconcile.decide import identity
-from sd_operator.vocabulary import CORE_KINDS
+from sd_operator.vocabulary import CORE_KINDS, DEPLOYMENTS
 
 
 def diarization_service(spec: Manifest, metadata: Manifest) -> Manifest:
@@ -56,7 +57,23 @@ class Bench:
         """Everything that a service owns, by kind and name."""
         kinds = ",".join(resource.plural for resource in CORE_KINDS)
         owned = [each for each in self.plane.list(kinds, self.namespace) if owner(each) == name]
-        return {identity(each): each for each in owned}
+        earlier = self._earlier_settings(owned)
+        return {identity(each): each for each in owned if each["metadata"]["name"] not in earlier}
+
+    def _earlier_settings(self, owned: list[Manifest]) -> set[str]:
+        """The ConfigMaps that only pods of an earlier spec read: without nodes no rollout is ever over."""
+        latest = {read_by(each["spec"]["template"]) for each in owned if each["kind"] == DEPLOYMENTS.kind}
+        return {read_by(pod) for pod in self.pods()} - latest
+
+    def settings(self, name: str = "demo") -> dict[str, str]:
+        """What new pods of a service read; nothing where it has no pods yet."""
+        deployment = self.get("deployment", name)
+        found = self.get("configmap", read_by(deployment["spec"]["template"])) if deployment else None
+        return found["data"] if found else {}
+
+    def adapters_are(self, number: int) -> None:
+        """Waits until that part of the spec has reached the settings."""
+        eventually(lambda: self.settings().get("SD_ADAPTERS") == str(number), f"{number} adapters")
 
     def wanted(self, name: str = "demo") -> set[tuple[str, str]]:
         """Kind and name of everything that a service should own in a cluster without optional kinds."""

@@ -50,7 +50,7 @@ def test_a_kind_that_arrives_is_used_kept_right_and_let_go(bench: Bench) -> None
     eventually(lambda: uid(monitor(bench)) not in ("", uid(made)), "the deleted PodMonitor comes back: it is watched")
     bench.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
     bench.apply(with_demo(monitoring={"podMonitor": True}, serving={"adapters": 3}))
-    bench.eventually("configmap", lambda seen: seen["data"]["SD_ADAPTERS"] == "3")
+    bench.adapters_are(3)
     bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
     assert bench.operator.process.poll() is None
 

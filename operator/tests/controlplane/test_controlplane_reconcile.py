@@ -1,5 +1,7 @@
 """The real operator against the real API: children appear, stay right, and go."""
 
+import json
+
 from engine_pages import engines
 from operator_bench import Bench, condition
 from operator_process import RECONCILES, WRITES, running_operator
@@ -38,7 +40,7 @@ def test_a_changed_spec_is_rolled_out(bench: Bench) -> None:
     changed = bench.eventually("deployment", lambda seen: seen["metadata"]["generation"] > before)
     pod = changed["spec"]["template"]["spec"]
     assert "nodeSelector" not in pod  # what is no longer asked for goes
-    bench.eventually("configmap", lambda seen: seen["data"]["SD_ADAPTERS"] == "4")
+    bench.adapters_are(4)
     bench.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
 
 
@@ -89,6 +91,48 @@ def test_what_was_changed_by_hand_is_put_right_and_nothing_is_made_anew(bench: B
     bench.eventually("service", lambda seen: seen["spec"]["ports"][0]["targetPort"] == HTTP_PORT)
     bench.eventually("deployment", lambda seen: seen["spec"]["replicas"] == 1)
     assert uids(bench.children()) == before
+
+
+ADDED = {
+    "deployment": '{"spec": {"paused": true, "template": {"spec": {"containers": [{"name": "mine", "image": "x"}]}}}}',
+    "networkpolicy": '{"spec": {"ingress": [{}]}}',
+    "service": '{"spec": {"ports": [{"name": "mine", "port": 9}]}}',
+}
+
+
+def test_what_was_added_by_hand_is_taken_away(bench: Bench) -> None:
+    bench.apply(DEMO)
+    before = {kind: (bench.get(kind) or {})["spec"] for kind in ADDED if bench.settled()}
+    for kind, patch in ADDED.items():
+        bench.kubectl("patch", kind, "demo", "--type=strategic", f"--patch={patch}")
+    for kind, spec in before.items():
+        bench.eventually(kind, lambda seen, spec=spec: seen["spec"] == spec)
+    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
+
+
+def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    bench.kubectl("rollout", "restart", "deployment/demo")
+    bench.kubectl("patch", "serviceaccount", "demo", '--patch={"imagePullSecrets": [{"name": "of-the-cluster"}]}')
+    looks = bench.operator.count(RECONCILES)
+    bench.kubectl("annotate", "diar", "demo", "look=again")
+    eventually(lambda: bench.operator.count(RECONCILES) > looks, "another look")
+    template = (bench.get("deployment") or {})["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+    assert (bench.get("serviceaccount") or {})["imagePullSecrets"] == [{"name": "of-the-cluster"}]
+
+
+def test_settings_stay_until_no_pod_reads_them(bench: Bench) -> None:
+    bench.apply(DEMO)
+    [(_, first)] = [place for place in bench.settled() if place[0] == "ConfigMap"]
+    bench.apply(with_demo(serving={"adapters": 3}))
+    bench.adapters_are(3)
+    bench.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
+    assert bench.get("configmap", first)  # the pod of before is there still: without nodes no rollout is ever over
+    bench.kubectl("scale", "diar/demo", "--replicas=0")
+    eventually(lambda: not bench.get("configmap", first), "the settings of before go with their last pod")
+    bench.adapters_are(3)
 
 
 def uids(children: dict[tuple[str, str], Manifest]) -> dict[tuple[str, str], str]:
@@ -190,6 +234,35 @@ def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(benc
     assert (bench.get("service") or {})["metadata"]["labels"][NAME_LABEL] == "again-4"
 
 
+def test_what_somebody_else_keeps_removing_is_contested(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    for _ in range(PATIENCE):
+        uid = (bench.get("service") or {})["metadata"]["uid"]
+        bench.kubectl("delete", "service", "demo")
+        bench.eventually("service", lambda seen, uid=uid: seen["metadata"]["uid"] != uid)
+    bench.kubectl("delete", "service", "demo")
+    seen = bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "FieldConflict")
+    assert condition(seen, "Degraded")["message"].startswith("Somebody else keeps removing Service demo")
+    assert bench.get("service") is None
+
+
+def test_a_condition_of_somebody_else_stays_and_costs_no_writes(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    theirs = {"type": "Audited", "status": "True", "reason": "Seen", "message": "By the auditors."}
+    theirs["lastTransitionTime"] = "2026-01-01T00:00:00Z"
+    patch = f'[{{"op": "add", "path": "/status/conditions/-", "value": {json.dumps(theirs)}}}]'
+    bench.kubectl("patch", "diar", "demo", "--subresource=status", "--type=json", f"--patch={patch}")
+    writes = bench.operator.count(WRITES)
+    for number in range(3):
+        looks = bench.operator.count(RECONCILES)
+        bench.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
+        eventually(lambda looks=looks: bench.operator.count(RECONCILES) > looks, "another look")
+    assert bench.operator.count(WRITES) == writes
+    assert condition(bench.get("diar") or {}, "Audited")["reason"] == "Seen"
+
+
 def test_replicas_are_never_written_back_while_something_else_scales(bench: Bench) -> None:
     bench.apply({**DEMO, "autoscaling": {"mode": "external"}})
     bench.settled()
@@ -197,7 +270,7 @@ def test_replicas_are_never_written_back_while_something_else_scales(bench: Benc
         replicas = number % 3 + 1
         bench.kubectl("scale", "diar/demo", f"--replicas={replicas}")
         bench.apply(with_demo(autoscaling={"mode": "external"}, serving={"adapters": number + 1}))
-        bench.eventually("configmap", lambda seen, number=number: seen["data"]["SD_ADAPTERS"] == str(number + 1))
+        bench.adapters_are(number + 1)
         assert (bench.get("diar") or {})["spec"]["replicas"] == replicas
         bench.eventually("deployment", lambda seen, replicas=replicas: seen["spec"]["replicas"] == replicas)
 
