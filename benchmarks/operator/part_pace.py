@@ -38,6 +38,6 @@ def measure(stage: Stage) -> list[Row]:
 
 
 def _took_ms(name: str, log: list[Write]) -> float:
-    mine = [write for write in log if write.name in (name, f"{name}-headless") and not write.subresource]
+    mine = [write for write in log if f"{write.name}-".startswith(f"{name}-") and not write.subresource]
     [created] = [write.at for write in mine if write.resource == "diarizationservices" and write.verb == "create"]
     return (max(write.at for write in mine if write.is_to_a_child) - created) * 1000

@@ -6,6 +6,7 @@ from typing import Any
 import cluster
 import pytest
 from sd_kit import release
+from sd_kit.images import references
 
 OWNED = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
 CHILDREN = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
@@ -84,6 +85,10 @@ def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
     assert {k: uid for k, uid in after.items() if k != place} == {k: uid for k, uid in before.items() if k != place}
 
 
-def test_deleting_the_resource_leaves_nothing(paused: str) -> None:
-    cluster.kubectl("delete", "diar", "paused", "-n", paused)
+def test_deleting_a_service_that_serves_leaves_nothing(paused: str) -> None:
+    cluster.apply(_manifest("paused", paused, replicas=1, images={"triton": references()["server"]}))
+    release.wait_ready("paused", paused)
+    cluster.kubectl("delete", "diar", "paused", "-n", paused, "--wait=true")
     cluster.until(lambda: not _children(paused), within_s=60)
+    pods = ("pods,replicasets,endpointslices", "-n", paused, "-l", OWNED)
+    cluster.until(lambda: not cluster.read(*pods)["items"], within_s=120)
