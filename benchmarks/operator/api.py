@@ -16,6 +16,7 @@ from control_plane import ControlPlane, Manifest
 from sd_operator.vocabulary import DIARIZATION_SERVICES, KIND_OF, Resource
 
 THREADS = 16
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,14 @@ class Api:
     server: str
     token: str = "admin"  # noqa: S105 - of a control plane that lives for minutes
     _local: threading.local = field(default_factory=threading.local)
+    _opened: list[http.client.HTTPSConnection] = field(default_factory=list[http.client.HTTPSConnection])
 
     @classmethod
     def of(cls, plane: ControlPlane) -> Api:
         """The one that the administrator's kubeconfig names."""
         return cls(yaml.safe_load(plane.admin.read_text())["clusters"][0]["cluster"]["server"])
 
-    def request(self, method: str, path: str, body: Manifest | None = None, kind: str = "application/json") -> Any:  # noqa: ANN401
+    def request(self, method: str, path: str, body: Manifest | list[Manifest] | None = None, kind: str = JSON) -> Any:  # noqa: ANN401
         """The answer's JSON; None where there is no such object.
 
         Raises:
@@ -53,7 +55,13 @@ class Api:
         if not hasattr(self._local, "connection"):
             unverified = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is made at its start
             self._local.connection = http.client.HTTPSConnection(urlsplit(self.server).netloc, context=unverified)
+            self._opened.append(self._local.connection)
         return self._local.connection
+
+    def close(self) -> None:
+        """Ends the connections of all threads."""
+        for connection in self._opened:
+            connection.close()
 
     def create(self, manifest: Manifest) -> Manifest:
         """Creates an object of a kind that the operator knows."""
@@ -64,6 +72,12 @@ class Api:
         path = resource.path(namespace, name)
         return self.request("PATCH", path, patch, "application/merge-patch+json")
 
+    def edit(self, live: Manifest, *operations: Manifest) -> Manifest:
+        """Changes an object as somebody with an editor does: by a JSON patch."""
+        metadata = live["metadata"]
+        path = KIND_OF[live["kind"]].path(metadata["namespace"], metadata["name"])
+        return self.request("PATCH", path, [*operations], "application/json-patch+json")
+
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
         """Removes an object."""
         self.request("DELETE", resource.path(namespace, name))
@@ -71,7 +85,7 @@ class Api:
     def list(self, resource: Resource, namespace: str = "") -> list[Manifest]:
         """All objects of a kind."""
         items = self.request("GET", resource.path(namespace))["items"]
-        return [item | {"kind": resource.kind} for item in items]
+        return [item | {"apiVersion": resource.api_version, "kind": resource.kind} for item in items]
 
     def services(self) -> list[Manifest]:
         """All DiarizationServices."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
+from http import HTTPStatus
 from typing import NamedTuple
 
-from control_plane import OPERATORS
+from control_plane import OPERATORS, ControlPlane, Manifest
 
 
 class Write(NamedTuple):
@@ -30,28 +28,31 @@ class Write(NamedTuple):
         return self.user in OPERATORS
 
     @property
+    def is_creation(self) -> bool:
+        """Whether it made something that was not there."""
+        return self.code == HTTPStatus.CREATED
+
+    @property
     def is_to_a_child(self) -> bool:
         """Whether it went to something that the operator makes for a service."""
         return self.is_operators and self.resource not in ("diarizationservices", "events", "leases", "pods")
 
 
-def writes(log: Path) -> list[Write]:
+def writes(plane: ControlPlane) -> list[Write]:
     """All writes so far, the oldest first."""
-    return sorted(_parsed(log.read_text().splitlines()), key=lambda write: write.at)
+    return sorted(map(_write, plane.audit()), key=lambda write: write.at)
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[Write]:
-    for line in lines:
-        event = json.loads(line)
-        what = event["objectRef"]
-        yield Write(
-            event["user"]["username"],
-            event["verb"],
-            what["resource"],
-            what.get("namespace", ""),
-            what.get("name", ""),
-            what.get("subresource", ""),
-            event["responseStatus"]["code"],
-            datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
-            event.get("userAgent", ""),
-        )
+def _write(event: Manifest) -> Write:
+    what = event["objectRef"]
+    return Write(
+        event["user"]["username"],
+        event["verb"],
+        what["resource"],
+        what.get("namespace", ""),
+        what.get("name", ""),
+        what.get("subresource", ""),
+        event["responseStatus"]["code"],
+        datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
+        event.get("userAgent", ""),
+    )

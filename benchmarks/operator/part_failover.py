@@ -47,12 +47,12 @@ def _frozen(stage: Stage, frozen_s: float) -> tuple[float, int]:
         _work_is_done(stage, "frozen")
         took_s = time.monotonic() - started
         time.sleep(max(0.0, frozen_s - took_s))
-        before, thawed = len(writes(stage.audit_log)), time.time()
+        before, thawed = len(writes(stage.plane)), time.time()
         stage.in_namespace("thawed", DEMO, 5)
         os.kill(leader.process.pid, signal.SIGCONT)
         stage.settled("thawed")
         time.sleep(3)
-        written = [each for each in writes(stage.audit_log)[before:] if each.is_operators and each.at >= thawed]
+        written = [each for each in writes(stage.plane)[before:] if each.is_operators and each.at >= thawed]
         mine = [each for each in written if leader.name in each.agent]
         return took_s, len([each for each in mine if each.resource != "leases"])
 

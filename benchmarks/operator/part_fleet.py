@@ -34,7 +34,7 @@ def measure(stage: Stage) -> list[Row]:
 
 
 def _settled(stage: Stage, fleet: str, settle_s: float, rss_mib: float) -> list[Row]:
-    log = [write for write in writes(stage.audit_log) if write.is_operators and write.namespace == fleet]
+    log = [write for write in writes(stage.plane) if write.is_operators and write.namespace == fleet]
     per_child = Counter((write.resource, write.name) for write in log if write.is_to_a_child)
     per_status = Counter(write.name for write in log if write.subresource == "status")
     count = len(stage.services(fleet))
@@ -65,7 +65,7 @@ def _restarted(stage: Stage, fleet: str) -> list[Row]:
 def _quiet(stage: Stage, fleet: str) -> list[Row]:
     versions = _versions(stage, fleet)
     before, count = len(_operators_writes(stage)), len(stage.services(fleet))
-    with stage.operator(SD_RESYNC_SECONDS="3") as operator:
+    with stage.operator(SD_RESYNC_SECONDS=str(stage.little(3, 1))) as operator:
         looks = operator.count(RECONCILES)
         eventually(lambda: operator.count(RECONCILES) >= looks + LOOKS * count, "ten looks at each", 300)
     changed = sum(version != versions[uid] for uid, version in _versions(stage, fleet).items())
@@ -81,7 +81,7 @@ def _versions(stage: Stage, fleet: str) -> dict[str, str]:
 
 def _operators_writes(stage: Stage) -> list[Write]:
     """All but those of its Lease, which it renews all the time."""
-    return [write for write in writes(stage.audit_log) if write.is_operators and write.resource != "leases"]
+    return [write for write in writes(stage.plane) if write.is_operators and write.resource != "leases"]
 
 
 def _peak_mib(operator: RunningOperator) -> float:

@@ -26,7 +26,7 @@ def measure(stage: Stage) -> list[Row]:
             time.sleep(GAP_S)
         stage.settled(namespace)
         children = len(stage.children(namespace)) // len(names)
-        took_ms = [_took_ms(name, writes(stage.audit_log)) for name in names]
+        took_ms = [_took_ms(name, writes(stage.plane)) for name in names]
         stage.clear(namespace)
     detail = (
         f"{len(names)} services with {children} children each, one every {GAP_S:g} s; by the API server's audit log"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
 from api_proxy import ApiProxy
 from chart_rendering import render_chart
 from control_plane import ControlPlane, Manifest, control_plane, programs
@@ -16,10 +16,14 @@ from live_objects import INSTALLATION
 from operator_bench import condition, diarization_service, owner
 from operator_process import RunningOperator, running_operator
 from plane_processes import eventually
+from sd_kit import optional_kinds
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
-from sd_operator.reconcile.decide import identity
-from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, PODS
+from sd_operator.children.config_map import read_by
+from sd_operator.reconcile.additions import additions
+from sd_operator.reconcile.contains import contains
+from sd_operator.reconcile.decide import identity, stamped
+from sd_operator.vocabulary import CHILD_KINDS, DIARIZATION_SERVICES, PODS
 
 from benchmarks.operator.api import Api
 
@@ -36,11 +40,6 @@ class Stage:
     plane: ControlPlane
     api: Api
     small: bool
-
-    @property
-    def audit_log(self) -> Path:
-        """The API server's."""
-        return self.plane.folder / "audit.log"
 
     def little(self, full: int, little: int) -> int:
         """How many: the full number, or a few."""
@@ -73,24 +72,41 @@ class Stage:
 
     def children(self, namespace: str) -> list[Manifest]:
         """Everything in a namespace that belongs to a DiarizationService."""
-        return [child for kind in CORE_KINDS for child in self.api.list(kind, namespace) if owner(child)]
+        return [child for kind in CHILD_KINDS for child in self.api.list(kind, namespace) if owner(child)]
 
     def settled(self, namespace: str, within_s: float = 120) -> None:
         """Returns once every service has its children and a status about pods that no node takes."""
-        eventually(lambda: self._statuses_right(namespace), "statuses", within_s)
-        eventually(lambda: self.as_wanted(namespace), "children", within_s)
+        eventually(lambda: self.is_settled(namespace), "statuses", within_s)
+        try:
+            eventually(lambda: self.as_wanted(namespace), "children", within_s)
+        except AssertionError as error:
+            raise AssertionError("; ".join(self.deviations(namespace))) from error
 
-    def _statuses_right(self, namespace: str) -> bool:
-        return all(condition(each, "Ready")["reason"] == "Unschedulable" for each in self.services(namespace))
+    def is_settled(self, namespace: str) -> bool:
+        """Whether every status is about the latest spec, and about pods that no node takes."""
+        return all(map(_is_told, self.services(namespace)))
+
+    def wanted(self, namespace: str) -> dict[tuple[str, str], Manifest]:
+        """The children that the services of a namespace ask for."""
+        services = [DiarizationService.parse(each) for each in self.services(namespace)]
+        children = [stamped(child) for each in services for child in desired(each, INSTALLATION)]
+        return {identity(child): child for child in children}
 
     def as_wanted(self, namespace: str) -> bool:
-        """Whether exactly the children that the services ask for exist: none missing, none double, none left over."""
-        wanted = Counter(
-            identity(child)
-            for each in self.services(namespace)
-            for child in desired(DiarizationService.parse(each | {"kind": "DiarizationService"}), INSTALLATION)
-        )
-        return wanted == Counter(map(identity, self.children(namespace)))
+        """Whether exactly the children that the services ask for exist, each with all that it is to hold, no more."""
+        return not self.deviations(namespace)
+
+    def deviations(self, namespace: str) -> list[str]:
+        """What is missing, left over, or not as it is wanted.
+
+        Settings that a pod of an earlier spec reads are none too many: without nodes no rollout is ever over.
+        """
+        wanted, live = self.wanted(namespace), {identity(each): each for each in self.children(namespace)}
+        read = {read_by(pod) for pod in self.api.list(PODS, namespace)}
+        found = [f"{what} is missing" for what in wanted.keys() - live.keys()]
+        found += [f"{what} is left over" for what in live.keys() - wanted.keys() if what[1] not in read]
+        both = wanted.keys() & live.keys()
+        return found + [f"{what} differs" for what in both if not is_as(live[what], wanted[what])]
 
     def clear(self, namespace: str) -> None:
         """Removes the services of a namespace and waits until nothing of them is left."""
@@ -99,11 +115,26 @@ class Stage:
         eventually(gone, "nothing is left", 120)
 
 
+def is_as(live: Manifest, wanted: Manifest) -> bool:
+    """Whether an object holds all that is wanted, and nothing that others have added."""
+    return contains(live, wanted) and not additions(live, wanted)
+
+
+def _is_told(service: Manifest) -> bool:
+    latest = service.get("status", {}).get("observedGeneration", 0) >= service["metadata"]["generation"]
+    return latest and condition(service, "Ready")["reason"] == "Unschedulable"
+
+
 @contextmanager
 def stage(*, small: bool) -> Iterator[Stage]:
-    """Starts a control plane whose etcd writes to memory, with the chart's CRD and rights."""
+    """Starts a control plane whose etcd writes to memory, with the chart's CRD and rights and the optional kinds."""
     tools = programs()
     with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-operator-") as folder:
         parts = [each for each in render_chart(tools) if each["kind"] in NEEDED]
+        parts += [yaml.safe_load(path.read_text()) for path in optional_kinds.files()]
         with control_plane(Path(folder), tools, parts, {"kube-controller-manager": PACE}) as plane:
-            yield Stage(plane, Api.of(plane), small)
+            api = Api.of(plane)
+            try:
+                yield Stage(plane, api, small)
+            finally:
+                api.close()

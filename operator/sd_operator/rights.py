@@ -1,26 +1,48 @@
 """What the operator may do in a cluster, from what its code does there: `python -m sd_operator.rights` prints it."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import yaml
 
-from sd_operator.vocabulary import CHILD_KINDS, DIARIZATION_SERVICES, EVENTS, LEASES, PODS, Manifest, Resource
+from sd_operator.vocabulary import (
+    CHILD_KINDS,
+    DIARIZATION_SERVICES,
+    EVENTS,
+    LEASES,
+    PODS,
+    REPLICA_SETS,
+    Manifest,
+    Resource,
+)
 
 WATCH = ("list", "watch")
 """What the lists, and kopf's watches, need."""
 APPLY = ("create", "patch")
 """A server-side apply of an object that is not there yet is a creation, too."""
 
-USED: tuple[tuple[tuple[Resource, ...], str, tuple[str, ...]], ...] = (
-    ((DIARIZATION_SERVICES,), "", WATCH),
-    ((DIARIZATION_SERVICES,), "status", ("patch",)),
-    # To be named as an owner that is waited for, where the cluster checks who may do that.
-    ((DIARIZATION_SERVICES,), "finalizers", ("update",)),
-    (CHILD_KINDS, "", ("get", *WATCH, *APPLY, "delete")),
-    ((PODS,), "", (*WATCH, "patch")),
-    ((EVENTS,), "", ("create",)),
+
+class Right(NamedTuple):
+    """Verbs on kinds, or on a part of them, and what the operator does with them."""
+
+    kinds: tuple[Resource, ...]
+    verbs: tuple[str, ...]
+    used_for: str
+    part: str = ""
+
+
+WATCHED: tuple[Right, ...] = (
+    Right((DIARIZATION_SERVICES,), ("get", *WATCH), "to know what people ask for, and whether they still do"),
+    Right((DIARIZATION_SERVICES,), ("patch",), "to say how it goes", "status"),
+    Right((DIARIZATION_SERVICES,), ("update",), "to be named as an owner that is waited for", "finalizers"),
+    Right(CHILD_KINDS, ("get", *WATCH, *APPLY, "delete"), "to make, mend and remove what a service consists of"),
+    Right(
+        (PODS,), (*WATCH, "patch"), "to see why they do not serve, and mark the idlest, which a scale-down ends first"
+    ),
+    Right((REPLICA_SETS,), ("list",), "to keep the settings that pods of an earlier spec read"),
+    Right((EVENTS,), ("create", "list"), "to tell what has changed, and see why a pod cannot be set up on its node"),
 )
-"""Kinds, subresource and verbs, in every namespace that is watched."""
+"""In every namespace that is watched. A test lives through a whole service and finds each of them used."""
 
 LEASE_NAME = "LEASE_NAME"
 """The chart puts the Lease's name in its place."""
@@ -31,7 +53,7 @@ HEAD = "# Made by tools/generate from sd_operator/rights.py: no Secret, no wildc
 def rights() -> dict[str, list[Manifest]]:
     """Rules for the namespaces that are watched, and for the one that the operator runs in."""
     return {
-        "watched": [rule for kinds, part, verbs in USED for rule in _rules(kinds, part, verbs)],
+        "watched": [rule for right in WATCHED for rule in _rules(right.kinds, right.part, right.verbs)],
         "own": [
             *_rules([LEASES], "", ("create",)),
             *(rule | {"resourceNames": [LEASE_NAME]} for rule in _rules([LEASES], "", ("get", "update"))),

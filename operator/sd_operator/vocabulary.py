@@ -45,6 +45,7 @@ DIARIZATION_SERVICES = Resource(f"{GROUP}/{VERSION}", "DiarizationService", "dia
 SERVICE_ACCOUNTS = Resource("v1", "ServiceAccount", "serviceaccounts")
 CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
+REPLICA_SETS = Resource("apps/v1", "ReplicaSet", "replicasets")
 SERVICES = Resource("v1", "Service", "services")
 INGRESSES = Resource("networking.k8s.io/v1", "Ingress", "ingresses")
 NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")

@@ -16,6 +16,8 @@ class StoredKinds:
 
     served: dict[str, set[str] | KubeError] = field(default_factory=dict[str, set[str] | KubeError])
     unreadable: set[str] = field(default_factory=set[str])
+    away: bool = False
+    """Whether lists get no answer."""
 
     async def serves(self, api_version: str) -> frozenset[str]:
         answer = self.served.get(api_version, set[str]())
@@ -24,6 +26,8 @@ class StoredKinds:
         return frozenset(answer)
 
     async def may_list(self, resource: Resource) -> bool:
+        if self.away:
+            raise UnreachableError("The API server is away.")
         return resource.plural not in self.unreadable
 
 
@@ -35,7 +39,6 @@ class StoredKinds:
         ({KEDA: {"scaledjobs"}}, set[str]()),
         ({PROMETHEUS: {"podmonitors", "prometheusrules"}}, {"PodMonitor", "PrometheusRule"}),
         ({PROMETHEUS: {"podmonitors"}, KEDA: {"scaledobjects"}}, {"PodMonitor", "ScaledObject"}),
-        ({KEDA: RejectedError("forbidden", 403), PROMETHEUS: {"podmonitors"}}, {"PodMonitor"}),
         ({KEDA: UnreachableError("later")}, set[str]()),
     ],
 )
@@ -67,14 +70,41 @@ async def test_an_outage_changes_nothing() -> None:
     assert "ScaledObject" in kinds.present
 
 
-async def test_a_kind_that_may_not_be_read_is_absent_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_kind_that_may_not_be_read_is_forbidden_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
     kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}))
     await kinds.look()
     await kinds.look()
-    assert kinds.present == CORE
+    assert (kinds.present, kinds.forbidden) == (CORE, {"ScaledObject"})
     assert caplog.messages == [
         "The operator cannot work with scaledobjects: its rights do not allow that; give it those of the chart."
     ]
+
+
+async def test_rights_that_come_are_told_and_so_is_a_forbidden_kind_that_goes() -> None:
+    cluster, told = StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}), list[set[str]]()
+    kinds = Kinds(cluster)
+    kinds.changed.append(lambda: told.append({*kinds.present - CORE, *(f"no {kind}" for kind in kinds.forbidden)}))
+    await kinds.look()
+    cluster.unreadable.clear()
+    await kinds.look()
+    cluster.served = {}
+    await kinds.look()
+    assert told == [{"no ScaledObject"}, {"ScaledObject"}, set()]
+
+
+async def test_a_kind_that_may_not_even_be_asked_for_is_forbidden() -> None:
+    forbidden = RejectedError("forbidden", 403)
+    kinds = Kinds(StoredKinds({KEDA: forbidden, PROMETHEUS: {"podmonitors"}}, unreadable={"scaledobjects"}))
+    await kinds.look()
+    assert (kinds.present, kinds.forbidden) == (CORE | {"PodMonitor"}, {"ScaledObject"})
+
+
+async def test_an_outage_does_not_turn_into_missing_rights() -> None:
+    cluster = StoredKinds({KEDA: {"scaledobjects"}})
+    cluster.away = True
+    kinds = Kinds(cluster)
+    await kinds.look()
+    assert (kinds.present, kinds.forbidden) == (CORE, set())
 
 
 async def test_only_what_is_there_is_watched() -> None:

@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+from sd_operator.reconcile import status
 from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.gauges import ServiceGauges
 from sd_operator.runtime.metrics import Metrics
@@ -19,6 +20,16 @@ def test_every_metric_has_a_line() -> None:
     served = {name for name in served if not name.endswith("_created")}
     written = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge|histogram) \|", PAGE, re.MULTILINE))
     assert written == {name for name in served if not name.startswith("process_")}
+
+
+def test_every_reason_has_a_line_and_no_other_has() -> None:
+    folder = Path(inspect.getfile(status)).parent
+    source = "".join(each.read_text() for each in sorted(folder.glob("*.py")))
+    words, given = re.findall(r'"([A-Z]\w+)"', source), re.findall(r'(?:Cause\(\s*|reason=)"(\w+)"', source)
+    part = PAGE.partition("## What a service says")[2].partition("\n## ")[0]
+    written = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(?: `\w+`,?)+ \|", part, re.MULTILINE))))
+    assert written <= set(words)
+    assert set(given) <= written
 
 
 def test_every_setting_has_a_line() -> None:

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 from sd_operator.runtime.cache import Key
-from sd_operator.runtime.kube import UnreachableError
+from sd_operator.runtime.errors import UnreachableError
 from sd_operator.runtime.metrics import Metrics
-from sd_operator.runtime.queue import RETRY, SETTLED, Look, Queue, Reconcile
+from sd_operator.runtime.queue import Queue, Reconcile
 
 KEYS = [Key("default", f"service-{number}") for number in range(20)]
 
@@ -26,7 +26,7 @@ async def work(reconcile: Reconcile, until: asyncio.Event, metrics: Metrics, key
 async def test_every_key_is_worked_on_once_and_four_at_a_time() -> None:
     seen, busy, most, done = Counter[Key](), 0, 0, asyncio.Event()
 
-    async def reconcile(key: Key) -> Look:
+    async def reconcile(key: Key) -> None:
         nonlocal busy, most
         busy += 1
         most = max(most, busy)
@@ -35,7 +35,6 @@ async def test_every_key_is_worked_on_once_and_four_at_a_time() -> None:
         seen[key] += 1
         if seen.total() == len(KEYS):
             done.set()
-        return SETTLED
 
     await work(reconcile, done, Metrics(), KEYS + KEYS)
     assert seen == Counter(KEYS)
@@ -45,7 +44,7 @@ async def test_every_key_is_worked_on_once_and_four_at_a_time() -> None:
 async def test_an_error_in_one_key_is_logged_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
     fine, done = set[Key](), asyncio.Event()
 
-    async def reconcile(key: Key) -> Look:
+    async def reconcile(key: Key) -> None:
         if key == KEYS[0]:
             raise UnreachableError("The API server does not answer.")
         if key == KEYS[1]:
@@ -53,7 +52,6 @@ async def test_an_error_in_one_key_is_logged_and_the_others_go_on(caplog: pytest
         fine.add(key)
         if len(fine) == len(KEYS) - 2:
             done.set()
-        return SETTLED
 
     metrics = Metrics()
     with caplog.at_level(logging.WARNING):
@@ -69,15 +67,15 @@ async def test_an_error_in_one_key_is_logged_and_the_others_go_on(caplog: pytest
     assert 'workqueue_adds_total{name="diarizationservice"} 20.0' in page
 
 
-async def test_what_is_not_settled_comes_back_by_itself() -> None:
+async def test_what_failed_comes_back_by_itself() -> None:
     looks, done = 0, asyncio.Event()
 
-    async def reconcile(_key: Key) -> Look:
+    async def reconcile(_key: Key) -> None:
         nonlocal looks
         looks += 1
-        if looks == 2:
-            done.set()
-        return SETTLED if looks == 2 else RETRY
+        if looks == 1:
+            raise UnreachableError("later")
+        done.set()
 
     await work(reconcile, done, Metrics(), KEYS[:1])
     assert looks == 2
@@ -86,13 +84,12 @@ async def test_what_is_not_settled_comes_back_by_itself() -> None:
 async def test_a_reconcile_under_way_ends_with_its_worker() -> None:
     started, ended = asyncio.Event(), asyncio.Event()
 
-    async def reconcile(_key: Key) -> Look:
+    async def reconcile(_key: Key) -> None:
         started.set()
         try:
             await asyncio.sleep(60)
         finally:
             ended.set()
-        return SETTLED
 
     await work(reconcile, started, Metrics(), KEYS[:1])
     await asyncio.wait_for(ended.wait(), 1)
@@ -101,12 +98,12 @@ async def test_a_reconcile_under_way_ends_with_its_worker() -> None:
 async def test_what_asks_to_be_looked_at_again_is(caplog: pytest.LogCaptureFixture) -> None:
     looks, done, metrics = 0, asyncio.Event(), Metrics()
 
-    async def reconcile(_key: Key) -> Look:
+    async def reconcile(_key: Key) -> float:
         nonlocal looks
         looks += 1
         if looks == 2:
             done.set()
-        return Look(settled=True, again_after_s=0.01)
+        return 0.01
 
     await work(reconcile, done, metrics, KEYS[:1])
     page = metrics.render().decode()
@@ -119,8 +116,8 @@ async def test_what_asks_to_be_looked_at_again_is(caplog: pytest.LogCaptureFixtu
 async def test_without_workers_nothing_is_kept() -> None:
     metrics = Metrics()
 
-    async def reconcile(_key: Key) -> Look:
-        return SETTLED
+    async def reconcile(_key: Key) -> None:
+        raise AssertionError("Nobody works.")
 
     queue = Queue(reconcile, metrics)
     queue.add(KEYS[0])
@@ -128,20 +125,25 @@ async def test_without_workers_nothing_is_kept() -> None:
     assert "workqueue_adds_total{name" not in metrics.render().decode()
 
 
-async def test_the_slowest_look_and_the_busy_workers_are_measured() -> None:
-    started, now_s, metrics = asyncio.Event(), [100.0], Metrics()
+async def test_looks_that_have_ended_and_looks_under_way_are_measured() -> None:
+    now_s, metrics, go, waiting = [100.0], Metrics(), asyncio.Event(), asyncio.Event()
 
-    async def reconcile(_key: Key) -> Look:
-        started.set()
-        await asyncio.sleep(60)
-        return SETTLED
+    async def reconcile(key: Key) -> None:
+        if key == KEYS[2]:
+            waiting.set()
+        await (go.wait() if key == KEYS[0] else asyncio.sleep(60))
 
     queue = Queue(reconcile, metrics, clock=lambda: now_s[0])
-    running = asyncio.create_task(queue.run(2, KEYS[:1]))
-    await asyncio.wait_for(started.wait(), 5)
+    running = asyncio.create_task(queue.run(3, KEYS[:3]))
+    await asyncio.wait_for(waiting.wait(), 5)
+    now_s[0] = 103.0
+    go.set()
+    await asyncio.sleep(0.05)  # a few turns of the loop are enough
     now_s[0] = 107.0
     page = metrics.render().decode()
     running.cancel()
+    assert 'workqueue_work_duration_seconds_sum{name="diarizationservice"} 3.0' in page
     assert 'workqueue_longest_running_processor_seconds{name="diarizationservice"} 7.0' in page
-    assert 'controller_runtime_active_workers{controller="diarizationservice"} 1.0' in page
-    assert 'controller_runtime_max_concurrent_reconciles{controller="diarizationservice"} 2.0' in page
+    assert 'workqueue_unfinished_work_seconds{name="diarizationservice"} 14.0' in page
+    assert 'controller_runtime_active_workers{controller="diarizationservice"} 2.0' in page
+    assert 'controller_runtime_max_concurrent_reconciles{controller="diarizationservice"} 3.0' in page

@@ -1,6 +1,6 @@
 """Conditions name the cause, in the words of whoever knows it, and keep their times."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,26 +169,135 @@ def test_the_cause_is_named(pod_status: dict[str, Any], reason: str, message: st
     assert seen["Degraded"] == ("True", reason, message)
 
 
-@pytest.mark.parametrize(
-    ("engine", "triton", "stage"),
-    [
-        ({}, {}, "the engine starts"),
-        ({"started": True}, {}, "the engine loads the model"),
-        ({"started": True, "ready": True}, {}, "Triton starts"),
-        ({"started": True, "ready": True}, {"started": True}, "Triton is not ready"),
-    ],
-)
-def test_a_pod_that_starts_says_how_far_it_is(engine: dict[str, Any], triton: dict[str, Any], stage: str) -> None:
-    starting = pod(
-        initContainerStatuses=[container("engine", **engine)], containerStatuses=[container("triton", **triton)]
+def true(kind: str, since: str = "2026-01-02T03:00:00Z") -> Manifest:
+    """A pod's condition that holds since a while."""
+    return {"type": kind, "status": "True", "lastTransitionTime": since}
+
+
+def running(since: str = "2026-01-02T03:03:00Z", **state: bool) -> dict[str, Any]:
+    """A container whose process has begun."""
+    return {"state": {"running": {"startedAt": since}}, **state}
+
+
+NO_PROCESS: dict[str, Any] = {"state": {"waiting": {"reason": "PodInitializing"}}}
+SCHEDULED, SET_UP, INITIALIZED = true("PodScheduled"), true("PodReadyToStartContainers"), true("Initialized")
+STAGES: dict[str, tuple[list[Manifest], dict[str, Any], dict[str, Any]]] = {
+    "it waits for a node": ([], {}, {}),
+    "its volumes and its network are set up": ([SCHEDULED], NO_PROCESS, NO_PROCESS),
+    "the engine's image is pulled": ([SCHEDULED, SET_UP], NO_PROCESS, NO_PROCESS),
+    "the engine starts": ([SCHEDULED, SET_UP], running(), NO_PROCESS),
+    "the engine loads the model": ([SCHEDULED, SET_UP], running(started=True), NO_PROCESS),
+    "Triton's image is pulled": ([SCHEDULED, INITIALIZED], running(started=True, ready=True), NO_PROCESS),
+    "Triton starts": ([SCHEDULED, INITIALIZED], running(started=True, ready=True), running()),
+    "Triton is not ready": ([SCHEDULED, INITIALIZED], running(started=True, ready=True), running(started=True)),
+}
+
+
+def at_stage(words: str) -> Manifest:
+    """A pod at a stage of its start."""
+    conditions, engine, triton = STAGES[words]
+    return pod(
+        conditions=conditions,
+        initContainerStatuses=[container("engine", **engine)],
+        containerStatuses=[container("triton", **triton)],
+        created="2026-01-02T03:00:00Z",
     )
-    assert conditions(observed(STARTS, pods=(starting,)))["Ready"] == (
-        "False", "Starting", f"0 of 2 pods serve (2 of the latest spec). Pod demo-1: {stage}.",
+
+
+def ready(seen: Observation, now: datetime = NOW) -> tuple[str, str]:
+    """Reason and message of the condition Ready at some time."""
+    written = {each["type"]: each for each in status(service(DEMO), seen, now)["conditions"]}
+    return written["Ready"]["reason"], written["Ready"]["message"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_pod_that_starts_says_how_far_it_is(stage: str) -> None:
+    assert ready(observed(STARTS, pods=(at_stage(stage),))) == (
+        "Starting", f"0 of 2 pods serve (2 of the latest spec). Pod demo-1: {stage}.",
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("stage", "reason", "since", "read"),
+    [
+        ("it waits for a node", "StartSlow", "03:00:00", "kubectl describe pod -n default demo-1"),
+        ("its volumes and its network are set up", "StartSlow", "03:00:00", "kubectl describe pod -n default demo-1"),
+        ("the engine's image is pulled", "StartSlow", "03:00:00", "kubectl describe pod -n default demo-1"),
+        ("the engine loads the model", "ModelLoadSlow", "03:03:00", "kubectl logs -n default demo-1 -c engine"),
+        ("Triton's image is pulled", "StartSlow", "03:00:00", "kubectl describe pod -n default demo-1"),
+        ("Triton is not ready", "StartSlow", "03:03:00", "kubectl logs -n default demo-1 -c triton"),
+    ],
+)
+def test_a_stage_that_lasts_longer_than_ten_minutes_is_a_failure(
+    stage: str, reason: str, since: str, read: str
+) -> None:
+    seen = observed(STARTS, pods=(at_stage(stage),))
+    began = datetime.fromisoformat(f"2026-01-02T{since}Z")
+    assert ready(seen, began + timedelta(minutes=10))[0] == "Starting"
+    sentence = f"Pod demo-1: {stage}, since 2026-01-02T{since}Z. What keeps it: {read}"
+    assert ready(seen, began + timedelta(minutes=10, seconds=1)) == (reason, sentence)
+
+
+def test_a_pod_that_served_for_hours_has_its_ten_minutes_again() -> None:
+    unready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-02T12:00:00Z"}
+    once_ready = at_stage("Triton is not ready")
+    once_ready["status"]["conditions"].append(unready)
+    seen = observed(STARTS, pods=(once_ready,))
+    assert ready(seen, datetime(2026, 1, 2, 12, 9, tzinfo=UTC))[0] == "Starting"
+    assert ready(seen, datetime(2026, 1, 2, 12, 11, tzinfo=UTC))[0] == "StartSlow"
+
+
+FAILED_MOUNT = Cause("VolumePending", 'Pod demo-1: MountVolume.SetUp failed for volume "model": no such share')
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [
+        ("its volumes and its network are set up", "VolumePending"),
+        ("the engine's image is pulled", "Starting"),
+        ("the engine starts", "Starting"),
+    ],
+)
+def test_why_a_pod_cannot_be_set_up_is_said_for_as_long_as_it_is_so(stage: str, reason: str) -> None:
+    setups = {"uid-demo-1": FAILED_MOUNT}
+    seen = Observation(resource(DEMO), [STARTS], [at_stage(stage)], failed_setups=setups)
+    assert ready(seen)[0] == reason
+    assert (ready(seen)[1] == FAILED_MOUNT.message) == (reason == "VolumePending")
+
+
+def surging(strategy: str) -> Manifest:
+    """A rollout that lacks a node for its new pod while an old one serves."""
+    rolling = deployment(1, replicas=2, updatedReplicas=1, readyReplicas=1, availableReplicas=1)
+    return rolling | {"spec": rolling["spec"] | {"strategy": {"type": strategy}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "advised"),
+    [(surging("RollingUpdate"), True), (surging("Recreate"), False), (STARTS, False)],
+    ids=["old pods serve", "old pods go first", "no old pods"],
+)
+def test_a_surge_without_room_says_how_to_go_on(live: Manifest, advised: bool) -> None:  # noqa: FBT001
+    reason, message = ready(observed(live, pods=(pod(conditions=[NO_NODE]),)))
+    assert reason == "Unschedulable"
+    assert message.startswith("Pod demo-1: 0/1 nodes: no GPU")
+    assert message.endswith("serve on until it does. Where it lacks what they hold, such as the last GPU, free that, "
+                            "or set rollout: Recreate.") == advised  # fmt: skip
+
+
+def test_a_rollout_that_the_cluster_finds_stuck_does_not_progress() -> None:
+    stuck = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    stuck["lastTransitionTime"] = "2026-01-02T03:04:00Z"
+    live = deployment(1, replicas=1, updatedReplicas=1, conditions=[stuck])
+    live["spec"]["progressDeadlineSeconds"] = 600
+    assert conditions(observed(live, pods=(pod(conditions=[NO_NODE]),)))["Progressing"] == (
+        "False",
+        "ProgressDeadlineExceeded",
+        "Nothing has moved within 600 s, as was found at 2026-01-02T03:04:00Z. Pod demo-1: 0/1 nodes: no GPU",
+    )
+
+
 def test_what_a_person_must_mend_comes_before_what_is_under_way() -> None:
-    starting = pod("demo-2", created="2026-01-02T00:00:00Z")
+    starting = pod("demo-2", created="2026-01-02T03:00:00Z")
     broken = pod("demo-1", initContainerStatuses=[container("engine", state=PULL)])
     assert conditions(observed(STARTS, pods=(starting, broken)))["Ready"][1] == "ImagePullFailed"
 
@@ -206,7 +315,7 @@ def test_a_pod_that_leaves_is_not_blamed() -> None:
 
 def test_a_pod_that_was_evicted_is_history_once_another_has_come() -> None:
     evicted = pod("demo-1", phase="Failed", reason="Evicted", message="The node was low on memory.")
-    starting = pod("demo-2", created="2026-01-02T00:00:00Z")
+    starting = pod("demo-2", created="2026-01-02T03:00:00Z")
     assert conditions(observed(STARTS, pods=(evicted, starting)))["Ready"][1] == "Starting"
 
 
@@ -297,10 +406,19 @@ def test_a_kind_that_the_cluster_lacks_is_named() -> None:
     assert seen["Ready"][0] == "True"
 
 
-def scaled(mode: str, *children: Manifest, missing: frozenset[str] = frozenset()) -> tuple[str, str, str]:
+def test_a_kind_that_only_lacks_rights_is_not_called_missing() -> None:
+    both = frozenset({"PodMonitor", "PrometheusRule"})
+    seen = conditions(Observation(resource(DEMO), [SERVED], [], missing=both, forbidden=both))
+    assert seen["Degraded"][:2] == ("True", "KindForbidden")
+    assert seen["Degraded"][2].startswith("The operator has no rights to PodMonitor and PrometheusRule")
+
+
+def scaled(
+    mode: str, *children: Manifest, missing: frozenset[str] = frozenset(), forbidden: frozenset[str] = frozenset()
+) -> tuple[str, str, str]:
     """The condition Autoscaling of a service that something scales."""
     spec = with_demo(autoscaling={"mode": mode})
-    seen = Observation(resource(spec), [SERVED, *children], [], missing=missing)
+    seen = Observation(resource(spec), [SERVED, *children], [], missing=missing, forbidden=forbidden)
     written = {each["type"]: each for each in status(service(spec), seen, NOW)["conditions"]}
     return tuple(written["Autoscaling"][field] for field in ("status", "reason", "message"))  # pyright: ignore[reportReturnType]
 
@@ -336,7 +454,9 @@ def test_a_paused_service_is_not_scaled(mode: str) -> None:
 
 
 def test_a_cluster_without_keda_is_told() -> None:
-    assert scaled("keda", missing=frozenset({"ScaledObject"}))[:2] == ("False", "KedaMissing")
+    scaled_objects = frozenset({"ScaledObject"})
+    assert scaled("keda", missing=scaled_objects)[:2] == ("False", "KedaMissing")
+    assert scaled("keda", missing=scaled_objects, forbidden=scaled_objects)[:2] == ("False", "KedaForbidden")
 
 
 def test_without_grpc_there_is_no_such_address() -> None:

@@ -26,7 +26,8 @@ class DiarizationServiceSpec(Part):
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
     """Pods that serve. 0 pauses the service. Leave it out where something else scales."""
     rollout: Literal["Surge", "Recreate"] = "Surge"
-    """Surge: a new pod serves before an old one ends. Recreate: old pods end first, where there is no spare GPU."""
+    """Surge: a new pod serves before an old one ends. Where all GPUs are taken it waits for one, and the old pods serve
+    on. Recreate: all old pods end before new ones start; it needs no spare GPU, and meanwhile nobody serves."""
     autoscaling: Autoscaling = Autoscaling()
     """Who sets `replicas`: nobody, the cluster's HorizontalPodAutoscaler, KEDA, or something of your own."""
     network: Network = Network()

@@ -37,8 +37,9 @@ More in [examples](../examples): [a GPU and a model from a volume](../examples/g
 - **It says what is wrong.** What contradicts itself is refused by `kubectl apply` with a sentence. What can only be
   seen later is a condition: `kubectl get diar` shows `Ready` and the reason, `kubectl describe diar NAME` the sentence.
 - **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and you all set
-  `spec.replicas`. Leave it out of your manifest where something else scales, and applying the manifest again changes
-  nothing. 0 pauses the service.
+  `spec.replicas`. Where something else scales, leave it out of your manifest from the first apply on: applying such a
+  manifest again changes no replicas. Taking it out of a manifest that was applied with it is itself a change, to the
+  default of 1, as with any field; the autoscaler goes on from there. 0 pauses the service.
 - **Pods change when they must.** A new limit, image, place or label of the pods makes new pods; replicas, Services,
   Ingress, policies and monitoring do not.
 - **Memory follows from three fields.** Triton's container reserves room for `adapters` + `maxBatchSize` recordings of

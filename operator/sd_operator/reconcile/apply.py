@@ -7,7 +7,8 @@ from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
 from sd_operator.runtime.cache import Cache
-from sd_operator.runtime.kube import Kube, RejectedError
+from sd_operator.runtime.errors import RejectedError
+from sd_operator.runtime.kube import Kube
 from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 

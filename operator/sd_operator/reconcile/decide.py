@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
@@ -10,7 +10,6 @@ from sd_operator.children import config_map
 from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.contains import difference
-from sd_operator.reconcile.rollout import Rollout
 from sd_operator.vocabulary import (
     APPLIED,
     CONFIG_MAPS,
@@ -60,15 +59,18 @@ OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
 
 
 def decide(
-    service: DiarizationService, wanted: Iterable[Manifest], live: Collection[Manifest], pods: Iterable[Manifest] = ()
+    service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest], readers: Iterable[Manifest] = ()
 ) -> Plan:
-    """Compares what is wanted with what is there; an empty plan means that nothing is written."""
+    """Compares what is wanted with what is there; an empty plan means that nothing is written.
+
+    `readers` are the pods, and templates of pods, that may read settings which the latest pods do not.
+    """
     plan, found = Plan(), {identity(child): child for child in live}
     for manifest in wanted:
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     unwanted = [child for child in found.values() if owned_by(child, service.uid)]
-    read = _settings_read(live, pods)
-    plan.delete.extend(child for child in unwanted if not leaving(child) and not read(child))
+    read = {config_map.read_by(reader) for reader in readers}
+    plan.delete.extend(child for child in unwanted if not leaving(child) and not _is_read(child, read))
     if any(child["kind"] in AUTOSCALERS for child in unwanted):  # its end is an event, and the new one follows then
         _leave_out(plan, AUTOSCALERS)
     if plan.taken.intersection(OF_PODS):  # above all, no pod may run under a service account that is somebody else's
@@ -97,13 +99,8 @@ def _deviation(live: Manifest, manifest: Manifest) -> str | None:
     return next((pointer.strip("/").replace("/", ".") for pointer in additions(live, manifest)), None)
 
 
-def _settings_read(live: Iterable[Manifest], pods: Iterable[Manifest]) -> Callable[[Manifest], bool]:
-    """Says of a child whether it holds settings that a pod reads, or that one of an earlier spec may still read."""
-    deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
-    earlier_pods = any(Rollout.of(deployment).earlier for deployment in deployments)
-    readers = [*(deployment["spec"]["template"] for deployment in deployments), *pods]
-    names = {config_map.read_by(reader) for reader in readers}
-    return lambda child: config_map.holds_settings(child) and (earlier_pods or child["metadata"]["name"] in names)
+def _is_read(child: Manifest, names: set[str]) -> bool:
+    return config_map.holds_settings(child) and child["metadata"]["name"] in names
 
 
 def _taken(live: Manifest) -> Cause:

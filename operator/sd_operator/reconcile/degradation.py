@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle
+from sd_operator.reconcile.readiness import UNDER_WAY, Verdict
 from sd_operator.vocabulary import POD_MONITORS, PROMETHEUS_RULES
 
 MONITORING = (POD_MONITORS.kind, PROMETHEUS_RULES.kind)
@@ -19,7 +19,7 @@ def nobody_else_sets_our_fields(seen: Observation) -> Cause | None:
 
 def the_cluster_has_every_kind(seen: Observation) -> Cause | None:
     """Monitoring was asked for where there is no Prometheus operator."""
-    missing = " and ".join(sorted(seen.missing.intersection(MONITORING)))
+    missing = _of_monitoring(seen.missing - seen.forbidden)
     if not missing:
         return None
     return Cause(
@@ -29,18 +29,29 @@ def the_cluster_has_every_kind(seen: Observation) -> Cause | None:
     )
 
 
-def nothing_has_failed(seen: Observation) -> Cause | None:
-    """Whatever keeps the service from being ready, unless it is only under way."""
-    found = obstacle(seen)
-    return None if found is None or found.reason in UNDER_WAY else found
+def every_kind_may_be_used(seen: Observation) -> Cause | None:
+    """The kind is there, and the operator's rights are those of an earlier release, or were cut."""
+    forbidden = _of_monitoring(seen.forbidden)
+    if not forbidden:
+        return None
+    return Cause(
+        "KindForbidden",
+        f"The operator has no rights to {forbidden} (monitoring.coreos.com/v1); upgrade its release so that they are "
+        "those of the chart, or switch spec.monitoring off. It is made as soon as the rights are there.",
+    )
 
 
-RULES: tuple[Rule, ...] = (nobody_else_sets_our_fields, the_cluster_has_every_kind, nothing_has_failed)
+def _of_monitoring(kinds: frozenset[str]) -> str:
+    return " and ".join(sorted(kinds.intersection(MONITORING)))
 
 
-def verdict(seen: Observation) -> Verdict:
-    """The gravest of what is wrong."""
-    found = next((cause for rule in RULES if (cause := rule(seen))), None)
+RULES: tuple[Rule, ...] = (nobody_else_sets_our_fields, the_cluster_has_every_kind, every_kind_may_be_used)
+
+
+def verdict(seen: Observation, obstacle: Cause | None) -> Verdict:
+    """The gravest of what is wrong; of what keeps the service from being ready, what is not only under way."""
+    failure = obstacle if obstacle and obstacle.reason not in UNDER_WAY else None
+    found = next((cause for rule in RULES if (cause := rule(seen))), failure)
     if found is None:
         return Verdict("Degraded", status=False, reason="AsExpected", message="Nothing is wrong.")
     return Verdict("Degraded", status=True, reason=found.reason, message=found.message)

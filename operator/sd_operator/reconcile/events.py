@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
+from sd_operator.conditions import conditions_of
 from sd_operator.reconcile.readiness import UNDER_WAY
-from sd_operator.reconcile.status import conditions_of
 from sd_operator.vocabulary import FIELD_MANAGER, Manifest
 
 LONGEST_MESSAGE = 1024

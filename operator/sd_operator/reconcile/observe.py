@@ -1,14 +1,23 @@
 """Everything that a decision about one service needs, gathered; the only reading there is."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sd_operator.children.config_map import holds_settings
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.decide import identity
+from sd_operator.reconcile.decide import identity, leaving
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.kube import Kube
-from sd_operator.vocabulary import KIND_OF, Manifest
+from sd_operator.vocabulary import (
+    DEPLOYMENTS,
+    DIARIZATION_SERVICES,
+    INSTANCE_LABEL,
+    KIND_OF,
+    OURS,
+    REPLICA_SETS,
+    Manifest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,8 @@ class Observation:
     """A service as the cluster has it now.
 
     `refusals` is what stood in the way of the last apply, `conflicts` what others keep changing, `missing` the kinds
-    of children that the cluster does not have.
+    of children that cannot be made, `forbidden` those of them that the operator has no rights to, `failed_setups` why
+    pods cannot be set up on their nodes, by UID.
     """
 
     resource: Manifest
@@ -25,6 +35,8 @@ class Observation:
     refusals: list[Cause] = field(default_factory=list[Cause])
     conflicts: list[Cause] = field(default_factory=list[Cause])
     missing: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+    failed_setups: Mapping[str, Cause] = field(default_factory=dict[str, Cause])
 
     @property
     def generation(self) -> int:
@@ -36,13 +48,38 @@ class Observation:
         return next((child for child in self.children if child["kind"] == kind), None)
 
 
-async def observe(kube: Kube, cache: Cache, key: Key, wanted: Iterable[Manifest]) -> list[Manifest]:
-    """The live children of a service, and whatever already has the name of one that is wanted.
+async def settings_readers(
+    kube: Kube, cache: Cache, key: Key, wanted: Iterable[Manifest], live: Iterable[Manifest]
+) -> list[Manifest]:
+    """The pods, and the templates by which there may be more of them, where some settings are no longer wanted.
+
+    An earlier ReplicaSet makes its pods anew for as long as it has any: they are to find what the others have read.
+    """
+    names = {identity(manifest) for manifest in wanted}
+    if not any(holds_settings(child) and identity(child) not in names for child in live):
+        return []
+    found = await kube.list_in(key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{OURS}")
+    sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
+    deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
+    return [*cache.pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]
+
+
+async def observe(
+    kube: Kube, cache: Cache, key: Key, resource: Manifest, wanted: Iterable[Manifest]
+) -> list[Manifest] | None:
+    """The live children of a service, and whatever already has the name of one that is wanted; None = it has gone.
 
     The cache only sees what carries the operator's label: before something is created, the API server is asked
-    whether the name is free, because an apply would take over somebody else's object without a word.
+    whether the name is free, because an apply would take over somebody else's object without a word. It is also asked
+    for the service: of one that was deleted during an outage, the children's end may be heard of first.
     """
     children = cache.children(key)
     unseen = {identity(manifest) for manifest in wanted} - {identity(child) for child in children}
-    found = await asyncio.gather(*(kube.get(KIND_OF[kind], key.namespace, name) for kind, name in sorted(unseen)))
+    if not unseen:
+        return children
+    itself = kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
+    names = (kube.get(KIND_OF[kind], key.namespace, name) for kind, name in sorted(unseen))
+    now, *found = await asyncio.gather(itself, *names)
+    if now is None or leaving(now) or now["metadata"]["uid"] != resource["metadata"]["uid"]:
+        return None
     return children + [live for live in found if live is not None]

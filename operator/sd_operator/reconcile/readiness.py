@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.faults import worst
 from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.rollout import Rollout
-from sd_operator.vocabulary import DEPLOYMENTS
+from sd_operator.reconcile.rollout import DEADLINE_EXCEEDED, Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +24,57 @@ class Verdict:
 PODS_REFUSED = "PodsRefused"
 UNDER_WAY = ("Paused", "Starting", "RollingOut")
 """Reasons that are no failure."""
+NO_ROOM_TO_SURGE = (
+    "The pods of the earlier spec serve on until it does. Where it lacks what they hold, such as the last GPU, "
+    "free that, or set rollout: Recreate."
+)
 
-Rule = Callable[[Observation, Rollout], Cause | None]
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A service as it is seen, how far its Deployment has come, and the time."""
+
+    seen: Observation
+    rollout: Rollout
+    now: datetime
 
 
-def everything_is_written(seen: Observation, _rollout: Rollout) -> Cause | None:
+Rule = Callable[[Case], Cause | None]
+
+
+def everything_is_written(case: Case) -> Cause | None:
     """What stood in the way of the last apply."""
-    return next(iter(seen.refusals), None)
+    return next(iter(case.seen.refusals), None)
 
 
-def service_is_not_paused(_seen: Observation, rollout: Rollout) -> Cause | None:
+def service_is_not_paused(case: Case) -> Cause | None:
     """No replicas are no fault, and no service either."""
+    rollout = case.rollout
     if rollout.wanted or rollout.existing or not rollout.seen:
         return None
     return Cause("Paused", "replicas is 0; set it to 1 or more to serve again.")
 
 
-def pods_can_be_made(_seen: Observation, rollout: Rollout) -> Cause | None:
+def pods_can_be_made(case: Case) -> Cause | None:
     """Quota and admission refuse pods, not Deployments."""
-    if not rollout.failure:
-        return None
-    return Cause("QuotaExceeded" if "exceeded quota" in rollout.failure else PODS_REFUSED, rollout.failure)
+    failure = case.rollout.failure
+    return Cause("QuotaExceeded" if "exceeded quota" in failure else PODS_REFUSED, failure) if failure else None
 
 
-def pods_are_healthy(seen: Observation, rollout: Rollout) -> Cause | None:
+def pods_are_healthy(case: Case) -> Cause | None:
     """The gravest fault of the pods that do not serve yet."""
-    fault = None if rollout.complete else worst(seen.pods)
-    if fault is None or fault.reason != "Starting":
-        return fault
-    return Cause(fault.reason, f"{rollout.sentence()} {fault.message}")
+    seen, rollout = case.seen, case.rollout
+    fault = None if rollout.complete else worst(seen.pods, seen.failed_setups, case.now)
+    if fault and fault.reason == "Starting":
+        return Cause(fault.reason, f"{rollout.sentence()} {fault.message}")
+    if fault and fault.reason == "Unschedulable" and rollout.surges and rollout.is_served_by_old_pods:
+        return Cause(fault.reason, f"{fault.message} {NO_ROOM_TO_SURGE}")
+    return fault
 
 
-def latest_spec_is_rolled_out(_seen: Observation, rollout: Rollout) -> Cause | None:
+def latest_spec_is_rolled_out(case: Case) -> Cause | None:
     """Pods of an earlier spec are still there, or not all pods are."""
-    return None if rollout.complete else Cause("RollingOut", rollout.sentence())
+    return None if case.rollout.complete else Cause("RollingOut", case.rollout.sentence())
 
 
 OBSTACLES: tuple[Rule, ...] = (
@@ -69,16 +86,15 @@ OBSTACLES: tuple[Rule, ...] = (
 )
 
 
-def obstacle(seen: Observation) -> Cause | None:
+def obstacle(seen: Observation, rollout: Rollout, now: datetime) -> Cause | None:
     """The first thing that keeps a service from serving its latest spec with all of its pods."""
-    rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
-    return next((found for rule in OBSTACLES if (found := rule(seen, rollout))), None)
+    case = Case(seen, rollout, now)
+    return next((found for rule in OBSTACLES if (found := rule(case))), None)
 
 
-def verdicts(seen: Observation) -> list[Verdict]:
+def verdicts(rollout: Rollout, obstacle: Cause | None) -> list[Verdict]:
     """Whether the service serves, in three conditions."""
-    rollout, found = Rollout.of(seen.child(DEPLOYMENTS.kind)), obstacle(seen)
-    return [ready(rollout, found), available(rollout, found), progressing(rollout, found)]
+    return [ready(rollout, obstacle), available(rollout, obstacle), progressing(rollout, obstacle)]
 
 
 def ready(rollout: Rollout, obstacle: Cause | None) -> Verdict:
@@ -99,5 +115,9 @@ def progressing(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether the cluster is still on its way to the latest spec."""
     if rollout.complete:
         return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")
+    if rollout.stalled_since:
+        why = obstacle.message if obstacle else rollout.sentence()
+        message = f"Nothing has moved within {rollout.deadline_s} s, as was found at {rollout.stalled_since}. {why}"
+        return Verdict("Progressing", status=False, reason=DEADLINE_EXCEEDED, message=message)
     reason = obstacle.reason if obstacle else "RollingOut"
     return Verdict("Progressing", status=True, reason=reason, message=rollout.sentence())

@@ -13,15 +13,17 @@ from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
 from sd_operator.reconcile.decide import Plan, decide, leaving
 from sd_operator.reconcile.events import events
-from sd_operator.reconcile.observe import Observation, observe
+from sd_operator.reconcile.kubelet_events import failed_setups
+from sd_operator.reconcile.observe import Observation, observe, settings_readers
 from sd_operator.reconcile.refused import Refused
 from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refused
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
+from sd_operator.reconcile.starts import any_is_being_set_up, any_starts
 from sd_operator.reconcile.status import is_reported, status
 from sd_operator.runtime.cache import Cache, Key
+from sd_operator.runtime.errors import RejectedError
 from sd_operator.runtime.kinds import Kinds
-from sd_operator.runtime.kube import Kube, RejectedError
-from sd_operator.runtime.queue import SETTLED, Look
+from sd_operator.runtime.kube import Kube
 from sd_operator.settings import Installation
 from sd_operator.vocabulary import DEPLOYMENTS, KIND_OF, Manifest
 
@@ -47,8 +49,8 @@ class Reconciler:
     conflicts: Conflicts = field(default_factory=Conflicts)
     refused: Refused = field(default_factory=Refused)
 
-    async def reconcile(self, key: Key) -> Look:
-        """Says when the service has to be looked at again although nothing happened to it.
+    async def reconcile(self, key: Key) -> float | None:
+        """Says after how many seconds the service has to be looked at again although nothing happened to it.
 
         Raises:
             KubeError: the API server did not answer, or does not let the operator read.
@@ -57,33 +59,39 @@ class Reconciler:
         if resource is None or leaving(resource):
             self.conflicts.forget(key)
             self.refused.pause_s(key, refused=False)
-            return SETTLED  # the children have it as their owner: the cluster's garbage collector removes them
+            return None  # the children have it as their owner: the cluster's garbage collector removes them
         try:
             service = DiarizationService.parse(resource)
         except SpecError as error:
             await self._report(None, Observation(resource, *self._living(key), [Cause("SpecRefused", str(error))]))
-            return SETTLED  # a changed spec is a new event
+            return None  # a changed spec is a new event
         return await self._bring(key, service, resource)
 
-    async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> Look:
+    async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> float | None:
         wanted, missing = self._possible(desired(service, self.installation))
-        live = await observe(self.kube, self.cache, key, wanted)
-        plan = await self._held_back(key, decide(service, wanted, live, self.cache.pods(key)))
+        live = await observe(self.kube, self.cache, key, resource, wanted)
+        if live is None:
+            return None  # that it has gone is an event on its way
+        readers = await settings_readers(self.kube, self.cache, key, wanted, live)
+        plan = await self._held_back(key, decide(service, wanted, live, readers))
         if goes_down(plan):
             await mark_idlest(self.kube, self.pods, self.cache.pods(key))
         outcome = await carry_out(self.kube, self.cache, plan)
         self.conflicts.remember(key, outcome.applied, plan)
         contested = self.conflicts.causes(key, self.clock())
-        seen = Observation(resource, *self._living(key), outcome.refusals, contested, missing)
+        unmade = await failed_setups(self.kube, self.cache.pods(key), self.now())
+        forbidden = missing & self.kinds.forbidden
+        seen = Observation(resource, *self._living(key), outcome.refusals, contested, missing, forbidden, unmade)
         await self._report(service, seen)
-        return Look(settled=True, again_after_s=await self._again_after_s(key, seen))
+        return await self._again_after_s(key, seen)
 
     async def _again_after_s(self, key: Key, seen: Observation) -> float | None:
         refused = pods_are_refused(seen)
-        pause_s = self.refused.pause_s(key, refused=refused or bool(seen.refusals))
+        unfinished = refused or bool(seen.refusals) or any_is_being_set_up(seen.pods)
+        pause_s = self.refused.pause_s(key, refused=unfinished)
         if refused and not seen.refusals:
             await ask_for_pods_again(self.kube, seen.child(DEPLOYMENTS.kind), self.now(), pause_s or 0)
-        return pause_s or (TRUCE_S if seen.conflicts else None)
+        return pause_s or (TRUCE_S if seen.conflicts or any_starts(seen.pods) else None)
 
     def _possible(self, wanted: Iterable[Manifest]) -> tuple[list[Manifest], frozenset[str]]:
         """The children that the cluster can have, and the kinds of the others."""

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Self
 
+from sd_operator.conditions import conditions_of
 from sd_operator.vocabulary import Manifest
+
+DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,12 @@ class Rollout:
     seen: bool = False
     failure: str = ""
     """Why no pod could be made; empty where they can."""
+    deadline_s: int = 0
+    """How long nothing may go on before the cluster says so."""
+    stalled_since: str = ""
+    """When the cluster last said that nothing goes on; empty where something does."""
+    surges: bool = False
+    """Whether an old pod only ends when a new one serves."""
 
     @classmethod
     def of(cls, deployment: Manifest | None) -> Self:
@@ -32,7 +41,10 @@ class Rollout:
             ready=status.get("readyReplicas", 0),
             serving=status.get("availableReplicas", 0),
             seen=status.get("observedGeneration", 0) >= deployment["metadata"]["generation"],
-            failure=_failure(status.get("conditions", [])),
+            failure=_failure(deployment),
+            deadline_s=deployment["spec"].get("progressDeadlineSeconds", 0),
+            stalled_since=_stalled_since(deployment),
+            surges=deployment["spec"].get("strategy", {}).get("type") == "RollingUpdate",
         )
 
     @property
@@ -41,9 +53,9 @@ class Rollout:
         return self.seen and self.existing == self.latest == self.serving == self.wanted
 
     @property
-    def earlier(self) -> bool:
-        """Whether there are pods of an earlier spec, or may be."""
-        return not self.seen or self.existing > self.latest
+    def is_served_by_old_pods(self) -> bool:
+        """Whether pods of an earlier spec are there, and some pods serve."""
+        return self.existing > self.latest and self.serving > 0
 
     def sentence(self) -> str:
         """The counts in words."""
@@ -51,6 +63,12 @@ class Rollout:
         return f"{self.serving} of {self.wanted} pods serve ({self.latest} of the latest spec{old})."
 
 
-def _failure(conditions: list[Manifest]) -> str:
-    failed = (each for each in conditions if each["type"] == "ReplicaFailure" and each["status"] == "True")
-    return next((each.get("message", "") for each in failed), "")
+def _failure(deployment: Manifest) -> str:
+    failed = conditions_of(deployment).get("ReplicaFailure", {})
+    return failed.get("message", "") if failed.get("status") == "True" else ""
+
+
+def _stalled_since(deployment: Manifest) -> str:
+    found = conditions_of(deployment).get("Progressing", {})
+    is_stalled = found.get("status") == "False" and found.get("reason") == DEADLINE_EXCEEDED
+    return found.get("lastTransitionTime", "") if is_stalled else ""

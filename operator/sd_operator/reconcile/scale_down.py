@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from sd_operator.reconcile.decide import Plan, leaving
-from sd_operator.runtime.kube import Kube, RejectedError
+from sd_operator.runtime.errors import RejectedError
+from sd_operator.runtime.kube import Kube
 from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 logger = logging.getLogger(__name__)

@@ -1,11 +1,14 @@
 """The status of a service, made of what was seen. Pure: the time is passed in."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import LONGEST_MESSAGE
 from sd_operator.children.metadata import selector
+from sd_operator.conditions import conditions_of
 from sd_operator.reconcile import autoscaling, degradation
+from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle, verdicts
 from sd_operator.reconcile.rollout import Rollout
@@ -19,12 +22,14 @@ WORDS: dict[bool | None, str] = {True: "True", False: "False", None: "Unknown"}
 def status(service: DiarizationService | None, seen: Observation, now: datetime) -> Manifest:
     """What is written into the resource; `service` is None where its spec cannot be read."""
     rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
+    found = obstacle(seen, rollout, now)
+    told = [*verdicts(rollout, found), degradation.verdict(seen, found), *autoscaling.verdicts(service, seen)]
     return {
         "observedGeneration": seen.generation,
-        "conditions": conditions(service, seen, now),
+        "conditions": conditions(told, seen, now),
         "replicas": rollout.existing,
         "readyReplicas": rollout.ready,
-        **last_failure(seen, now),
+        **last_failure(found, seen, now),
         **({} if service is None else _addresses(service)),
     }
 
@@ -49,10 +54,9 @@ def _addresses(service: DiarizationService) -> Manifest:
     }
 
 
-def last_failure(seen: Observation, now: datetime) -> Manifest:
+def last_failure(cause: Cause | None, seen: Observation, now: datetime) -> Manifest:
     """The last thing that failed and when it began to; it stays to be read once the service has healed."""
     before = seen.resource.get("status", {}).get("lastFailure")
-    cause = obstacle(seen)
     if cause is None or cause.reason in UNDER_WAY:
         return {"lastFailure": before} if before else {}
     goes_on = before and before["reason"] == cause.reason == _reason_before(seen)
@@ -64,16 +68,10 @@ def _reason_before(seen: Observation) -> str:
     return conditions_of(seen.resource).get("Ready", {}).get("reason", "")
 
 
-def conditions(service: DiarizationService | None, seen: Observation, now: datetime) -> list[Manifest]:
+def conditions(told: Iterable[Verdict], seen: Observation, now: datetime) -> list[Manifest]:
     """Every condition, with the time at which its status last changed."""
     before = conditions_of(seen.resource)
-    found = [*verdicts(seen), degradation.verdict(seen), *(autoscaling.verdicts(service, seen) if service else ())]
-    return [_condition(verdict, before.get(verdict.type, {}), seen.generation, now) for verdict in found]
-
-
-def conditions_of(resource: Manifest) -> dict[str, Manifest]:
-    """The conditions that a resource has, by type."""
-    return {each["type"]: each for each in resource.get("status", {}).get("conditions", [])}
+    return [_condition(verdict, before.get(verdict.type, {}), seen.generation, now) for verdict in told]
 
 
 def _condition(verdict: Verdict, before: Manifest, generation: int, now: datetime) -> Manifest:

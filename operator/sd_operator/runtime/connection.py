@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 
 import aiohttp
@@ -119,7 +120,7 @@ class Connection:
 
 
 def _meaning(request: Request, answer: _Answer) -> Any:  # noqa: ANN401 - JSON
-    if answer.status >= 400:  # noqa: PLR2004 - HTTP's own number
+    if answer.status >= HTTPStatus.BAD_REQUEST:
         raise kube_error(answer.status, answer.reason, answer.body)
     try:
         return json.loads(answer.body)

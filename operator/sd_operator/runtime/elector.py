@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from sd_operator.runtime.errors import KubeError, RejectedError
@@ -25,7 +26,6 @@ from sd_operator.vocabulary import Manifest
 
 logger = logging.getLogger(__name__)
 
-CONFLICT = 409
 AT_ONCE_S = 0.1
 AFTER_AN_ERROR_S = 0.5
 NOTICED_WITHIN_S = 0.5
@@ -127,7 +127,7 @@ class Elector:
             written = await self._leases.write(held(lease, self._identity, datetime.now(UTC)))
         except RejectedError as refusal:
             self._lease = None  # changed perhaps by an own try whose answer was lost: the next look tells
-            if refusal.status != CONFLICT:
+            if refusal.status != HTTPStatus.CONFLICT:
                 raise
             return False
         self._until_s = asked_s + RENEW_S

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from sd_operator.conditions import conditions_of
 from sd_operator.runtime.cache import Cache
 from sd_operator.vocabulary import Manifest
 
@@ -38,8 +39,7 @@ def _by_readiness(services: list[Manifest]) -> GaugeMetricFamily:
 
 
 def _readiness(service: Manifest) -> tuple[str, str]:
-    conditions = service.get("status", {}).get("conditions", [])
-    ready = next((each for each in conditions if each["type"] == "Ready"), NO_CONDITION)
+    ready = conditions_of(service).get("Ready", NO_CONDITION)
     return ready["status"], ready["reason"]
 
 

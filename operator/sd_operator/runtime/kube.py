@@ -1,19 +1,17 @@
 """The Kubernetes API as the operator uses it: read, apply, delete. Objects are plain dictionaries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Protocol
 
 from sd_operator.runtime.connection import APPLY, JSON_PATCH, MERGE, Connection, RemainingS, Request, always
-from sd_operator.runtime.errors import KubeError, LeaseLostError, RejectedError, UnreachableError
+from sd_operator.runtime.errors import LeaseLostError, RejectedError
 from sd_operator.runtime.metrics import Metrics
-from sd_operator.vocabulary import FIELD_MANAGER, KIND_OF, Manifest, Resource
-
-__all__ = ["Kube", "KubeClient", "KubeError", "LeaseLostError", "Listing", "RejectedError", "UnreachableError"]
+from sd_operator.vocabulary import EVENTS, FIELD_MANAGER, KIND_OF, Manifest, Resource
 
 PAGE = 500
 LIST_TIMEOUT_S = 30
-FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
 AS_US = {"fieldManager": FIELD_MANAGER}
 
 
@@ -34,6 +32,14 @@ class Kube(Protocol):
 
     async def list(self, resource: Resource, label_selector: str = "") -> Listing:
         """Every object of a kind in the namespaces that are watched."""
+        ...
+
+    async def list_in(self, namespace: str, resource: Resource, label_selector: str) -> Sequence[Manifest]:
+        """The objects of a kind in one namespace."""
+        ...
+
+    async def events_of(self, live: Manifest) -> Sequence[Manifest]:
+        """What anybody has told of that very object."""
         ...
 
     async def apply(self, manifest: Manifest) -> Manifest:
@@ -85,7 +91,7 @@ class KubeClient:
         try:
             return await self._connection.send(Request("GET", resource.path(namespace, name)))
         except RejectedError as refusal:
-            if refusal.status != NOT_FOUND:
+            if refusal.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
 
@@ -94,7 +100,7 @@ class KubeClient:
         try:
             answer = await self._connection.send(Request("GET", f"/apis/{api_version}"))
         except RejectedError as refusal:
-            if refusal.status != NOT_FOUND:
+            if refusal.status != HTTPStatus.NOT_FOUND:
                 raise
             return frozenset()
         return frozenset(each["name"] for each in answer["resources"])
@@ -105,7 +111,7 @@ class KubeClient:
             for namespace in self._namespaces:
                 await self._connection.send(Request("GET", resource.path(namespace), {"limit": "1"}))
         except RejectedError as refusal:
-            if refusal.status != FORBIDDEN:
+            if refusal.status != HTTPStatus.FORBIDDEN:
                 raise
             return False
         return True
@@ -114,6 +120,9 @@ class KubeClient:
         parts = [await self._list(resource, namespace, label_selector) for namespace in self._namespaces]
         # The lists of several namespaces are of several moments: what is newer than the oldest may be unseen by it.
         return Listing(min(part.resource_version for part in parts), [item for part in parts for item in part.items])
+
+    async def list_in(self, namespace: str, resource: Resource, label_selector: str) -> Sequence[Manifest]:
+        return (await self._list(resource, namespace, label_selector)).items
 
     async def _list(self, resource: Resource, namespace: str, label_selector: str) -> Listing:
         query = {"limit": str(PAGE), **({"labelSelector": label_selector} if label_selector else {})}
@@ -127,6 +136,11 @@ class KubeClient:
             if not (more := page["metadata"].get("continue")):
                 return Listing(int(page["metadata"]["resourceVersion"]), items)
             query = query | {"continue": more}
+
+    async def events_of(self, live: Manifest) -> Sequence[Manifest]:
+        query = {"fieldSelector": f"involvedObject.uid={live['metadata']['uid']}"}
+        answer = await self._connection.send(Request("GET", EVENTS.path(live["metadata"]["namespace"]), query))
+        return answer["items"]
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="")
@@ -145,7 +159,7 @@ class KubeClient:
         try:
             await self._write("create", manifest, Request("POST", path, AS_US, manifest))
         except RejectedError as refusal:
-            if refusal.status != CONFLICT:
+            if refusal.status != HTTPStatus.CONFLICT:
                 raise
             return False
         return True
@@ -161,7 +175,7 @@ class KubeClient:
         try:
             return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, JSON_PATCH))
         except RejectedError as refusal:
-            if refusal.status != CONFLICT:  # it has changed since, and that is an event that is looked at
+            if refusal.status != HTTPStatus.CONFLICT:  # it has changed since, and that is an event that is looked at
                 raise
             return live
 
@@ -170,7 +184,8 @@ class KubeClient:
         try:
             await self._write("delete", live, Request("DELETE", _path(live), body=body))
         except RejectedError as refusal:
-            if refusal.status not in (NOT_FOUND, CONFLICT):  # it is gone already, or another one has its name
+            # It is gone already, or another one has its name.
+            if refusal.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
                 raise
 
     async def _write(self, verb: str, about: Manifest, request: Request) -> Manifest:

@@ -1,11 +1,11 @@
 """The Lease in the API server."""
 
+from http import HTTPStatus
+
 from sd_operator.runtime.connection import Connection, Request
 from sd_operator.runtime.errors import RejectedError
 from sd_operator.runtime.lease import ANSWER_WITHIN_S, fresh
 from sd_operator.vocabulary import LEASES, Manifest
-
-NOT_FOUND = 404
 
 
 class KubeLeases:
@@ -22,7 +22,7 @@ class KubeLeases:
         try:
             return await self._connection.send(Request("GET", path, timeout_s=ANSWER_WITHIN_S))
         except RejectedError as refusal:
-            if refusal.status != NOT_FOUND:
+            if refusal.status != HTTPStatus.NOT_FOUND:
                 raise
             return fresh(self._namespace, self._name)
 

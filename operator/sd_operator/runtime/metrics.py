@@ -20,7 +20,7 @@ class Metrics:
     def _reconciles(self) -> None:
         self.reconciles = self._counter(
             "controller_runtime_reconcile_total",
-            "Reconciles, by result: success, requeue_after (looks again by itself), requeue (refused) or error.",
+            "Reconciles, by result: success, requeue_after (looks again by itself) or error.",
             "controller", "result",
         )  # fmt: skip
         self.errors = self._counter(
@@ -45,6 +45,10 @@ class Metrics:
         self.retries = self._counter("workqueue_retries_total", "Looks that have to be tried again.", "name")
         self.waits = self._histogram(
             "workqueue_queue_duration_seconds", "How long a service was due before a worker took it.", "name"
+        )
+        self.work = self._histogram("workqueue_work_duration_seconds", "How long a worker took for a service.", "name")
+        self.unfinished = self._gauge(
+            "workqueue_unfinished_work_seconds", "For how long all looks together now run.", "name"
         )
         self.longest = self._gauge(
             "workqueue_longest_running_processor_seconds", "For how long the slowest look now runs.", "name"

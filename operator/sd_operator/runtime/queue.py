@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
 from sd_operator.runtime.cache import Key
 from sd_operator.runtime.errors import KubeError
@@ -15,21 +14,11 @@ from sd_operator.runtime.schedule import Schedule
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """When a service is looked at again by itself: never where it is settled, unless a time is given.
+Reconcile = Callable[[Key], Awaitable[float | None]]
+"""Brings one service to its spec; says after how many seconds it is to be looked at again by itself, None for never.
 
-    What is not settled is tried again, later each time.
-    """
-
-    settled: bool
-    again_after_s: float | None = None
-
-
-SETTLED, RETRY = Look(settled=True), Look(settled=False)
-
-Reconcile = Callable[[Key], Awaitable[Look]]
-"""Brings one service to its spec."""
+Where it raises, it is tried again, later each time.
+"""
 
 
 class Queue:
@@ -44,6 +33,7 @@ class Queue:
         self._wake = asyncio.Event()
         self._running = False
         metrics.longest.labels(CONTROLLER).set_function(self.longest_s)
+        metrics.unfinished.labels(CONTROLLER).set_function(self.unfinished_s)
         metrics.active.labels(CONTROLLER).set_function(lambda: len(self._began_s))
         metrics.depth.labels(CONTROLLER).set_function(lambda: self._schedule.due(self._clock()))
 
@@ -58,6 +48,10 @@ class Queue:
     def longest_s(self) -> float:
         """For how long the slowest look has been under way."""
         return self._clock() - min(self._began_s.values(), default=self._clock())
+
+    def unfinished_s(self) -> float:
+        """For how long all looks together have been under way that have not ended."""
+        return sum(self._clock() - began_s for began_s in self._began_s.values())
 
     async def run(self, workers: int, keys: Iterable[Key]) -> None:
         """Works until it is cancelled, beginning with `keys`."""
@@ -77,11 +71,11 @@ class Queue:
             key = await self._next()
             began_s = self._began_s[key] = self._clock()
             try:
-                look = await self._attempt(key)
+                await self._attempt(key)
             finally:
                 del self._began_s[key]
-            self._metrics.seconds.labels(CONTROLLER).observe(self._clock() - began_s)
-            self._schedule.finish(key, self._clock(), settled=look.settled, again_after_s=look.again_after_s)
+            for took in (self._metrics.seconds, self._metrics.work):
+                took.labels(CONTROLLER).observe(self._clock() - began_s)
             self._wake.set()
 
     async def _next(self) -> Key:
@@ -98,7 +92,7 @@ class Queue:
         except TimeoutError:
             return
 
-    async def _attempt(self, key: Key) -> Look:
+    async def _attempt(self, key: Key) -> None:
         """One reconcile. Its error belongs to this key alone: the others' work goes on, this one comes back later."""
         with about(key):
             task = asyncio.ensure_future(self._reconcile(key))
@@ -106,18 +100,19 @@ class Queue:
                 await asyncio.wait([task])
             finally:
                 task.cancel()
-            return self._verdict(task)
+            self._finish(key, task)
 
-    def _verdict(self, task: asyncio.Future[Look]) -> Look:
-        error = task.exception()
-        look = RETRY if error else task.result()
-        result = "error" if error else _result(look)
-        self._metrics.reconciles.labels(CONTROLLER, result).inc()
-        if not look.settled:
+    def _finish(self, key: Key, task: asyncio.Future[float | None]) -> None:
+        if error := task.exception():
+            self._metrics.reconciles.labels(CONTROLLER, "error").inc()
             self._metrics.retries.labels(CONTROLLER).inc()
-        if error is not None:
             self._complain(error)
-        return look
+            self._schedule.finish(key, self._clock(), settled=False)
+            return
+        again_after_s = task.result()
+        result = "success" if again_after_s is None else "requeue_after"
+        self._metrics.reconciles.labels(CONTROLLER, result).inc()
+        self._schedule.finish(key, self._clock(), settled=True, again_after_s=again_after_s)
 
     def _complain(self, error: BaseException) -> None:
         self._metrics.errors.labels(CONTROLLER).inc()
@@ -126,9 +121,3 @@ class Queue:
         else:
             self._metrics.panics.labels(CONTROLLER).inc()
             logger.error("The operator could not work on it; it will be tried again.", exc_info=error)
-
-
-def _result(look: Look) -> str:
-    if not look.settled:
-        return "requeue"
-    return "success" if look.again_after_s is None else "requeue_after"

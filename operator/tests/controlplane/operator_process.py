@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control_plane import OPERATOR, REPOSITORY, ControlPlane, Manifest
+from live_objects import INSTALLATION
 from plane_processes import eventually, free_port, process
 
 RECONCILES = "controller_runtime_reconcile_total"
@@ -62,7 +63,8 @@ def running_operator(
     environment = {
         "KUBECONFIG": str(kubeconfig or plane.operator),
         "PYTHONPATH": str(REPOSITORY / "operator"),
-        "SD_SERVER_IMAGE": "sd-triton-server:1",
+        "SD_SERVER_IMAGE": INSTALLATION.server_image,
+        "SD_METRICS_NAMESPACES": ",".join(INSTALLATION.metrics_namespaces),
         "SD_HEALTH_PORT": str(port),
         "SD_IDENTITY": name,
         "SD_LEASE": lease,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from chart_rendering import render_chart
 from control_plane import ControlPlane, Manifest
 from operator_bench import Bench, condition
 from operator_process import running_operator
@@ -53,6 +54,40 @@ def test_a_kind_that_arrives_is_used_kept_right_and_let_go(bench: Bench) -> None
     bench.adapters_are(3)
     bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
     assert bench.operator.process.poll() is None
+
+
+@pytest.fixture
+def roles(plane: ControlPlane, namespace: str) -> list[Manifest]:
+    """What the chart gives an operator that looks after this namespace only; the rest of it is in place."""
+    plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "scoped"}})
+    chart = render_chart(plane.programs, f"--set=watchNamespaces={{{namespace}}}", namespace="scoped")
+    plane.apply(*(each for each in chart if each["kind"] == "RoleBinding"))
+    return [each for each in chart if each["kind"] == "Role"]
+
+
+def without(group: str, roles: list[Manifest]) -> list[Manifest]:
+    """The same, but for the rights in an API group."""
+    return [role | {"rules": [rule for rule in role["rules"] if group not in rule["apiGroups"]]} for role in roles]
+
+
+def test_a_kind_without_rights_to_it_is_not_called_missing_and_is_used_when_they_come(
+    plane: ControlPlane, namespace: str, roles: list[Manifest]
+) -> None:
+    plane.apply(*without("monitoring.coreos.com", roles))
+    plane.apply(POD_MONITORS)
+    with running_operator(
+        plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
+        SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=namespace,
+    ) as operator:  # fmt: skip
+        bench = Bench(plane, operator, namespace)
+        bench.apply(WITH_MONITOR)
+        seen = bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindForbidden")
+        assert "no rights to PodMonitor" in condition(seen, "Degraded")["message"]
+        plane.apply(*roles)
+        eventually(lambda: monitor(bench), "the PodMonitor is made", NOTICED_WITHIN_S)
+        bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "KindForbidden")
+        bench.kubectl("delete", "diar", "--all")
+    plane.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
 
 
 def monitor(bench: Bench) -> Manifest | None:

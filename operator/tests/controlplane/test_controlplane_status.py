@@ -1,11 +1,18 @@
 """Conditions follow what scheduler and kubelet say; the tests write where a kubelet would."""
 
+import json
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from control_plane import ControlPlane
 from operator_bench import Bench, condition
 from sd_operator.vocabulary import Manifest
 from service_specs import DEMO, with_demo
+
+TAINT = {"key": "test", "effect": "NoSchedule"}
 
 
 def container(name: str, **status: Any) -> Manifest:
@@ -17,6 +24,69 @@ def container(name: str, **status: Any) -> Manifest:
 def reason(bench: Bench, wanted: str) -> Manifest:
     """The service once it is not ready for that reason."""
     return bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == wanted)
+
+
+def true(kind: str) -> Manifest:
+    """A condition of a pod that holds since now."""
+    return {"type": kind, "status": "True", "lastTransitionTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def give_to_a_node(bench: Bench, pod: Manifest) -> None:
+    """What a scheduler does once it has chosen one."""
+    name = pod["metadata"]["name"]
+    binding = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": name},
+        "target": {"kind": "Node", "name": "n"},
+    }
+    path = f"/api/v1/namespaces/{bench.namespace}/pods/{name}/binding"
+    bench.plane.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
+
+
+def told_by_the_kubelet(pod: Manifest, reason: str, message: str) -> Manifest:
+    """An Event about a pod."""
+    metadata = pod["metadata"]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name']}.1", "namespace": metadata["namespace"]},
+        "involvedObject": {
+            "kind": "Pod", "apiVersion": "v1",
+            **{field: metadata[field] for field in ("name", "namespace", "uid")},
+        },
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+        "source": {"component": "kubelet"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }  # fmt: skip
+
+
+def bound_claim(name: str, namespace: str) -> list[Manifest]:
+    """A volume and its claim, tied to each other as the controller would; here is none."""
+    volume = f"{namespace}-{name}"
+    spec = {"accessModes": ["ReadOnlyMany"], "storageClassName": ""}
+    reference = {"kind": "PersistentVolumeClaim", "namespace": namespace, "name": name}
+    tied = {"pv.kubernetes.io/bind-completed": "yes"}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": volume},
+            "spec": spec
+            | {"capacity": {"storage": "1Gi"}, "claimRef": reference, "nfs": {"server": "10.0.0.1", "path": "/models"}},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name, "namespace": namespace, "annotations": tied},
+            "spec": spec | {"resources": {"requests": {"storage": "1Gi"}}, "volumeName": volume},
+        },
+    ]
 
 
 def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(bench: Bench) -> None:
@@ -84,10 +154,50 @@ def test_a_class_that_does_not_exist_is_named_and_its_arrival_heals_the_service(
     reason(bench, "Unschedulable")
 
 
-def test_a_claim_that_does_not_exist_is_named(bench: Bench) -> None:
+@pytest.fixture
+def tainted_node(plane: ControlPlane) -> Iterator[None]:
+    """A node that is well and takes nobody: with none at all, the scheduler does not look at a pod's volumes."""
+    metadata = {"name": "tainted"}
+    plane.apply({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT]}})
+    room = {"cpu": "8", "memory": "64Gi", "pods": "110", "ephemeral-storage": "100Gi"}
+    well = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
+    status = {"status": {"capacity": room, "allocatable": room, "conditions": [well]}}
+    plane.kubectl("patch", "node", "tainted", "--subresource=status", f"--patch={json.dumps(status)}")
+    yield
+    plane.kubectl("delete", "node", "tainted")
+
+
+@pytest.mark.usefixtures("tainted_node")
+def test_a_claim_that_does_not_exist_is_named_and_its_arrival_heals_the_service(bench: Bench) -> None:
     claim = {"persistentVolumeClaim": {"claimName": "models"}}
     bench.apply({"model": {"source": claim}})
-    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] in ("VolumePending", "Unschedulable"))
+    message = condition(reason(bench, "VolumePending"), "Ready")["message"]
+    assert 'persistentvolumeclaim "models" not found' in message
+    bench.plane.apply(*bound_claim("models", bench.namespace))
+    message = condition(reason(bench, "Unschedulable"), "Ready")["message"]
+    assert "untolerated taint" in message
+    assert "persistentvolumeclaim" not in message
+
+
+def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_pod_starts(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    [pod] = bench.pods()
+    give_to_a_node(bench, pod)
+    message = condition(reason(bench, "Starting"), "Ready")["message"]
+    assert message.endswith("its volumes and its network are set up.")
+
+    time.sleep(6)  # it takes longer than usual; only now somebody says why
+    bench.plane.apply(told_by_the_kubelet(pod, "FailedMount", 'MountVolume.SetUp failed for volume "model": no share'))
+    seen = reason(bench, "VolumePending")
+    message = f'Pod {pod["metadata"]["name"]}: MountVolume.SetUp failed for volume "model": no share'
+    assert (condition(seen, "Ready")["message"], condition(seen, "Degraded")["message"]) == (message, message)
+    assert seen["status"]["lastFailure"]["reason"] == "VolumePending"
+
+    bench.patch_pods(conditions=[true("PodScheduled"), true("PodReadyToStartContainers")])
+    message = condition(reason(bench, "Starting"), "Ready")["message"]
+    assert message.endswith("the engine's image is pulled.")
+    bench.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")  # there is no kubelet that would end it
 
 
 def test_a_kind_that_the_cluster_lacks_is_a_condition(bench: Bench) -> None:

@@ -1,0 +1,89 @@
+"""A hundred edits of a spec while something else drives the scale subresource: nobody's replicas are written back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from operator_bench import diarization_service
+from plane_processes import eventually
+from sd_operator.vocabulary import DEPLOYMENTS, DIARIZATION_SERVICES
+from service_specs import with_demo
+
+from benchmarks.operator.api import Api
+from benchmarks.operator.audit import writes
+from benchmarks.operator.stage import Stage
+from benchmarks.record import Row
+
+EDITS = 100
+EVERY_S = 0.05
+MOST = 4
+LAST = 3
+NAME = "scaled"
+PATH = DIARIZATION_SERVICES.path(NAME, NAME)
+
+
+@dataclass(slots=True)
+class Driver:
+    """Scales up and down, as an autoscaler does; counts how often it finds another number than it has set."""
+
+    api: Api
+    set_to: int = 1
+    scaled: int = 0
+    written_back: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def drive(self) -> None:
+        """Works until it is over."""
+        while not self.over.wait(EVERY_S):
+            self.set(self.scaled % MOST + 1)
+
+    def set(self, replicas: int) -> None:
+        """Looks, then sets the replicas."""
+        found = self.api.request("GET", PATH)["spec"]["replicas"]
+        self.written_back += found != self.set_to
+        self.set_to = replicas
+        patch = {"spec": {"replicas": replicas}}
+        self.api.request("PATCH", f"{PATH}/scale", patch, "application/merge-patch+json")
+        self.scaled += 1
+
+
+def measure(stage: Stage) -> list[Row]:
+    """The edits are applied by somebody whose manifest leaves the replicas out."""
+    edits = stage.little(EDITS, 10)
+    stage.namespace(NAME)
+    with stage.operator():
+        _edit(stage, 1)
+        stage.settled(NAME)
+        with _driven(stage) as driver:
+            for number in range(edits):
+                _edit(stage, number % 16 + 1)
+                threading.Event().wait(2 * EVERY_S)
+        driver.set(LAST)
+        eventually(lambda: stage.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == LAST, "pods")
+        stage.settled(NAME)
+        driver.set(LAST)
+    mine = [each for each in writes(stage.plane) if each.is_operators and each.resource == DIARIZATION_SERVICES.plural]
+    spec = [each for each in mine if each.subresource != "status"]
+    detail = f"{edits} edits, {driver.scaled} writes of /scale meanwhile; {len(spec)} writes of a spec by the operator"
+    return [Row("replicas_written_back", driver.written_back + len(spec), "times", "<= 0", detail)]
+
+
+@contextmanager
+def _driven(stage: Stage) -> Iterator[Driver]:
+    driver = Driver(stage.api)
+    thread = threading.Thread(target=driver.drive)
+    thread.start()
+    try:
+        yield driver
+    finally:
+        driver.over.set()
+        thread.join()
+
+
+def _edit(stage: Stage, adapters: int) -> None:
+    spec = with_demo(autoscaling={"mode": "external"}, serving={"adapters": adapters})
+    manifest = diarization_service(spec, {"name": NAME, "namespace": NAME})
+    stage.api.request("PATCH", f"{PATH}?fieldManager=editor", manifest, "application/apply-patch+yaml")

@@ -1,0 +1,131 @@
+"""A service's whole life uses every right that the chart gives the operator, and is refused none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from control_plane import OPERATOR, ControlPlane, Manifest, control_plane
+from live_objects import INSTALLATION
+from operator_bench import Bench
+from operator_process import running_operator
+from plane_processes import eventually
+from sd_operator.api.service import DiarizationService
+from sd_operator.children import desired
+from sd_operator.reconcile.scale_down import DELETION_COST
+from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS
+from service_specs import with_demo
+from test_controlplane_kinds import crd
+from test_controlplane_status import give_to_a_node
+
+LEASE = "sd-triton-operator"
+FORBIDDEN = 403
+PARTS = {
+    "replicas": 2,
+    "network": {"ingress": {"host": "speech.example"}},
+    "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True},
+}
+KEDA, HPA = (with_demo(autoscaling={"mode": mode}, **PARTS) for mode in ("keda", "hpa"))
+UNSEEN = {("sd-triton.dev/diarizationservices/finalizers", "update")}
+"""The API server asks for it when an owner is named that is waited for; it is no request of its own. That it does ask
+is switched on here, so that nothing could be made without it."""
+POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "users": [OPERATOR]}, {"level": "None"}],
+}
+
+Right = tuple[str, str]
+"""Resource with group and subresource, and the verb."""
+
+
+@pytest.fixture(scope="module")
+def plane(tools: Path, chart: list[Manifest], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane of its own that writes down all that the operator asks for, reads included."""
+    folder = tmp_path_factory.mktemp("rights")
+    (folder / "all.yaml").write_text(yaml.safe_dump(POLICY))
+    parts = [each for each in chart if each["kind"] == "CustomResourceDefinition" or "Role" in each["kind"]]
+    optional = [crd(kind.kind, kind.plural, *kind.api_version.split("/")) for kind in OPTIONAL_KINDS]
+    flags = [
+        f"--audit-policy-file={folder / 'all.yaml'}",
+        "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+    ]
+    with control_plane(folder, tools, [*parts, *optional], {"kube-apiserver": flags}) as running:
+        yield running
+
+
+@pytest.fixture
+def bench(plane: ControlPlane, namespace: str) -> Iterator[Bench]:
+    """An operator with the chart's own Lease: its rights are to that one only."""
+    with running_operator(plane, lease=LEASE) as operator:
+        yield Bench(plane, operator, namespace)
+
+
+def test_every_right_is_used_and_no_other_is_asked_for(bench: Bench, chart: list[Manifest]) -> None:
+    live_through_everything(bench)
+    assert [event for event in answered(bench.plane) if event["responseStatus"]["code"] == FORBIDDEN] == []
+    assert asked(bench.plane) | UNSEEN == granted(chart)
+
+
+def rights(event: Manifest) -> list[Right]:
+    """What a request needed; an apply that makes an object needs two."""
+    reference = event["objectRef"]
+    parts = [reference.get("apiGroup", ""), reference["resource"], reference.get("subresource", "")]
+    resource = "/".join(parts if parts[2] else parts[:2])
+    made = event["verb"] == "patch" and event["responseStatus"]["code"] == 201
+    return [(resource, event["verb"]), *([(resource, "create")] if made else [])]
+
+
+def granted(chart: list[Manifest]) -> set[Right]:
+    """What the chart gives."""
+    rules = [rule for each in chart if each["kind"] in ("ClusterRole", "Role") for rule in each["rules"]]
+    return {
+        (f"{group}/{resource}", verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def live_through_everything(bench: Bench) -> None:
+    """Made with all there is, tidied up, changed, scaled down, stuck on its node."""
+    bench.apply(KEDA)
+    eventually(lambda: len(bench.pods()) == 2, "two pods")
+    bench.eventually("scaledobject", lambda seen: seen["spec"])
+    bench.plane.apply(*leftovers(bench))
+    for kind in CHILD_KINDS:
+        eventually(lambda kind=kind: bench.get(kind.plural, "leftover") is None, f"no {kind.kind} is left over")
+    bench.apply(HPA | {"serving": {"adapters": 3}})
+    bench.eventually("hpa", lambda seen: seen["spec"])
+    bench.adapters_are(3)
+    bench.kubectl("scale", "diar/demo", "--replicas=1")
+    eventually(lambda: marked(bench), "the pods are marked")
+    for pod in bench.pods():
+        give_to_a_node(bench, pod)
+    eventually(lambda: ("/events", "list") in asked(bench.plane), "the pod's Events are read", 15)
+
+
+def marked(bench: Bench) -> bool:
+    """Whether the operator has said which pods are to go first."""
+    return any(DELETION_COST in pod["metadata"].get("annotations", {}) for pod in bench.pods())
+
+
+def leftovers(bench: Bench) -> list[Manifest]:
+    """One object of each kind that is the service's and none of its parts, as of an operator of another version."""
+    resource = bench.eventually("diar", lambda seen: seen.get("status"))
+    services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA)]
+    made = {child["kind"]: child for service in services for child in desired(service, INSTALLATION)}
+    assert made.keys() == {kind.kind for kind in CHILD_KINDS}
+    return [child | {"metadata": child["metadata"] | {"name": "leftover"}} for child in made.values()]
+
+
+def asked(plane: ControlPlane) -> set[Right]:
+    """What the operator has asked for."""
+    return {right for event in answered(plane) for right in rights(event)}
+
+
+def answered(plane: ControlPlane) -> list[Manifest]:
+    """The operator's requests about objects."""
+    return [event for event in plane.audit() if "objectRef" in event and "responseStatus" in event]
