@@ -1,0 +1,99 @@
+"""A revision as one file, for where there is no network: out of one cache, checked, and into another, checked again."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from sd_supply import manifest, origin, pipeline, space
+from sd_supply.cache import Cache, discard
+from sd_supply.deadline import Deadline
+from sd_supply.errors import CorruptError
+from sd_supply.supplied import Supplied
+
+MAX_FILES = 1000
+
+
+def export(directory: Path, archive: Path) -> Supplied:
+    """Writes the directory into a tar archive; the same directory gives the same bytes.
+
+    Raises:
+        CorruptError: the directory is not what its manifest says, or was not downloaded by this command.
+    """
+    known = manifest.stored(directory)
+    if known is None:
+        raise CorruptError(f"{directory} has no {manifest.FILE_NAME}: export what `download` or `import` has made.")
+    found = manifest.verify(directory, known.digest)
+    where_from = origin.read(directory)
+    unfinished = archive.with_name(archive.name + ".unfinished")
+    with space.writing(archive.parent):
+        with tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as tar:
+            for path in (manifest.FILE_NAME, *sorted(found.files)):
+                tar.add(directory / path, path, recursive=False, filter=_anonymous)
+        unfinished.rename(archive)
+    return Supplied(archive, found.digest, found.size_bytes, where_from)
+
+
+def import_(archive: Path, cache: Cache, deadline: Deadline, digest: str | None = None) -> Supplied:
+    """Puts the archive's revision into the cache, where `download` would have put it.
+
+    Raises:
+        CorruptError: the archive is damaged, hostile, or not the one that was pinned; nothing of it is kept.
+        InsufficientSpaceError: it does not fit.
+    """
+    with cache.locked(deadline), space.writing(cache.root):
+        work = cache.import_work
+        discard(work)
+        try:
+            return _import(archive, cache, work, digest)
+        finally:
+            discard(work)
+
+
+def _import(archive: Path, cache: Cache, work: Path, digest: str | None) -> Supplied:
+    work.mkdir()
+    _unpack(archive, work)
+    known = manifest.stored(work)
+    if known is None:
+        raise CorruptError(f"{archive} holds no {manifest.FILE_NAME}: it is no archive that `export` has written.")
+    found = manifest.verify(work, digest or known.digest)
+    pipeline.check_directory(work)
+    where_from = origin.read(work)
+    final = cache.revision(where_from.pipeline, where_from.commit)
+    if final.exists():  # what has just been verified takes the place of what may be damaged
+        cache.take_back(final, cache.work(where_from.pipeline, where_from.commit))
+    cache.publish(work, final)
+    return Supplied(final, found.digest, found.size_bytes, where_from)
+
+
+def _unpack(archive: Path, work: Path) -> None:
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            members = [_checked(member, archive) for member in tar]
+            if len(members) > MAX_FILES or len({member.name for member in members}) < len(members):
+                raise CorruptError(f"{archive} names a file twice, or more than {MAX_FILES}. It is not unpacked.")
+            space.require(work, sum(member.size for member in members))
+            for member in members:
+                tar.extract(member, work, filter="data")
+    except (tarfile.TarError, EOFError) as error:
+        raise CorruptError(f"{archive} is no whole tar archive: {error}. Copy it again.") from error
+    except FileNotFoundError as error:
+        raise CorruptError(f"There is no archive {archive}.") from error
+
+
+def _checked(member: tarfile.TarInfo, archive: Path) -> tarfile.TarInfo:
+    path = PurePosixPath(member.name)
+    if not member.isreg() or member.issparse() or path.is_absolute() or ".." in path.parts or str(path) != member.name:
+        raise CorruptError(
+            f"{archive} holds {member.name!r}, which is no plain file inside it. It was not made by `export`, "
+            "or has been tampered with, and is not unpacked."
+        )
+    return member
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = 0
+    member.mode = 0o644
+    return member
