@@ -38,8 +38,9 @@ More in [examples](../examples): [a GPU and a model from a volume](../examples/g
   seen later is a condition: `kubectl get diar` shows `Ready` and the reason, `kubectl describe diar NAME` the sentence.
 - **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and you all set
   `spec.replicas`. Where something else scales, leave it out of your manifest from the first apply on: applying such a
-  manifest again changes no replicas. Taking it out of a manifest that was applied with it is itself a change, to the
-  default of 1, as with any field; the autoscaler goes on from there. 0 pauses the service.
+  manifest again changes no replicas. `kubectl apply` of a manifest from which it was taken out sets it to the default
+  of 1, and the autoscaler goes on from there (with `--server-side` only where nobody else has set it since). 0 pauses
+  the service.
 - **Pods change when they must.** A new limit, image, place or label of the pods makes new pods; replicas, Services,
   Ingress, policies and monitoring do not.
 - **Memory follows from three fields.** Triton's container reserves room for `adapters` + `maxBatchSize` recordings of

@@ -27,7 +27,7 @@ def rights(manifest: Manifest) -> dict[str, set[str]]:
 def test_the_operator_may_do_exactly_this(chart: list[Manifest]) -> None:
     child = {"get", "list", "watch", "create", "patch", "delete"}
     assert rights(of_kind(chart, "ClusterRole")) == {
-        "sd-triton.dev/diarizationservices": {"list", "watch"},
+        "sd-triton.dev/diarizationservices": {"get", "list", "watch"},
         "sd-triton.dev/diarizationservices/status": {"patch"},
         "sd-triton.dev/diarizationservices/finalizers": {"update"},
         "/serviceaccounts": child,
@@ -42,7 +42,8 @@ def test_the_operator_may_do_exactly_this(chart: list[Manifest]) -> None:
         "monitoring.coreos.com/podmonitors": child,
         "monitoring.coreos.com/prometheusrules": child,
         "/pods": {"list", "watch", "patch"},
-        "/events": {"create"},
+        "apps/replicasets": {"list"},
+        "/events": {"create", "list"},
     }
 
 
