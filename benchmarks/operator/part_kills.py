@@ -13,7 +13,7 @@ from operator_bench import diarization_service
 from operator_process import RunningOperator
 from plane_processes import eventually
 from sd_operator.vocabulary import DIARIZATION_SERVICES, Manifest
-from service_specs import WITH_HPA
+from service_specs import WITH_HPA, WITH_KEDA
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row
@@ -43,7 +43,7 @@ class Tally:
 def measure(stage: Stage) -> list[Row]:
     """Create, update, delete: for each the operator is killed after its first write, its second, and so on."""
     tally = Tally()
-    for phase in (_create, _update, _delete):
+    for phase in (_create, _update, _switch, _delete):
         for number in range(1, stage.little(MOST_WRITES, 3)):
             if not phase(stage, number, tally):
                 break
@@ -87,6 +87,12 @@ def _update(stage: Stage, number: int, tally: Tally) -> bool:
     return _change(stage, f"kill-update-{number}", UPDATE, number, tally)
 
 
+def _switch(stage: Stage, number: int, tally: Tally) -> bool:
+    """The other way about: KEDA has to go before the cluster's own autoscaler comes."""
+    patch = {"spec": {"autoscaling": {"mode": "hpa"}, "serving": {"adapters": 3}}}
+    return _change(stage, f"kill-switch-{number}", patch, number, tally, spec=WITH_KEDA)
+
+
 def _delete(stage: Stage, number: int, tally: Tally) -> bool:
     """Deleting writes nothing: what is removed here are the children that the spec no longer asks for."""
     namespace = f"kill-delete-{number}"
@@ -96,11 +102,11 @@ def _delete(stage: Stage, number: int, tally: Tally) -> bool:
     return hit
 
 
-def _change(stage: Stage, name: str, patch: Manifest, number: int, tally: Tally) -> bool:
+def _change(stage: Stage, name: str, patch: Manifest, number: int, tally: Tally, *, spec: Manifest = WITH_HPA) -> bool:
     """A settled service in a new namespace gets another spec; says whether the write of that number was reached."""
     namespace = stage.namespace(name)
     with stage.operator():
-        stage.api.create(_service(namespace))
+        stage.api.create(_service(namespace, spec))
         stage.settled(namespace)
     with _killed_after(stage, number) as (_, operator):
         stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", patch)
@@ -109,8 +115,8 @@ def _change(stage: Stage, name: str, patch: Manifest, number: int, tally: Tally)
     return hit
 
 
-def _service(namespace: str) -> Manifest:
-    return diarization_service(WITH_HPA, {"name": "demo", "namespace": namespace})
+def _service(namespace: str, spec: Manifest = WITH_HPA) -> Manifest:
+    return diarization_service(spec, {"name": "demo", "namespace": namespace})
 
 
 def _is_settled(stage: Stage, namespace: str) -> bool:
