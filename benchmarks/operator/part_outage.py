@@ -28,12 +28,10 @@ def measure(stage: Stage) -> list[Row]:
     """Each trouble with a fleet of its own; one operator, which is never restarted."""
     codes = CODES[: stage.little(len(CODES), 1)]
     with proxied(stage.plane) as proxy, stage.operator(through=proxy) as operator:
-        process_id = operator.process.pid
         cut_s = _outage(stage, "cut", proxy.cut, proxy, stage.little(OUTAGE_S, 2))
         hushed_s = _outage(stage, "hushed", proxy.hush, proxy, stage.little(OUTAGE_S, 2))
         faults_s = {code: _faults(stage, code, proxy, operator) for code in codes}
         assert operator.process.poll() is None
-        assert operator.process.pid == process_id
     twice = [what for namespace in ("cut", "hushed", *map(_fault, codes)) for what in _made_twice(stage, namespace)]
     detail = f"connections refused: {cut_s:.1f} s; no answer: {hushed_s:.1f} s; from its end until all is right"
     answers = ", ".join(f"{code}: {took_s:.1f} s" for code, took_s in faults_s.items())

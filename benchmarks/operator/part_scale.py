@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def measure(stage: Stage) -> list[Row]:
         with _driven(stage) as driver:
             for number in range(edits):
                 _edit(stage, number % 16 + 1)
-                threading.Event().wait(2 * EVERY_S)
+                time.sleep(2 * EVERY_S)
         driver.set(LAST)
         eventually(lambda: stage.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == LAST, "pods")
         stage.settled(NAME)

@@ -151,11 +151,7 @@ EVERY_CHILD = with_demo(
 )
 """A service with a child of every kind that each cluster has."""
 
-WITH_HPA = with_demo(
-    autoscaling={"mode": "hpa"},
-    monitoring={"podMonitor": True, "alerts": True, "dashboard": True},
-    network={"ingress": {"host": "speech.example"}},
-)
+WITH_HPA = {**EVERY_CHILD, "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True}}
 WITH_KEDA = {**WITH_HPA, "autoscaling": {"mode": "keda"}}
 """Services with a child of every kind, but for the autoscaler that the other one has."""
 

@@ -43,10 +43,7 @@ def resets(handler: Handler) -> bool:
     """The line to the CDN breaks in the middle of an answer."""
     if handler.command != "GET" or not _is_cdn(handler):
         return False
-    content = _content(handler)
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(content)))
-    handler.end_headers()
+    content = _begun(handler)
     handler.wfile.write(content[: len(content) // 2])
     handler.reset()
     return True
@@ -58,10 +55,7 @@ def trickles(every_s: float) -> Fault:
     def fault(handler: Handler) -> bool:
         if handler.command != "GET" or not _is_cdn(handler):
             return False
-        content = _content(handler)
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
+        content = _begun(handler)
         try:
             for number in range(len(content)):
                 handler.wfile.write(content[number : number + 1])
@@ -98,6 +92,15 @@ def changes_a_byte(handler: Handler) -> bool:
 
 def _is_cdn(handler: Handler) -> bool:
     return port_of(handler) == handler.hub.cdn_port
+
+
+def _begun(handler: Handler) -> bytes:
+    """The head of a whole answer is sent; returns the body that is to follow."""
+    content = _content(handler)
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    return content
 
 
 def _content(handler: Handler) -> bytes:

@@ -35,10 +35,10 @@ def additions(live: Manifest, wanted: Manifest) -> list[str]:
 
 def _in_fields(fields: dict[str, Json], live: Json, wanted: Json, path: Path) -> Iterator[Path]:
     for name, inner in fields.items():
-        step = _step(name, live)
+        step, place = _step(name, live), _step(name, wanted)
         if step is None or (here := (*path, step)) in SHARED:
             continue
-        theirs, ours = live[step], _counterpart(name, theirs_key=step, wanted=wanted)
+        theirs, ours = live[step], None if place is None else wanted[place]
         if ours is None:
             if theirs not in EMPTY:
                 yield here
@@ -46,24 +46,15 @@ def _in_fields(fields: dict[str, Json], live: Json, wanted: Json, path: Path) ->
             yield from _in_fields(inner, theirs, ours, here)
 
 
-def _step(name: str, live: Json) -> str | int | None:
-    """Where a field or an item is in the live object; None where it is not, or where the entry means something else."""
+def _step(name: str, node: Json) -> str | int | None:
+    """Where a field or an item is in an object or a list; None where it is not, or where the entry means another."""
     kind, _, rest = name.partition(":")
-    if kind == "f" and isinstance(live, dict):
-        return rest if rest in cast("dict[str, Json]", live) else None
-    if kind in ("k", "v") and isinstance(live, list):
-        items, sought = cast("list[Json]", live), json.loads(rest)
+    if kind == "f" and isinstance(node, dict):
+        return rest if rest in cast("dict[str, Json]", node) else None
+    if kind in ("k", "v") and isinstance(node, list):
+        items, sought = cast("list[Json]", node), json.loads(rest)
         return next((number for number, item in enumerate(items) if _is_meant(item, sought, kind)), None)
     return None
-
-
-def _counterpart(name: str, *, theirs_key: str | int, wanted: Json) -> Json:
-    """What is wanted in that place; None where nothing is."""
-    if isinstance(wanted, dict):
-        return cast("dict[str, Json]", wanted).get(str(theirs_key))
-    kind, _, rest = name.partition(":")
-    sought = json.loads(rest)
-    return next((item for item in cast("list[Json]", wanted) if _is_meant(item, sought, kind)), None)
 
 
 def _is_meant(item: Json, sought: Json, kind: str) -> bool:

@@ -14,6 +14,14 @@ from service_specs import DEMO, EVERY_CHILD, with_demo
 SELF = "DiarizationService/demo"
 
 
+def look_again(bench: Bench, times: int) -> None:
+    """Has the operator look at the service again, each time after it has."""
+    for number in range(times):
+        looks = bench.operator.count(RECONCILES)
+        bench.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
+        eventually(lambda looks=looks: bench.operator.count(RECONCILES) > looks, "another look")
+
+
 def test_a_service_gets_its_children_and_a_status(bench: Bench) -> None:
     bench.apply(DEMO)
     children = bench.settled()
@@ -115,9 +123,7 @@ def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(bench: Bench) 
     bench.settled()
     bench.kubectl("rollout", "restart", "deployment/demo")
     bench.kubectl("patch", "serviceaccount", "demo", '--patch={"imagePullSecrets": [{"name": "of-the-cluster"}]}')
-    looks = bench.operator.count(RECONCILES)
-    bench.kubectl("annotate", "diar", "demo", "look=again")
-    eventually(lambda: bench.operator.count(RECONCILES) > looks, "another look")
+    look_again(bench, 1)
     template = (bench.get("deployment") or {})["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
     assert (bench.get("serviceaccount") or {})["imagePullSecrets"] == [{"name": "of-the-cluster"}]
@@ -186,10 +192,7 @@ def test_ten_more_looks_write_nothing(bench: Bench) -> None:
     bench.settled()
     quiet = versions(bench)
     writes = bench.operator.count(WRITES)
-    for number in range(10):
-        looks = bench.operator.count(RECONCILES)
-        bench.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
-        eventually(lambda looks=looks: bench.operator.count(RECONCILES) > looks, "another look")
+    look_again(bench, 10)
     assert bench.operator.count(WRITES) == writes
     assert {**versions(bench), SELF: ""} == {**quiet, SELF: ""}
 
@@ -255,10 +258,7 @@ def test_a_condition_of_somebody_else_stays_and_costs_no_writes(bench: Bench) ->
     patch = f'[{{"op": "add", "path": "/status/conditions/-", "value": {json.dumps(theirs)}}}]'
     bench.kubectl("patch", "diar", "demo", "--subresource=status", "--type=json", f"--patch={patch}")
     writes = bench.operator.count(WRITES)
-    for number in range(3):
-        looks = bench.operator.count(RECONCILES)
-        bench.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
-        eventually(lambda looks=looks: bench.operator.count(RECONCILES) > looks, "another look")
+    look_again(bench, 3)
     assert bench.operator.count(WRITES) == writes
     assert condition(bench.get("diar") or {}, "Audited")["reason"] == "Seen"
 

@@ -14,18 +14,13 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.reconcile.scale_down import DELETION_COST
 from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS
-from service_specs import with_demo
+from service_specs import WITH_HPA, WITH_KEDA
 from test_controlplane_kinds import crd
 from test_controlplane_status import give_to_a_node
 
 LEASE = "sd-triton-operator"
 FORBIDDEN = 403
-PARTS = {
-    "replicas": 2,
-    "network": {"ingress": {"host": "speech.example"}},
-    "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True},
-}
-KEDA, HPA = (with_demo(autoscaling={"mode": mode}, **PARTS) for mode in ("keda", "hpa"))
+KEDA, HPA = (spec | {"replicas": 2} for spec in (WITH_KEDA, WITH_HPA))
 UNSEEN = {("sd-triton.dev/diarizationservices/finalizers", "update")}
 """The API server asks for it when an owner is named that is waited for; it is no request of its own. That it does ask
 is switched on here, so that nothing could be made without it."""
