@@ -7,6 +7,7 @@ from typing import Any
 
 from kubernetes.aio import client
 
+from sd_operator.reconcile.errands import Errands
 from sd_operator.reconcile.reconciler import Reconciler
 from sd_operator.runtime import health
 from sd_operator.runtime.cache import Cache
@@ -38,7 +39,12 @@ class Operator:
         )
         self._kinds = Kinds(kube)
         reconciler = Reconciler(
-            kube=kube, cache=self._cache, installation=settings.installation, kinds=self._kinds, pods=Pods()
+            kube=kube,
+            cache=self._cache,
+            installation=settings.installation,
+            kinds=self._kinds,
+            errands=Errands(kube, self._cache),
+            pods=Pods(),
         )
         self._queue = Queue(reconciler.reconcile, self._metrics)
         self._resync = Resync(kube, self._cache, self._kinds, self._queue.add, interval_s=settings.resync_s)

@@ -9,6 +9,7 @@ from sd_operator.vocabulary import (
     CHILD_KINDS,
     DIARIZATION_SERVICES,
     EVENTS,
+    JOBS,
     LEASES,
     PODS,
     REPLICA_SETS,
@@ -39,6 +40,7 @@ WATCHED: tuple[Right, ...] = (
     Right(
         (PODS,), (*WATCH, "patch"), "to see why they do not serve, and mark the idlest, which a scale-down ends first"
     ),
+    Right((JOBS,), (*WATCH, "create", "delete"), "to bring models, and remove those that nobody serves"),
     Right((REPLICA_SETS,), ("list",), "to keep the settings that pods of an earlier spec read"),
     Right((EVENTS,), ("create", "list"), "to tell what has changed, and see why a pod cannot be set up on its node"),
 )

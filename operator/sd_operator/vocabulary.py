@@ -17,6 +17,8 @@ NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+SERVER, MODEL = "server", "model"
+"""Components: the pods that serve and all that is about them, and the Jobs that bring a model."""
 OURS = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 """Label selector of everything that this operator made."""
 
@@ -54,6 +56,8 @@ HORIZONTAL_POD_AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler
 SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 POD_MONITORS = Resource("monitoring.coreos.com/v1", "PodMonitor", "podmonitors")
 PROMETHEUS_RULES = Resource("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules")
+PERSISTENT_VOLUME_CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+JOBS = Resource("batch/v1", "Job", "jobs")
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
@@ -67,12 +71,13 @@ CORE_KINDS = (
     NETWORK_POLICIES,
     POD_DISRUPTION_BUDGETS,
     HORIZONTAL_POD_AUTOSCALERS,
+    PERSISTENT_VOLUME_CLAIMS,
 )
 """Kinds of children that every cluster has."""
 OPTIONAL_KINDS = (SCALED_OBJECTS, POD_MONITORS, PROMETHEUS_RULES)
 """Kinds of children that come with KEDA and with the Prometheus operator, or not at all."""
 CHILD_KINDS = (*CORE_KINDS, *OPTIONAL_KINDS)
 """What a DiarizationService is made of; a new kind is added here, and the chart's rights are generated from it."""
-WATCHED = (DIARIZATION_SERVICES, *CHILD_KINDS, PODS)
+WATCHED = (DIARIZATION_SERVICES, *CHILD_KINDS, JOBS, PODS)
 
 KIND_OF = {resource.kind: resource for resource in (*WATCHED, EVENTS)}

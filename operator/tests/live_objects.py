@@ -1,12 +1,17 @@
 """Objects as the API server would return them, for tests that need no API server."""
 
+from dataclasses import replace
 from typing import Any
 
 from sd_operator.api.service import DiarizationService
+from sd_operator.api.source import Demo, HuggingFace, Image, PersistentVolumeClaim
+from sd_operator.api.status import ServedModel
 from sd_operator.settings import Installation
 from sd_operator.vocabulary import DIARIZATION_SERVICES, FIELD_MANAGER, Manifest
 
 UID = "11111111-2222-3333-4444-555555555555"
+COMMIT = "c0ffee" * 6 + "c0ff"
+MODEL_DIGEST = "sha256:" + "89abcdef" * 8
 INSTALLATION = Installation(
     server_image="sd-triton-server:1",
     triton_image="nvcr.io/nvidia/tritonserver:26.07-py3",
@@ -32,8 +37,29 @@ def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manif
 
 
 def service(spec: dict[str, Any], name: str = "demo") -> DiarizationService:
-    """The same, parsed."""
-    return DiarizationService.parse(resource(spec, name))
+    """The same, parsed, with the model that it asks for."""
+    return with_model(DiarizationService.parse(resource(spec, name)))
+
+
+def with_model(asked: DiarizationService) -> DiarizationService:
+    """The service once its model has been brought."""
+    source = asked.source
+    if isinstance(source, Demo):
+        return asked
+    place = {"claim_name": asked.cache_claim, "image": None, "path": None}
+    match source:
+        case HuggingFace():
+            place["path"] = f"{source.pipeline.replace('/', '--')}/{COMMIT}"
+        case PersistentVolumeClaim():
+            place |= {"claim_name": source.claim_name, "path": source.path or None}
+        case Image():
+            place |= {"image": source.reference, "path": source.path or None}
+    pinned = ServedModel(
+        source=source.describe(), mode=asked.spec.model.mode, digest=source.digest or MODEL_DIGEST, **place
+    )
+    if isinstance(source, HuggingFace):
+        pinned = pinned.model_copy(update={"pipeline": source.pipeline, "revision": COMMIT})
+    return replace(asked, served=pinned)
 
 
 def live(manifest: Manifest, version: int = 1, **metadata: Any) -> Manifest:

@@ -220,20 +220,59 @@ def network() -> Strategy:
 
 
 def images() -> Strategy:
+    """Images of the containers."""
+    return fields(server=references(), triton=references())
+
+
+def references() -> Strategy:
     """References with and without registry, tag and digest."""
     registry = st.tuples(NAMES, st.sampled_from(["/", ":5000/"])).map("".join)
     path = st.lists(text(LOWER, LOWER, 20), min_size=1, max_size=3).map("/".join)
     tag = st.one_of(st.just(""), KEYS.map(":{}".format))
     digest = st.sampled_from(["", f"@{PINNED}"])
-    reference = st.tuples(st.one_of(st.just(""), registry), path, tag, digest).map("".join)
-    return fields(server=reference, triton=reference)
+    return st.tuples(st.one_of(st.just(""), registry), path, tag, digest).map("".join)
 
 
 def sources() -> Strategy:
-    """The demo model, or a claim."""
-    paths = st.lists(KEYS, max_size=4).map("/".join)
-    claim = st.fixed_dictionaries({"claimName": NAMES}, optional={"path": paths})
-    return st.one_of(st.just({"demo": {}}), st.fixed_dictionaries({"persistentVolumeClaim": claim}))
+    """The demo model, a claim, an image, or a pipeline on a hub."""
+    beside = {"path": st.lists(KEYS, max_size=4).map("/".join), "digest": st.just(PINNED)}
+    claim = st.fixed_dictionaries({"claimName": NAMES}, optional=beside)
+    image = st.fixed_dictionaries({"reference": references()}, optional=beside)
+    return st.one_of(
+        st.just({"demo": {}}),
+        st.fixed_dictionaries({"persistentVolumeClaim": claim}),
+        st.fixed_dictionaries({"image": image}),
+        st.fixed_dictionaries({"huggingFace": hubs()}),
+    )
+
+
+def hubs() -> Strategy:
+    """Pipelines that may be on some hub."""
+    part = text(LETTERS, LETTERS + "_", 40)
+    return st.fixed_dictionaries(
+        {
+            "pipeline": st.tuples(part, part).map("/".join),
+            "revision": st.one_of(st.just("c0ffee" * 6 + "c0ff"), st.just("refs/pr/1"), KEYS.filter(is_plain)),
+        },
+        optional={
+            "endpoint": st.sampled_from(["https://huggingface.co", "http://hub.mirror:8080/hf"]),
+            "tokenSecretRef": st.fixed_dictionaries({"name": NAMES}, optional={"key": KEYS}),
+            "caBundleRef": st.fixed_dictionaries({"name": NAMES}, optional={"key": KEYS}),
+            "digest": st.just(PINNED),
+        },
+    )
+
+
+def is_plain(name: str) -> bool:
+    """Whether a revision may be called like that."""
+    return ".." not in name
+
+
+def caches() -> Strategy:
+    """A claim that is there already, or one that is to be made."""
+    modes = st.sampled_from([["ReadWriteOnce"], ["ReadWriteMany"], ["ReadWriteOnce", "ReadWriteMany"]])
+    own = fields(size=st.sampled_from(["1Gi", "500M", "2.5Ti"]), storageClassName=NAMES, accessModes=modes)
+    return st.one_of(merged(own, fields(retain=st.booleans())), fields(claimName=NAMES))
 
 
 def specs() -> Strategy:
@@ -246,6 +285,7 @@ def specs() -> Strategy:
     return st.fixed_dictionaries(
         {"model": model},
         optional={
+            "cache": caches(),
             "serving": serving(),
             "compute": compute(),
             "replicas": st.integers(0, 1000),

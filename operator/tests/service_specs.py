@@ -9,7 +9,20 @@ DEMO: Spec = {"model": {"source": {"demo": {}}}}
 PINNED = "sha256:" + "0123456789abcdef" * 4
 
 EVERYTHING: Spec = {
-    "model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "a/b"}}, "mode": "fast"},
+    "model": {
+        "source": {
+            "huggingFace": {
+                "pipeline": "pyannote/speaker-diarization-3.1",
+                "revision": "v3.1",
+                "tokenSecretRef": {"name": "hub", "key": "access-token"},
+                "endpoint": "https://hub.example.com/mirror",
+                "caBundleRef": {"name": "roots", "key": "bundle.pem"},
+                "digest": PINNED,
+            }
+        },
+        "mode": "fast",
+    },
+    "cache": {"size": "5Gi", "storageClassName": "shared", "accessModes": ["ReadWriteMany"], "retain": True},
     "serving": {
         "adapters": 4,
         "maxBatchSize": 8,
@@ -155,7 +168,20 @@ WITH_HPA = {**EVERY_CHILD, "monitoring": {"podMonitor": True, "alerts": True, "d
 WITH_KEDA = {**WITH_HPA, "autoscaling": {"mode": "keda"}}
 """Services with a child of every kind, but for the autoscaler that the other one has."""
 
+
+def hub(**changed: Any) -> Spec:
+    """A pipeline on the hub, with changes."""
+    named = {"pipeline": "pyannote/speaker-diarization-community-1", "revision": "c0ffee" * 6 + "c0ff"}
+    return {"model": {"source": {"huggingFace": named | changed}}}
+
+
 GOOD: dict[str, Spec] = {
+    "pipeline on the hub": hub(tokenSecretRef={"name": "hub"}),
+    "tag at a mirror": hub(revision="v1.0", endpoint="http://mirror:8080/hf", caBundleRef={"name": "ca"}),
+    "claim for several": {**hub(digest=PINNED), "cache": {"claimName": "models"}},
+    "claim that stays": {**hub(), "cache": {"size": "5Gi", "retain": True, "accessModes": ["ReadWriteMany"]}},
+    "model in an image": {"model": {"source": {"image": {"reference": f"registry.example/m@{PINNED}", "path": "a"}}}},
+    "model in a claim's root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
     "smallest": DEMO,
     "everything": EVERYTHING,
     "paused": with_demo(replicas=0),
@@ -209,11 +235,13 @@ def same(spec: Spec, words: str) -> Bad:
     return Bad(spec, words, words)
 
 
+ONE_SOURCE = "give exactly one model source: demo, huggingFace, persistentVolumeClaim or image"
+
 BAD: dict[str, Bad] = {
     "two sources": Bad(
         {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
-        "spec.model.source: Invalid value: give exactly one model source: demo or persistentVolumeClaim",
-        "give exactly one model source: demo or persistentVolumeClaim",
+        f"spec.model.source: Invalid value: {ONE_SOURCE}",
+        ONE_SOURCE,
     ),
     "no source": same({"model": {"source": {}}}, "give exactly one model source"),
     "no model": Bad({"replicas": 1}, "spec.model: Required value"),
@@ -228,6 +256,32 @@ BAD: dict[str, Bad] = {
     "dots in a row": same(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must be a name of lower-case letters"
     ),
+    "way out of the image": same(
+        {"model": {"source": {"image": {"reference": "registry.example/model", "path": "/etc"}}}},
+        "path lies inside the image",
+    ),
+    "revision in the pipeline's name": same(
+        hub(pipeline="pyannote/speaker-diarization@2.1"), "its revision has a field of its own"
+    ),
+    "pipeline that would leave the cache": same(hub(pipeline="a/..b"), "must be a repository, such as pyannote/"),
+    "two dots in a revision": same(hub(revision="v1/../../x"), "pipeline and revision must not hold '..' or '--'"),
+    "no revision": Bad(
+        {"model": {"source": {"huggingFace": {"pipeline": "pyannote/speaker-diarization-community-1"}}}},
+        "spec.model.source.huggingFace.revision: Required value",
+    ),
+    "token in the URL": same(hub(endpoint="https://me:secret@hub.example"), "no user, no query"),
+    "slash at the URL's end": same(hub(endpoint="https://hub.example/"), "without a slash at its end"),
+    "token in another namespace": same(
+        hub(tokenSecretRef={"name": "other/hub"}), "must be a name of lower-case letters, digits, '-' and '.'"
+    ),
+    "digest that is none": same(hub(digest="sha256:abc"), "sha256: and 64 hex digits"),
+    "class for a claim that is there": same(
+        {**hub(), "cache": {"claimName": "models", "storageClassName": "fast"}}, "cache.claimName is used as it is"
+    ),
+    "claim of somebody else to be kept": same(
+        {**hub(), "cache": {"claimName": "models", "retain": True}}, "cache.claimName is used as it is"
+    ),
+    "cache of nothing": same({**hub(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"),
     "negative request size": Bad(
         with_demo(serving={"maxRequestBytes": "-64Mi"}),
         'spec.serving.maxRequestBytes: Invalid value: "-64Mi": must be a size from 1Ki to 1Gi, such as 64Mi',

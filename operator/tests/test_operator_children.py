@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from golden_services import path, render, specs
-from live_objects import INSTALLATION, UID, service
+from live_objects import COMMIT, INSTALLATION, UID, service
 from sd_engine.settings import Settings
 from sd_operator.children import config_map, desired
 from sd_operator.children.limits import LONGEST_GRACE_S, grace_period_s, shared_memory_mib, triton_memory_mib
 from sd_operator.vocabulary import CHILD_KINDS
-from service_specs import DEMO, EVERYTHING, GOOD, ZONE, Spec, on, over, scaled, with_demo
+from service_specs import DEMO, EVERYTHING, GOOD, PINNED, ZONE, Spec, on, over, scaled, with_demo
 
 MIB = 1024**2
 ALL = {"smallest": DEMO, "everything": EVERYTHING}
@@ -67,8 +67,9 @@ def test_the_same_spec_gives_the_same_bytes(spec: Spec) -> None:
 @pytest.mark.parametrize("spec", ALL.values(), ids=ALL)
 def test_every_child_goes_with_its_service(spec: Spec) -> None:
     for each in desired(service(spec), INSTALLATION):
-        [owner] = each["metadata"]["ownerReferences"]
-        assert (owner["uid"], owner["controller"]) == (UID, True)
+        owners = each["metadata"].get("ownerReferences", [])
+        of_its_own = each["kind"] == "PersistentVolumeClaim" and spec["cache"]["retain"]
+        assert [(owner["uid"], owner["controller"]) for owner in owners] == ([] if of_its_own else [(UID, True)])
 
 
 def test_everything_has_a_child_of_every_kind_but_the_other_autoscaler() -> None:
@@ -105,7 +106,8 @@ def test_the_engine_understands_its_settings(spec: Spec) -> None:
 
 def test_the_engine_reads_every_limit_of_the_spec() -> None:
     settings = Settings.from_environment(variables(EVERYTHING))
-    assert str(settings.model_dir) == "/model/a/b"
+    assert str(settings.model_dir) == f"/model/pyannote--speaker-diarization-3.1/{COMMIT}"
+    assert settings.model_digest == PINNED
     assert settings.preferred_batch_sizes == (2, 8)
     assert settings.max_audio_duration_s == 5400
     assert settings.max_queued_audio_s == 7200

@@ -64,7 +64,7 @@ def test_defaults_of_objects_are_empty_and_those_of_values_are_constants() -> No
     defaults = {path: schema["default"] for path, schema in part("spec") if "default" in schema}
     objects = {path for path, default in defaults.items() if default == {}}
     assert objects == {
-        "spec.serving", "spec.compute", "spec.compute.resources", "spec.autoscaling", "spec.network",
+        "spec.cache", "spec.serving", "spec.compute", "spec.compute.resources", "spec.autoscaling", "spec.network",
         "spec.network.service", "spec.network.policy", "spec.monitoring", "spec.podMetadata", "spec.images",
     }  # fmt: skip
     assert defaults["spec.replicas"] == 1
@@ -99,6 +99,7 @@ def test_items_with_an_identity_are_told_apart_by_it() -> None:
         "spec.compute.topologySpreadConstraints": ["topologyKey", "whenUnsatisfiable"],
         "spec.imagePullSecrets": ["name"],
         "status.conditions": ["type"],
+        "status.outdatedModels": ["claimName", "pipeline"],
     }
 
 

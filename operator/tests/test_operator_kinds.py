@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from sd_operator.runtime.errors import KubeError, RejectedError, UnreachableError
 from sd_operator.runtime.kinds import CORE, Kinds
-from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, PODS, SCALED_OBJECTS, Resource
+from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, JOBS, PODS, SCALED_OBJECTS, Resource
 
 KEDA, PROMETHEUS = "keda.sh/v1alpha1", "monitoring.coreos.com/v1"
 
@@ -109,6 +109,6 @@ async def test_an_outage_does_not_turn_into_missing_rights() -> None:
 
 async def test_only_what_is_there_is_watched() -> None:
     kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}))
-    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, PODS)
+    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, JOBS, PODS)
     await kinds.look()
-    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, PODS)
+    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, JOBS, PODS)

@@ -9,6 +9,7 @@ from sd_operator.runtime.cache import Cache
 from sd_operator.runtime.gauges import ServiceGauges
 from sd_operator.runtime.metrics import Metrics
 from sd_operator.settings import Settings
+from sd_supply import errors
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 
@@ -28,8 +29,9 @@ def test_every_reason_has_a_line_and_no_other_has() -> None:
     words, given = re.findall(r'"([A-Z]\w+)"', source), re.findall(r'(?:Cause\(\s*|reason=)"(\w+)"', source)
     part = PAGE.partition("## What a service says")[2].partition("\n## ")[0]
     written = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(?: `\w+`,?)+ \|", part, re.MULTILINE))))
-    assert written <= set(words)
-    assert set(given) <= written
+    brought = {reason for each in vars(errors).values() if (reason := getattr(each, "reason", None))}
+    assert written <= {*words, *brought}
+    assert {*given, *brought} <= written
 
 
 def test_every_setting_has_a_line() -> None:

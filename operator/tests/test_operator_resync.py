@@ -13,7 +13,7 @@ from sd_operator.runtime.errors import UnreachableError
 from sd_operator.runtime.kinds import CORE, Kinds
 from sd_operator.runtime.kube import Listing
 from sd_operator.runtime.resync import Resync
-from sd_operator.vocabulary import DIARIZATION_SERVICES, OURS, PODS, Manifest, Resource
+from sd_operator.vocabulary import DIARIZATION_SERVICES, JOBS, OURS, PODS, Manifest, Resource
 from service_specs import DEMO
 
 DEMO_KEY = Key("default", "demo")
@@ -60,7 +60,7 @@ async def test_everything_is_listed_by_label_and_every_service_looked_at() -> No
     async with started(cluster) as begun:
         await asyncio.wait_for(begun.resync.done.wait(), 5)
     assert cluster.asked[DIARIZATION_SERVICES.kind, ""] == 1
-    assert {kind for (kind, selector), _ in cluster.asked.items() if selector == OURS} == CORE | {PODS.kind}
+    assert {kind for (kind, selector), _ in cluster.asked.items() if selector == OURS} == CORE | {JOBS.kind, PODS.kind}
     assert begun.added == [DEMO_KEY]
     assert len(begun.cache.pods(DEMO_KEY)) == 1
 

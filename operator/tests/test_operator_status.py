@@ -33,23 +33,37 @@ def container(name: str, **state: Any) -> Manifest:
     return {"name": name, "image": "server:1", "restartCount": 0, "ready": False, "started": False, **state}
 
 
+OF_THE_DEMO = {
+    "ModelAccess": ("True", "NotNeeded", "No hub is asked: the model comes from demo."),
+    "ModelCached": ("True", "InTheImage", "The demo model is in the image."),
+}
+
+
 def test_all_replicas_serve() -> None:
-    assert conditions(observed(SERVED)) == {
-        "Ready": ("True", "Serving", "2 of 2 pods serve (2 of the latest spec)."),
-        "Available": ("True", "Serving", "2 pods serve."),
-        "Progressing": ("False", "RolledOut", "The latest spec is rolled out."),
-        "Degraded": ("False", "AsExpected", "Nothing is wrong."),
-    }
+    assert (
+        conditions(observed(SERVED))
+        == {
+            "Ready": ("True", "Serving", "2 of 2 pods serve (2 of the latest spec)."),
+            "Available": ("True", "Serving", "2 pods serve."),
+            "Progressing": ("False", "RolledOut", "The latest spec is rolled out."),
+            "Degraded": ("False", "AsExpected", "Nothing is wrong."),
+        }
+        | OF_THE_DEMO
+    )
 
 
 def test_a_rollout_keeps_the_service_available_and_not_ready() -> None:
     rolling = deployment(2, replicas=3, updatedReplicas=1, readyReplicas=2, availableReplicas=2)
-    assert conditions(observed(rolling)) == {
-        "Ready": ("False", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
-        "Available": ("True", "Serving", "2 pods serve."),
-        "Progressing": ("True", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
-        "Degraded": ("False", "AsExpected", "Nothing is wrong."),
-    }
+    assert (
+        conditions(observed(rolling))
+        == {
+            "Ready": ("False", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
+            "Available": ("True", "Serving", "2 pods serve."),
+            "Progressing": ("True", "RollingOut", "2 of 2 pods serve (1 of the latest spec, 2 of an earlier spec)."),
+            "Degraded": ("False", "AsExpected", "Nothing is wrong."),
+        }
+        | OF_THE_DEMO
+    )
 
 
 def test_counts_of_an_earlier_deployment_are_not_believed() -> None:
@@ -335,6 +349,8 @@ def test_a_time_moves_only_when_the_status_does() -> None:
     times = {each["type"]: each["lastTransitionTime"] for each in status(service(DEMO), seen, NOW)["conditions"]}
     assert times == {
         "Ready": "2026-01-02T03:04:05Z",
+        "ModelAccess": "2026-01-02T03:04:05Z",
+        "ModelCached": "2026-01-02T03:04:05Z",
         "Available": "2026-01-01T00:00:00Z",
         "Progressing": "2026-01-02T03:04:05Z",
         "Degraded": "2026-01-02T03:04:05Z",

@@ -23,6 +23,7 @@ LONGEST_DURATION_H = 1000
 
 _IN_WORDS_SIZE = "must be a size above zero and at most 1Pi, such as 64Mi, 500m or 2"
 _IN_WORDS_REQUEST = "must be a size from 1Ki to 1Gi, such as 64Mi"
+_IN_WORDS_VOLUME = "must be a size from 1Mi to 1Pi, such as 1Gi"
 _IN_WORDS_DURATION = (
     f"must be a time above zero and at most {LONGEST_DURATION_H}h in hours, minutes and seconds, such as 4h, 90m or "
     "1h30m"
@@ -91,6 +92,14 @@ RequestSize = Annotated[
     _between_schema("1Ki", "1Gi", _IN_WORDS_REQUEST),
 ]
 """The size of one recording."""
+
+VolumeSize = Annotated[
+    str,
+    BeforeValidator(str),
+    _between("1Mi", "1Pi", _IN_WORDS_VOLUME),
+    _between_schema("1Mi", "1Pi", _IN_WORDS_VOLUME),
+]
+"""The size of a volume."""
 
 Duration = Annotated[
     str,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sd_operator.api.cache import Cache
 from sd_operator.api.compute import Compute
 from sd_operator.api.monitoring import Monitoring
 from sd_operator.api.network import Network
@@ -19,6 +20,8 @@ class DiarizationServiceSpec(Part):
 
     model: Model
     """Which model diarizes, and how it is run."""
+    cache: Cache = Cache()
+    """The claim into which a model from a hub is downloaded, once for all pods; other sources need none."""
     serving: Serving = Serving()
     """Limits of the server. A request beyond them is refused with a sentence."""
     compute: Compute = Compute()

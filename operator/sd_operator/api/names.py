@@ -82,3 +82,42 @@ ImageReference = Annotated[
     ),
 ]
 """Where a container image is, by tag or by digest."""
+
+PipelineName = Annotated[
+    str,
+    Text(
+        "[A-Za-z0-9]([-A-Za-z0-9._]{0,94}[A-Za-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9._]{0,94}[A-Za-z0-9])?",
+        "must be a repository, such as pyannote/speaker-diarization-community-1; its revision has a field of its own",
+        longest=193,
+    ),
+]
+"""A pipeline's repository on a hub."""
+
+Revision = Annotated[
+    str,
+    Text("[A-Za-z0-9][A-Za-z0-9._/-]*", "must be a commit of 40 hex digits, a tag or a branch", longest=128),
+]
+"""A state of a repository."""
+
+Endpoint = Annotated[
+    str,
+    Text(
+        "https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*",
+        "must be the URL of a hub without a slash at its end, such as https://huggingface.co; no user, no query",
+        longest=512,
+    ),
+]
+"""Where a hub answers."""
+
+ObjectKey = Annotated[
+    str, Text("[-._A-Za-z0-9]+", "must be a key of that object: letters, digits, '-', '_' and '.'", longest=253)
+]
+"""One entry of a Secret or of a ConfigMap."""
+
+ModelDigest = Annotated[
+    str,
+    Text(
+        "sha256:[0-9a-f]{64}", "must be a model's digest, as status.model.digest has it: sha256: and 64 hex digits", 71
+    ),
+]
+"""What a model's directory holds, all of it in one number."""

@@ -6,6 +6,8 @@ from typing import Self
 from pydantic import ValidationError
 
 from sd_operator.api.models import DiarizationServiceSpec
+from sd_operator.api.source import Demo, HuggingFace, OneSource
+from sd_operator.api.status import ServedModel
 from sd_operator.vocabulary import Manifest
 
 
@@ -15,13 +17,50 @@ class SpecError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DiarizationService:
-    """One resource: `uid` owns the children, `generation` is what a status has seen."""
+    """One resource: `uid` owns the children, `generation` is what a status has seen.
+
+    `served` is the model that its pods serve, None where there has been none yet; its spec may ask for another already.
+    """
 
     name: str
     namespace: str
     uid: str
     generation: int
     spec: DiarizationServiceSpec
+    served: ServedModel | None = None
+
+    @property
+    def source(self) -> OneSource:
+        """Where the model that is asked for comes from."""
+        return self.spec.model.source.one
+
+    @property
+    def cache_claim(self) -> str | None:
+        """The claim that a model from a hub is downloaded into; None for other sources."""
+        if not isinstance(self.source, HuggingFace):
+            return None
+        return self.spec.cache.claim_name or self.own_claim
+
+    @property
+    def own_claim(self) -> str:
+        """The name of the claim that the operator makes where none is given."""
+        return f"{self.name}-models"
+
+    @property
+    def needs_own_claim(self) -> bool:
+        """Whether its model is in that claim, or is going to be."""
+        return self.own_claim in (self.cache_claim, self.served and self.served.claim_name)
+
+    @property
+    def has_its_model(self) -> bool:
+        """Whether what it serves is what it asks for."""
+        source, served = self.source, self.served
+        if served is None or served.source != source.describe():
+            return False
+        if isinstance(source, Demo):
+            return True
+        in_its_claim = not isinstance(source, HuggingFace) or served.claim_name == self.cache_claim
+        return in_its_claim and source.digest in (None, served.digest)
 
     @classmethod
     def parse(cls, resource: Manifest) -> Self:
@@ -35,7 +74,21 @@ class DiarizationService:
             spec = DiarizationServiceSpec.model_validate(resource.get("spec", {}))
         except ValidationError as error:
             raise SpecError(_sentences(error)) from error
-        return cls(metadata["name"], metadata["namespace"], metadata["uid"], metadata.get("generation", 0), spec)
+        served = _served(spec, resource.get("status", {}).get("model"))
+        return cls(
+            metadata["name"], metadata["namespace"], metadata["uid"], metadata.get("generation", 0), spec, served
+        )
+
+
+def _served(spec: DiarizationServiceSpec, pinned: Manifest | None) -> ServedModel | None:
+    """What the status has pinned. The demo model needs no pin: it is in the image."""
+    if isinstance(source := spec.model.source.one, Demo):
+        return ServedModel(source=source.describe(), mode=spec.model.mode)
+    try:
+        served = ServedModel.model_validate(pinned or {})
+    except ValidationError:
+        return None
+    return served if served.digest or served.source == Demo().describe() else None
 
 
 def _sentences(error: ValidationError) -> str:

@@ -18,7 +18,8 @@ class Condition(Part):
     """One thing that is true, false or unknown of the service, since when, and why."""
 
     type: Annotated[str, Field(max_length=64)]
-    """Ready: every replica that was asked for serves the latest spec. Available: at least one pod serves.
+    """Ready: every replica that was asked for serves the latest spec. ModelAccess: the hub lets the model be had.
+    ModelCached: the model that is asked for is there, and is what it was. Available: at least one pod serves.
     Progressing: the cluster is still being brought to the latest spec. Autoscaling: what was asked to scale the
     service can. Degraded: something is wrong, be it that pods do not serve, that somebody else keeps taking a field of
     an object, or that this cluster lacks a kind of object that was asked for."""
@@ -46,12 +47,33 @@ class Endpoints(Part):
 
 
 class ServedModel(Part):
-    """What the pods serve."""
+    """What the pods serve: pinned when it was there for the first time, and served until another one is there."""
 
     source: Word
     """Where the model comes from."""
     mode: Word
     """How it is run."""
+    pipeline: Word | None = None
+    """The pipeline's repository."""
+    revision: Word | None = None
+    """The commit that was downloaded."""
+    digest: Word | None = None
+    """What the model's directory holds; every engine checks its files against it before it loads them."""
+    claim_name: Word | None = None
+    """The claim that holds the model."""
+    image: Word | None = None
+    """The image that holds the model."""
+    path: Word | None = None
+    """The model's directory inside the claim or the image."""
+
+
+class OutdatedModel(Part):
+    """Revisions that this service no longer serves, and that a Job removes when nobody else does, either."""
+
+    claim_name: Annotated[str, Field(max_length=253)]
+    """The claim that holds them."""
+    pipeline: Annotated[str, Field(max_length=253)]
+    """The pipeline's repository."""
 
 
 class LastFailure(Part):
@@ -71,7 +93,7 @@ class DiarizationServiceStatus(Part):
     observed_generation: int = 0
     """The latest generation of the spec that this status is about."""
     conditions: list[Condition] = Field(default=[], max_length=16, json_schema_extra=map_by("type"))
-    """What is true of the service: Ready, Available, Progressing, Autoscaling, Degraded."""
+    """What is true of the service: Ready, ModelAccess, ModelCached, Available, Progressing, Autoscaling, Degraded."""
     replicas: int = 0
     """Pods that exist."""
     ready_replicas: int = 0
@@ -81,6 +103,10 @@ class DiarizationServiceStatus(Part):
     endpoints: Endpoints | None = None
     """Where callers inside the cluster reach the service."""
     model: ServedModel | None = None
-    """What the pods serve."""
+    """What the pods serve: pinned when it was there for the first time, and served until another one is there."""
+    outdated_models: list[OutdatedModel] = Field(
+        default=[], max_length=16, json_schema_extra=map_by("claimName", "pipeline")
+    )
+    """Revisions that this service no longer serves, and that a Job removes when nobody else does, either."""
     last_failure: LastFailure | None = None
     """What last went wrong; it stays when all is well again."""

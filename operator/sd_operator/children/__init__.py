@@ -11,6 +11,7 @@ from sd_operator.children import (
     headless_service,
     horizontal_pod_autoscaler,
     ingress,
+    model_claim,
     network_policy,
     pod_disruption_budget,
     pod_monitor,
@@ -26,6 +27,7 @@ Builder = Callable[[DiarizationService, Installation], Manifest | None]
 BUILDERS: tuple[Builder, ...] = (
     service_account.build,
     config_map.build,
+    model_claim.build,
     deployment.build,
     service.build,
     headless_service.build,

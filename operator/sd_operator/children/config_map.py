@@ -18,8 +18,10 @@ SETTINGS = f"{GROUP}/settings"
 """Annotation on the pods: the name of the ConfigMap that they read."""
 
 
-def build(service: DiarizationService, _installation: Installation) -> Manifest:
+def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
     """One variable for each setting."""
+    if service.served is None:
+        return None
     return {
         "apiVersion": CONFIG_MAPS.api_version,
         "kind": CONFIG_MAPS.kind,
@@ -37,10 +39,9 @@ def name(service: DiarizationService) -> str:
 def settings(service: DiarizationService) -> dict[str, str]:
     """The engine's settings; the variables are those that sd_engine.settings reads."""
     serving = service.spec.serving
-    model_dir = volumes.model_dir(service)
     return {
         "SD_RUN_DIR": volumes.RUN_DIR,
-        **({} if model_dir is None else {"SD_MODEL_DIR": model_dir}),
+        **_model(service),
         "SD_MODE": service.spec.model.mode,
         "SD_DEVICE": {"gpu": "cuda", "cpu": "cpu"}[service.spec.compute.accelerator],
         "SD_ADAPTERS": str(serving.adapters),
@@ -52,6 +53,13 @@ def settings(service: DiarizationService) -> dict[str, str]:
         "SD_HTTP_PORT": str(ENGINE_PORT),
         "SD_LOG_LEVEL": ("INFO", "DEBUG")[serving.log_verbosity],
     }
+
+
+def _model(service: DiarizationService) -> dict[str, str]:
+    served, directory = service.served, volumes.model_dir(service)
+    if served is None or directory is None:
+        return {}
+    return {"SD_MODEL_DIR": directory, **({"SD_MODEL_DIGEST": served.digest} if served.digest else {})}
 
 
 def read_by(pod: Manifest) -> str:

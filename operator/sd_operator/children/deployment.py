@@ -13,8 +13,10 @@ STRATEGIES: dict[str, Manifest] = {
 }
 
 
-def build(service: DiarizationService, installation: Installation) -> Manifest:
-    """As many pods as the resource asks for: whoever scales, scales the resource."""
+def build(service: DiarizationService, installation: Installation) -> Manifest | None:
+    """As many pods as the resource asks for: whoever scales, scales the resource. None before there is a model."""
+    if service.served is None:
+        return None
     return {
         "apiVersion": DEPLOYMENTS.api_version,
         "kind": DEPLOYMENTS.kind,

@@ -8,13 +8,14 @@ from sd_operator.vocabulary import (
     INSTANCE_LABEL,
     MANAGED_BY_LABEL,
     NAME_LABEL,
+    SERVER,
     Manifest,
 )
 
 
 def selector(service: DiarizationService) -> dict[str, str]:
     """The labels that find the service's pods. A Deployment's selector cannot change: neither can these."""
-    return {NAME_LABEL: "sd-triton", INSTANCE_LABEL: service.name, COMPONENT_LABEL: "server"}
+    return {NAME_LABEL: "sd-triton", INSTANCE_LABEL: service.name, COMPONENT_LABEL: SERVER}
 
 
 def labels(service: DiarizationService) -> dict[str, str]:
@@ -34,14 +35,17 @@ def metadata(service: DiarizationService, annotations: dict[str, str] | None = N
         "namespace": service.namespace,
         "labels": labels(service),
         **({"annotations": annotations} if annotations else {}),
-        "ownerReferences": [
-            {
-                "apiVersion": DIARIZATION_SERVICES.api_version,
-                "kind": DIARIZATION_SERVICES.kind,
-                "name": service.name,
-                "uid": service.uid,
-                "controller": True,
-                "blockOwnerDeletion": True,
-            }
-        ],
+        "ownerReferences": [owner(service)],
+    }
+
+
+def owner(service: DiarizationService) -> Manifest:
+    """The service as the owner of a child."""
+    return {
+        "apiVersion": DIARIZATION_SERVICES.api_version,
+        "kind": DIARIZATION_SERVICES.kind,
+        "name": service.name,
+        "uid": service.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
     }

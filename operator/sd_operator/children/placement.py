@@ -8,15 +8,21 @@ from sd_operator.vocabulary import Manifest
 
 
 def of(service: DiarizationService) -> Manifest:
-    """The fields of a pod."""
+    """The fields of a pod that serves."""
+    compute = service.spec.compute
+    spread = [_spread(service, each) for each in compute.topology_spread_constraints]
+    beside = {"topologySpreadConstraints": spread, "runtimeClassName": compute.runtime_class_name}
+    return of_job(service) | {name: wanted for name, wanted in beside.items() if wanted}
+
+
+def of_job(service: DiarizationService) -> Manifest:
+    """The fields of a pod that may run wherever one that serves may: it has no device, and is no part of the spread."""
     compute = service.spec.compute
     placement: Manifest = {
         "nodeSelector": compute.node_selector,
         "tolerations": [_written(toleration) for toleration in compute.tolerations],
         "affinity": {} if compute.affinity is None else _written(compute.affinity),
-        "topologySpreadConstraints": [_spread(service, each) for each in compute.topology_spread_constraints],
         "priorityClassName": compute.priority_class_name,
-        "runtimeClassName": compute.runtime_class_name,
     }
     return {name: wanted for name, wanted in placement.items() if wanted}
 

@@ -23,8 +23,20 @@ def build(service: DiarizationService) -> list[Manifest]:
 
 
 def _model(service: DiarizationService) -> list[Manifest]:
-    claim = service.spec.model.source.persistent_volume_claim
-    return [] if claim is None else [{"name": "model", "persistentVolumeClaim": {"claimName": claim.claim_name}}]
+    served = service.served
+    if served is None or not (served.claim_name or served.image):
+        return []
+    return [of_claim(served.claim_name) if served.claim_name else of_image(served.image or "")]
+
+
+def of_claim(name: str) -> Manifest:
+    """The volume of a claim with models."""
+    return {"name": "model", "persistentVolumeClaim": {"claimName": name}}
+
+
+def of_image(reference: str) -> Manifest:
+    """The volume of an image with a model."""
+    return {"name": "model", "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
 
 
 def engine_mounts(service: DiarizationService) -> list[Manifest]:
@@ -48,5 +60,5 @@ def triton_mounts() -> list[Manifest]:
 
 def model_dir(service: DiarizationService) -> str | None:
     """The pipeline's directory as the engine sees it; None for the demo model, which its image holds."""
-    claim = service.spec.model.source.persistent_volume_claim
-    return None if claim is None else str(PurePosixPath(MODEL_MOUNT, claim.path))
+    served = service.served
+    return str(PurePosixPath(MODEL_MOUNT, served.path or "")) if served and _model(service) else None

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from sd_operator.runtime.managed_fields import ROOTS, foreign_entries
-from sd_operator.vocabulary import Manifest
+from sd_operator.vocabulary import PERSISTENT_VOLUME_CLAIMS, Manifest
 
 Json = Any
 Path = tuple[str | int, ...]
@@ -26,6 +26,8 @@ EMPTY: tuple[object, ...] = (None, False, "", {}, [])
 
 def additions(live: Manifest, wanted: Manifest) -> list[str]:
     """JSON pointers to what others have added, in an order in which one after the other can be removed."""
+    if wanted.get("kind") == PERSISTENT_VOLUME_CLAIMS.kind:
+        return []  # the cluster enters a claim's volume, and its class where none is asked for
     found: set[Path] = set()
     for entry in foreign_entries(live):
         fields = {root: entry["fieldsV1"][root] for root in ROOTS if root in entry["fieldsV1"]}

@@ -9,3 +9,11 @@ class Cause:
 
     reason: str
     message: str
+
+
+QUOTA_EXCEEDED, PODS_REFUSED = "QuotaExceeded", "PodsRefused"
+
+
+def refusal_of_pods(said: str) -> Cause:
+    """Why quota or admission refuse pods, in the words of whoever asked for them."""
+    return Cause(QUOTA_EXCEEDED if "exceeded quota" in said else PODS_REFUSED, said)

@@ -16,6 +16,9 @@ from sd_operator.vocabulary import (
     DEPLOYMENTS,
     DIARIZATION_SERVICES,
     HORIZONTAL_POD_AUTOSCALERS,
+    INSTANCE_LABEL,
+    MANAGED_BY_LABEL,
+    PERSISTENT_VOLUME_CLAIMS,
     SCALED_OBJECTS,
     SERVICE_ACCOUNTS,
     Manifest,
@@ -54,6 +57,8 @@ class Plan:
 
 AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
 """Two of them would both set the replicas."""
+SERVING = (DEPLOYMENTS.kind, CONFIG_MAPS.kind)
+"""What is only made once there is a model."""
 OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
 """The Deployment, and what its pods read when they start."""
 
@@ -70,7 +75,10 @@ def decide(
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     unwanted = [child for child in found.values() if owned_by(child, service.uid)]
     read = {config_map.read_by(reader) for reader in readers}
-    plan.delete.extend(child for child in unwanted if not leaving(child) and not _is_read(child, read))
+    kept = SERVING if service.served is None else ()  # of a status that was lost, the pods serve on
+    plan.delete.extend(
+        child for child in unwanted if child["kind"] not in kept and not leaving(child) and not _is_read(child, read)
+    )
     if any(child["kind"] in AUTOSCALERS for child in unwanted):  # its end is an event, and the new one follows then
         _leave_out(plan, AUTOSCALERS)
     if plan.taken.intersection(OF_PODS):  # above all, no pod may run under a service account that is somebody else's
@@ -85,11 +93,19 @@ def _leave_out(plan: Plan, kinds: tuple[str, ...]) -> None:
 def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | None, plan: Plan) -> None:
     if live is None:
         plan.apply.append(Change(manifest))
-    elif not owned_by(live, service.uid):
+    elif not (owned_by(live, service.uid) or _was_left(live, manifest)):
         plan.taken.add(manifest["kind"])
         plan.refusals.append(_taken(live))
     elif not leaving(live) and (place := _deviation(live, manifest)) is not None:
         plan.apply.append(Change(manifest, live, place))  # what is leaving comes back once it is gone
+
+
+def _was_left(live: Manifest, manifest: Manifest) -> bool:
+    """Whether it is a claim with models that outlived a service of that name, or is to outlive this one."""
+    if live["kind"] != PERSISTENT_VOLUME_CLAIMS.kind or live["metadata"].get("ownerReferences"):
+        return False
+    theirs, ours = live["metadata"].get("labels", {}), manifest["metadata"]["labels"]
+    return all(theirs.get(label) == ours[label] for label in (INSTANCE_LABEL, MANAGED_BY_LABEL))
 
 
 def _deviation(live: Manifest, manifest: Manifest) -> str | None:

@@ -41,11 +41,21 @@ def every_kind_may_be_used(seen: Observation) -> Cause | None:
     )
 
 
+def earlier_models_go(seen: Observation) -> Cause | None:
+    """Revisions that nobody serves take up a claim."""
+    return seen.leftover
+
+
 def _of_monitoring(kinds: frozenset[str]) -> str:
     return " and ".join(sorted(kinds.intersection(MONITORING)))
 
 
-RULES: tuple[Rule, ...] = (nobody_else_sets_our_fields, the_cluster_has_every_kind, every_kind_may_be_used)
+RULES: tuple[Rule, ...] = (
+    nobody_else_sets_our_fields,
+    the_cluster_has_every_kind,
+    every_kind_may_be_used,
+    earlier_models_go,
+)
 
 
 def verdict(seen: Observation, obstacle: Cause | None) -> Verdict:

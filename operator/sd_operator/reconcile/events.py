@@ -10,7 +10,7 @@ from sd_operator.vocabulary import FIELD_MANAGER, Manifest
 
 LONGEST_MESSAGE = 1024
 """What the API server takes."""
-TOLD = ("Ready", "Degraded", "Autoscaling")
+TOLD = ("Ready", "ModelCached", "Degraded", "Autoscaling")
 """Conditions whose changes are told; the others only say the same in other words."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sd_operator.conditions import conditions_of
 from sd_operator.reconcile.cause import Cause
@@ -12,6 +13,8 @@ from sd_operator.vocabulary import Manifest
 
 MODEL_NOT_LOADED = 3
 """Exit status of an engine whose model cannot be loaded (sd_engine.last_words)."""
+MODEL_CORRUPT = 4
+"""The same of an engine whose model is not what was pinned."""
 PULL_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 CREATE_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 VOLUME_WORDS = ("persistentvolumeclaim", "PersistentVolumeClaim", "volume node affinity", "persistent volumes")
@@ -39,6 +42,40 @@ def worst(pods: Iterable[Manifest], failed_setups: Mapping[str, Cause], now: dat
     return min(found, key=lambda ranked: ranked[0])[1] if found else None
 
 
+def hindrance(pod: Manifest, failed_setups: Mapping[str, Cause], now: datetime) -> Cause | None:
+    """What keeps the pod of a Job from beginning; None where it is on its way, or at work."""
+    case = Case(pod, now, failed_setups.get(pod["metadata"]["uid"]))
+    return next((fault for rule in BEFORE_IT_RUNS if (fault := rule(case))), None)
+
+
+class Corruption(NamedTuple):
+    """What an engine found wrong with its model's files, and when, as the cluster writes times."""
+
+    cause: Cause
+    at: str
+
+    def and_then(self, sentence: str) -> Cause:
+        """The same with what is being done about it."""
+        return Cause(self.cause.reason, f"{self.cause.message} {sentence}".strip())
+
+
+def corruption(pods: Iterable[Manifest]) -> Corruption | None:
+    """The last one of the pods that are to serve and do not."""
+    found = [
+        Corruption(cause, container.ended.get("finishedAt") or "")
+        for pod in unready(pods)
+        for container in containers(pod)
+        if (cause := _corrupt(container))
+    ]
+    return max(found, key=lambda each: each.at, default=None)
+
+
+def _corrupt(container: Container) -> Cause | None:
+    if not container.fails or container.ended["exitCode"] != MODEL_CORRUPT:
+        return None
+    return Cause("Corrupt", f"{container.title}: {container.last_words}")
+
+
 def image_pull_failed(case: Case) -> Cause | None:
     """An image cannot be had."""
     for container in containers(case.pod):
@@ -57,6 +94,11 @@ def container_cannot_be_made(case: Case) -> Cause | None:
             cause = container.waiting.get("message", "")
             return Cause("ContainerNotMade", f"{container.title} cannot be made: {cause}")
     return None
+
+
+def model_is_corrupt(case: Case) -> Cause | None:
+    """The engine refused to load what is not the model that was pinned."""
+    return next((cause for container in containers(case.pod) if (cause := _corrupt(container))), None)
 
 
 def model_cannot_be_loaded(case: Case) -> Cause | None:
@@ -118,6 +160,7 @@ Rule = Callable[[Case], Cause | None]
 RULES: tuple[Rule, ...] = (
     image_pull_failed,  # what a person must mend comes before what may mend itself
     container_cannot_be_made,
+    model_is_corrupt,
     model_cannot_be_loaded,
     crashed,
     failed,
@@ -126,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     start_takes_long,
     starting,
 )
+BEFORE_IT_RUNS: tuple[Rule, ...] = (image_pull_failed, container_cannot_be_made, unschedulable, cannot_be_set_up)
 
 
 def _obituary(container: Container) -> str:

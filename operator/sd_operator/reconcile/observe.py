@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sd_operator.api.status import OutdatedModel
 from sd_operator.children.config_map import holds_settings
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.decide import identity, leaving
@@ -26,7 +27,8 @@ class Observation:
 
     `refusals` is what stood in the way of the last apply, `conflicts` what others keep changing, `missing` the kinds
     of children that cannot be made, `forbidden` those of them that the operator has no rights to, `failed_setups` why
-    pods cannot be set up on their nodes, by UID.
+    pods cannot be set up on their nodes, by UID, `model` why the model that is asked for is not there, `leftover` why
+    those that were served before it cannot be removed.
     """
 
     resource: Manifest
@@ -37,6 +39,9 @@ class Observation:
     missing: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     failed_setups: Mapping[str, Cause] = field(default_factory=dict[str, Cause])
+    model: Cause | None = None
+    leftover: Cause | None = None
+    outdated: tuple[OutdatedModel, ...] = ()
 
     @property
     def generation(self) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.cause import Cause, refusal_of_pods
 from sd_operator.reconcile.faults import worst
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.rollout import DEADLINE_EXCEEDED, Rollout
+from sd_operator.reconcile.supply import DOWNLOADING, WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,7 @@ class Verdict:
     message: str
 
 
-PODS_REFUSED = "PodsRefused"
-UNDER_WAY = ("Paused", "Starting", "RollingOut")
+UNDER_WAY = ("Paused", "Starting", "RollingOut", DOWNLOADING, WAITING)
 """Reasons that are no failure."""
 NO_ROOM_TO_SURGE = (
     "The pods of the earlier spec serve on until it does. Where it lacks what they hold, such as the last GPU, "
@@ -47,6 +47,11 @@ def everything_is_written(case: Case) -> Cause | None:
     return next(iter(case.seen.refusals), None)
 
 
+def model_is_there(case: Case) -> Cause | None:
+    """Pods are only made, or made anew, once the model that they are to serve is there."""
+    return case.seen.model
+
+
 def service_is_not_paused(case: Case) -> Cause | None:
     """No replicas are no fault, and no service either."""
     rollout = case.rollout
@@ -58,7 +63,7 @@ def service_is_not_paused(case: Case) -> Cause | None:
 def pods_can_be_made(case: Case) -> Cause | None:
     """Quota and admission refuse pods, not Deployments."""
     failure = case.rollout.failure
-    return Cause("QuotaExceeded" if "exceeded quota" in failure else PODS_REFUSED, failure) if failure else None
+    return refusal_of_pods(failure) if failure else None
 
 
 def pods_are_healthy(case: Case) -> Cause | None:
@@ -79,6 +84,7 @@ def latest_spec_is_rolled_out(case: Case) -> Cause | None:
 
 OBSTACLES: tuple[Rule, ...] = (
     everything_is_written,
+    model_is_there,
     service_is_not_paused,
     pods_can_be_made,
     pods_are_healthy,
@@ -113,7 +119,7 @@ def available(rollout: Rollout, obstacle: Cause | None) -> Verdict:
 
 def progressing(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether the cluster is still on its way to the latest spec."""
-    if rollout.complete:
+    if rollout.complete and not (obstacle and obstacle.reason in (DOWNLOADING, WAITING)):
         return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")
     if rollout.stalled_since:
         why = obstacle.message if obstacle else rollout.sentence()

@@ -12,6 +12,7 @@ from sd_operator.reconcile.apply import carry_out
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
 from sd_operator.reconcile.decide import Plan, decide, leaving
+from sd_operator.reconcile.errands import Errands
 from sd_operator.reconcile.events import events
 from sd_operator.reconcile.kubelet_events import failed_setups
 from sd_operator.reconcile.observe import Observation, observe, settings_readers
@@ -20,6 +21,7 @@ from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refu
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
 from sd_operator.reconcile.starts import any_is_being_set_up, any_starts
 from sd_operator.reconcile.status import is_reported, status
+from sd_operator.reconcile.supply import supply
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.errors import RejectedError
 from sd_operator.runtime.kinds import Kinds
@@ -43,6 +45,7 @@ class Reconciler:
     cache: Cache
     installation: Installation
     kinds: Kinds
+    errands: Errands
     pods: Workloads
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
@@ -68,6 +71,9 @@ class Reconciler:
         return await self._bring(key, service, resource)
 
     async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> float | None:
+        known = await self.errands.known(key, service, resource, self.now())
+        model = supply(service, self.installation, known, self.now())
+        service = model.service
         wanted, missing = self._possible(desired(service, self.installation))
         live = await observe(self.kube, self.cache, key, resource, wanted)
         if live is None:
@@ -77,13 +83,27 @@ class Reconciler:
         if goes_down(plan):
             await mark_idlest(self.kube, self.pods, self.cache.pods(key))
         outcome = await carry_out(self.kube, self.cache, plan)
+        if not outcome.refusals:  # a Job is nothing without its claim
+            outcome.refusals.extend(await self.errands.carry_out(key, model))
         self.conflicts.remember(key, outcome.applied, plan)
         contested = self.conflicts.causes(key, self.clock())
         unmade = await failed_setups(self.kube, self.cache.pods(key), self.now())
         forbidden = missing & self.kinds.forbidden
-        seen = Observation(resource, *self._living(key), outcome.refusals, contested, missing, forbidden, unmade)
+        seen = Observation(
+            resource,
+            *self._living(key),
+            outcome.refusals,
+            contested,
+            missing,
+            forbidden,
+            unmade,
+            model.cause,
+            model.leftover,
+            model.outdated,
+        )
         await self._report(service, seen)
-        return await self._again_after_s(key, seen)
+        pauses_s = (model.again_after_s, await self._again_after_s(key, seen))
+        return min((each for each in pauses_s if each is not None), default=None)
 
     async def _again_after_s(self, key: Key, seen: Observation) -> float | None:
         refused = pods_are_refused(seen)

@@ -7,14 +7,14 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import LONGEST_MESSAGE
 from sd_operator.children.metadata import selector
 from sd_operator.conditions import conditions_of
-from sd_operator.reconcile import autoscaling, degradation
+from sd_operator.reconcile import autoscaling, degradation, model_conditions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle, verdicts
 from sd_operator.reconcile.rollout import Rollout
 from sd_operator.vocabulary import DEPLOYMENTS, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
 
-CONDITIONS = ("Ready", "Available", "Progressing", "Degraded", "Autoscaling")
+CONDITIONS = ("Ready", "ModelAccess", "ModelCached", "Available", "Progressing", "Degraded", "Autoscaling")
 """The types of all conditions that the operator writes."""
 WORDS: dict[bool | None, str] = {True: "True", False: "False", None: "Unknown"}
 
@@ -23,14 +23,19 @@ def status(service: DiarizationService | None, seen: Observation, now: datetime)
     """What is written into the resource; `service` is None where its spec cannot be read."""
     rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
     found = obstacle(seen, rollout, now)
-    told = [*verdicts(rollout, found), degradation.verdict(seen, found), *autoscaling.verdicts(service, seen)]
+    told = [
+        *verdicts(rollout, found),
+        *model_conditions.verdicts(service, seen),
+        degradation.verdict(seen, found),
+        *autoscaling.verdicts(service, seen),
+    ]
     return {
         "observedGeneration": seen.generation,
         "conditions": conditions(told, seen, now),
         "replicas": rollout.existing,
         "readyReplicas": rollout.ready,
         **last_failure(found, seen, now),
-        **({} if service is None else _addresses(service)),
+        **(_kept(seen) if service is None else _addresses(service) | _model(service, seen)),
     }
 
 
@@ -50,8 +55,21 @@ def _addresses(service: DiarizationService) -> Manifest:
             **grpc,
             "metrics": f"http://{host}:{METRICS_PORT}/metrics",
         },
-        "model": {"source": service.spec.model.source.describe(), "mode": service.spec.model.mode},
     }
+
+
+def _model(service: DiarizationService, seen: Observation) -> Manifest:
+    """The pin, and what it has displaced."""
+    served = service.served
+    pinned = served and served.model_dump(by_alias=True, exclude_none=True) | {"mode": service.spec.model.mode}
+    outdated = [each.model_dump(by_alias=True) for each in seen.outdated]
+    return {**({"model": pinned} if pinned else {}), **({"outdatedModels": outdated} if outdated else {})}
+
+
+def _kept(seen: Observation) -> Manifest:
+    """Of a spec that cannot be read, the pods serve on: what they serve stays pinned."""
+    before = seen.resource.get("status", {})
+    return {name: before[name] for name in ("model", "outdatedModels") if name in before}
 
 
 def last_failure(cause: Cause | None, seen: Observation, now: datetime) -> Manifest:

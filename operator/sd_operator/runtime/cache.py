@@ -6,7 +6,18 @@ from typing import NamedTuple
 
 from sd_operator.runtime.kube import Listing
 from sd_operator.runtime.managed_fields import foreign_entries
-from sd_operator.vocabulary import CHILD_KINDS, DIARIZATION_SERVICES, INSTANCE_LABEL, KIND_OF, PODS, Manifest, Resource
+from sd_operator.vocabulary import (
+    CHILD_KINDS,
+    COMPONENT_LABEL,
+    DIARIZATION_SERVICES,
+    INSTANCE_LABEL,
+    JOBS,
+    KIND_OF,
+    MODEL,
+    PODS,
+    Manifest,
+    Resource,
+)
 
 
 class Key(NamedTuple):
@@ -80,8 +91,20 @@ class Cache:
         return [child for resource in CHILD_KINDS for child in self._of(resource, key)]
 
     def pods(self, key: Key) -> list[Manifest]:
-        """The service's pods."""
-        return self._of(PODS, key)
+        """The service's pods that serve, or are to."""
+        return [pod for pod in self._of(PODS, key) if not _supplies(pod)]
+
+    def jobs(self, key: Key) -> list[Manifest]:
+        """The Jobs that bring the service its model."""
+        return self._of(JOBS, key)
+
+    def job_pods(self, key: Key) -> list[Manifest]:
+        """Their pods."""
+        return [pod for pod in self._of(PODS, key) if _supplies(pod)]
+
+    def keys_in(self, namespace: str) -> list[Key]:
+        """Every service of a namespace."""
+        return sorted(key for key in self.keys() if key.namespace == namespace)
 
     def _of(self, resource: Resource, key: Key) -> list[Manifest]:
         # .get, because asking must not make an empty entry.
@@ -110,6 +133,10 @@ def owner_key(seen: Manifest) -> Key:
         return Key(metadata["namespace"], metadata["name"])
     owners = [owner["name"] for owner in metadata.get("ownerReferences", ()) if _is_service(owner)]
     return Key(metadata["namespace"], owners[0] if owners else metadata.get("labels", {}).get(INSTANCE_LABEL, ""))
+
+
+def _supplies(pod: Manifest) -> bool:
+    return pod["metadata"].get("labels", {}).get(COMPONENT_LABEL) == MODEL
 
 
 def _is_service(owner: Manifest) -> bool:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from sd_operator.runtime.errors import KubeError, RejectedError
-from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, OPTIONAL_KINDS, PODS, Resource
+from sd_operator.vocabulary import CORE_KINDS, DIARIZATION_SERVICES, JOBS, OPTIONAL_KINDS, PODS, Resource
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Kinds:
     def watched(self) -> tuple[Resource, ...]:
         """The resource itself, the children that there can be, and the pods."""
         optional = (resource for resource in OPTIONAL_KINDS if resource.kind in self.present)
-        return (DIARIZATION_SERVICES, *CORE_KINDS, *optional, PODS)
+        return (DIARIZATION_SERVICES, *CORE_KINDS, *optional, JOBS, PODS)
 
     async def run(self) -> None:
         """Asks again and again until it is cancelled."""

@@ -50,8 +50,8 @@ class Kube(Protocol):
         """The same for the status subresource."""
         ...
 
-    async def create(self, manifest: Manifest) -> bool:
-        """Makes an object that is never changed; False where it exists already."""
+    async def create(self, manifest: Manifest) -> Manifest | None:
+        """Makes an object that is never changed; None where it exists already."""
         ...
 
     async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
@@ -154,15 +154,14 @@ class KubeClient:
             "apply", manifest, Request("PATCH", _path(manifest, subresource), query, manifest, APPLY)
         )
 
-    async def create(self, manifest: Manifest) -> bool:
+    async def create(self, manifest: Manifest) -> Manifest | None:
         path = KIND_OF[manifest["kind"]].path(manifest["metadata"]["namespace"])
         try:
-            await self._write("create", manifest, Request("POST", path, AS_US, manifest))
+            return await self._write("create", manifest, Request("POST", path, AS_US, manifest))
         except RejectedError as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
-            return False
-        return True
+            return None
 
     async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
         # With its UID: one of the same name that came after it is not meant, and the API server says so.

@@ -18,7 +18,7 @@ CHART = REPOSITORY / "charts" / "sd-triton"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "helm")
 CONTROLLERS = (
     "deployment-controller,replicaset-controller,garbage-collector-controller,namespace-controller,"
-    "resourcequota-controller"
+    "resourcequota-controller,job-controller,persistentvolumeclaim-protection-controller"
 )
 OPERATOR = "system:serviceaccount:sd-triton:sd-triton-operator"
 SCOPED = "system:serviceaccount:scoped:sd-triton-operator"

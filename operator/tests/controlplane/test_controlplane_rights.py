@@ -14,7 +14,8 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.reconcile.scale_down import DELETION_COST
 from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS
-from service_specs import WITH_HPA, WITH_KEDA
+from service_specs import WITH_HPA, WITH_KEDA, hub
+from supplying import running
 from test_controlplane_kinds import crd
 from test_controlplane_status import give_to_a_node
 
@@ -85,7 +86,7 @@ def granted(chart: list[Manifest]) -> set[Right]:
 
 
 def live_through_everything(bench: Bench) -> None:
-    """Made with all there is, tidied up, changed, scaled down, stuck on its node."""
+    """Made with all there is, tidied up, changed, scaled down, stuck on its node; and one with a model from a hub."""
     bench.apply(KEDA)
     eventually(lambda: len(bench.pods()) == 2, "two pods")
     bench.eventually("scaledobject", lambda seen: seen["spec"])
@@ -100,6 +101,10 @@ def live_through_everything(bench: Bench) -> None:
     for pod in bench.pods():
         give_to_a_node(bench, pod)
     eventually(lambda: ("/events", "list") in asked(bench.plane), "the pod's Events are read", 15)
+    bench.apply(hub(), "downloaded")
+    running(bench, "downloaded")
+    bench.apply(hub(revision="v2"), "downloaded")
+    eventually(lambda: ("batch/jobs", "delete") in asked(bench.plane), "the Job of the earlier spec is ended")
 
 
 def marked(bench: Bench) -> bool:
@@ -110,7 +115,7 @@ def marked(bench: Bench) -> bool:
 def leftovers(bench: Bench) -> list[Manifest]:
     """One object of each kind that is the service's and none of its parts, as of an operator of another version."""
     resource = bench.eventually("diar", lambda seen: seen.get("status"))
-    services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA)]
+    services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA, hub())]
     made = {child["kind"]: child for service in services for child in desired(service, INSTALLATION)}
     assert made.keys() == {kind.kind for kind in CHILD_KINDS}
     return [child | {"metadata": child["metadata"] | {"name": "leftover"}} for child in made.values()]

@@ -115,7 +115,8 @@ def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(bench: Be
     )
     seen = reason(bench, "Serving")
     assert {each["type"]: each["status"] for each in seen["status"]["conditions"]} == {
-        "Ready": "True", "Available": "True", "Progressing": "False", "Degraded": "False",
+        "Ready": "True", "ModelAccess": "True", "ModelCached": "True", "Available": "True", "Progressing": "False",
+        "Degraded": "False",
     }  # fmt: skip
     assert seen["status"]["readyReplicas"] == 1
     assert condition(seen, "Ready")["lastTransitionTime"] >= since
@@ -170,7 +171,7 @@ def tainted_node(plane: ControlPlane) -> Iterator[None]:
 @pytest.mark.usefixtures("tainted_node")
 def test_a_claim_that_does_not_exist_is_named_and_its_arrival_heals_the_service(bench: Bench) -> None:
     claim = {"persistentVolumeClaim": {"claimName": "models"}}
-    bench.apply({"model": {"source": claim}})
+    bench.apply({"model": {"source": claim}})  # the Job that is to look into it finds none
     message = condition(reason(bench, "VolumePending"), "Ready")["message"]
     assert 'persistentvolumeclaim "models" not found' in message
     bench.plane.apply(*bound_claim("models", bench.namespace))

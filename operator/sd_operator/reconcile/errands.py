@@ -1,0 +1,121 @@
+"""What has to be read and written about the model supply: the Jobs with their pods, and never two on one claim."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sd_operator.api.service import DiarizationService, SpecError
+from sd_operator.api.source import Demo
+from sd_operator.api.status import OutdatedModel
+from sd_operator.children.model_job import CLAIM
+from sd_operator.reconcile.cause import Cause, refusal_of_pods
+from sd_operator.reconcile.kubelet_events import failed_setups
+from sd_operator.reconcile.leftovers import Neighbour, neighbour
+from sd_operator.reconcile.rollout import Rollout
+from sd_operator.reconcile.supply import Known, Supply
+from sd_operator.reconcile.supply_job import SupplyJob, supply_jobs
+from sd_operator.runtime.cache import Cache, Key
+from sd_operator.runtime.errors import RejectedError
+from sd_operator.runtime.kube import Kube
+from sd_operator.vocabulary import DEPLOYMENTS, Manifest
+
+logger = logging.getLogger(__name__)
+
+USUAL_S = 5.0
+"""A Job that has its pod within this time is nothing to ask about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """The Jobs of all services."""
+
+    kube: Kube
+    cache: Cache
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def known(self, key: Key, service: DiarizationService, resource: Manifest, now: datetime) -> Known:
+        """What a decision about a service's model needs.
+
+        Raises:
+            UnreachableError: the API server did not answer.
+        """
+        jobs = supply_jobs(self.cache.jobs(key), self.cache.job_pods(key))
+        if isinstance(service.source, Demo):
+            return Known(jobs)
+        jobs = [await self._with_refusal(job, now) for job in jobs]
+        at_work = [job.pod for job in jobs if job.pod and not job.has_ended]
+        outdated = tuple(
+            OutdatedModel.model_validate(each) for each in resource.get("status", {}).get("outdatedModels", ())
+        )
+        return Known(
+            jobs,
+            self.cache.pods(key),
+            [*self._neighbours(key)] if outdated else [],
+            dict(self._at_work_beside(key)),
+            outdated,
+            Rollout.of(self._deployment(key)).complete,
+            await failed_setups(self.kube, at_work, now),
+        )
+
+    async def carry_out(self, key: Key, supply: Supply) -> list[Cause]:
+        """Removes Jobs and makes one; says what was refused.
+
+        Raises:
+            UnreachableError: the API server did not answer; a Job has a name that is made but once.
+        """
+        try:
+            for job in supply.remove:
+                await self.kube.delete(job)
+            if supply.start:
+                await self._start(key, supply.start)
+        except RejectedError as refusal:
+            return [Cause("Refused", f"The API server refused a Job of the model supply: {refusal}")]
+        return []
+
+    async def _start(self, key: Key, job: Manifest) -> None:
+        claim = job["metadata"]["annotations"].get(CLAIM)
+        async with self._starting:  # two services may have found the same claim free at the same time
+            if claim in dict(self._at_work_beside(key)):
+                return
+            if made := await self.kube.create(job):
+                self.cache.put(made)
+
+    def _at_work_beside(self, key: Key) -> Iterator[tuple[str, str]]:
+        """Claims, and the Jobs of other services that work on them."""
+        for other in self.cache.keys_in(key.namespace):
+            if other == key:
+                continue
+            for job in supply_jobs(self.cache.jobs(other), self.cache.job_pods(other)):
+                if job.claim and not job.has_ended:
+                    yield job.claim, job.name
+
+    def _neighbours(self, key: Key) -> Iterator[Neighbour]:
+        """All services of the namespace, this one too; one whose spec cannot be read has nothing of its own to come."""
+        for other in self.cache.keys_in(key.namespace):
+            if resource := self.cache.service(other):
+                try:
+                    yield neighbour(DiarizationService.parse(resource))
+                except SpecError:
+                    continue
+
+    def _deployment(self, key: Key) -> Manifest | None:
+        return next((child for child in self.cache.children(key) if child["kind"] == DEPLOYMENTS.kind), None)
+
+    async def _with_refusal(self, job: SupplyJob, now: datetime) -> SupplyJob:
+        """The Job with why it has no pod, which its Events alone say."""
+        if job.pod or job.has_ended or job.is_younger_than(USUAL_S, now):
+            return job
+        told = [event for event in await self._events_of(job) if event.get("reason") == "FailedCreate"]
+        if not told:
+            return job
+        message = max(told, key=lambda event: event.get("lastTimestamp") or "").get("message", "")
+        return SupplyJob(job.live, refused=refusal_of_pods(f"Job {job.name} cannot have its pod: {message}"))
+
+    async def _events_of(self, job: SupplyJob) -> list[Manifest]:
+        try:
+            return [*await self.kube.events_of(job.live)]
+        except RejectedError as refusal:
+            logger.warning("What is said of Job %s cannot be read: %s", job.name, refusal)
+            return []

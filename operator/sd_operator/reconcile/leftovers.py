@@ -1,0 +1,61 @@
+"""Revisions that a service has displaced on a claim: kept in its status, and removed when nobody serves them. Pure."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sd_operator.api.service import DiarizationService
+from sd_operator.api.status import OutdatedModel, ServedModel
+from sd_operator.children import model_job
+from sd_operator.children.model_job import Errand
+
+MOST = 16
+"""As many as a status holds."""
+
+
+class Neighbour(NamedTuple):
+    """A service of the same namespace: what it serves from which claim, and whether that is what it asks for."""
+
+    served: ServedModel | None
+    claim: str | None
+    """The claim of what it asks for."""
+    settled: bool
+
+
+def neighbour(service: DiarizationService) -> Neighbour:
+    """What is to be known of a service."""
+    return Neighbour(service.served, service.cache_claim, service.has_its_model)
+
+
+def with_displaced(
+    outdated: Iterable[OutdatedModel], before: ServedModel | None, latest: DiarizationService
+) -> tuple[OutdatedModel, ...]:
+    """What is outdated once a service serves another model than before."""
+    every = {(each.claim_name, each.pipeline): each for each in outdated}
+    now = latest.served
+    if before and now and before.pipeline and before.claim_name and _place(before) != _place(now):
+        every[before.claim_name, before.pipeline] = OutdatedModel(
+            claim_name=before.claim_name, pipeline=before.pipeline
+        )
+    return remaining(latest, every.values())
+
+
+def remaining(service: DiarizationService, outdated: Iterable[OutdatedModel]) -> tuple[OutdatedModel, ...]:
+    """Without what goes anyway: a claim that the operator has made for this service and no longer needs."""
+    stays = [each for each in outdated if each.claim_name != service.own_claim or service.needs_own_claim]
+    return tuple(stays[-MOST:])
+
+
+def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]) -> Errand | None:
+    """The Job for the first of them; None where there is none, or where a service on that claim is on its way."""
+    first = next(iter(outdated), None)
+    if first is None:
+        return None
+    there = [each for each in neighbours if first.claim_name in (each.claim, each.served and each.served.claim_name)]
+    if not all(each.settled for each in there):
+        return None  # what it is about to serve may be what nobody serves yet
+    served = [each.served for each in there if each.served and each.served.pipeline == first.pipeline]
+    return model_job.tidy(first.claim_name, first.pipeline, {each.revision for each in served if each.revision})
+
+
+def _place(served: ServedModel) -> tuple[str | None, str | None, str | None]:
+    return served.claim_name, served.pipeline, served.revision

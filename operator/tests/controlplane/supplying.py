@@ -1,0 +1,66 @@
+"""The Jobs that bring models on a control plane without nodes: a test says how each of them ends."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from control_plane import Manifest
+from live_objects import COMMIT, MODEL_DIGEST
+from operator_bench import Bench
+from plane_processes import eventually
+
+PIPELINE = "pyannote/speaker-diarization-community-1"
+
+
+def brought(commit: str = COMMIT, digest: str = MODEL_DIGEST) -> Manifest:
+    """What a downloader says once a model is there."""
+    place = f"/model/{PIPELINE.replace('/', '--')}/{commit}"
+    return {"digest": digest, "place": place, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
+
+
+def refused(reason: str, *pages: str) -> Manifest:
+    """What it says where it is not."""
+    return {"reason": reason, "message": f"This is the sentence of {reason}.", "pages": [*pages]}
+
+
+def jobs(bench: Bench, name: str = "demo") -> list[Manifest]:
+    """The Jobs of a service, the first one first."""
+    found = bench.plane.list("jobs", bench.namespace)
+    mine = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
+    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"]["sd-triton.dev/attempt"]))
+
+
+def running(bench: Bench, name: str = "demo", *, beside: str = "") -> Manifest:
+    """The pod of a service's Job that has not ended; none of the Job called `beside`."""
+
+    def look() -> Manifest | None:
+        of = f"app.kubernetes.io/component=model,app.kubernetes.io/instance={name}"
+        found = json.loads(bench.kubectl("get", "pods", "-l", of, "-o", "json"))["items"]
+        alive = [each for each in found if each["status"].get("phase") == "Pending" and job_of(each) != beside]
+        return next((each for each in alive if "deletionTimestamp" not in each["metadata"]), None)
+
+    return eventually(look, f"a pod of a Job of {name}", 20)
+
+
+def job_of(pod: Manifest) -> str:
+    """The Job that a pod belongs to."""
+    return pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+
+
+def words(pod: Manifest) -> list[str]:
+    """What the downloader in a pod is told."""
+    return pod["spec"]["containers"][0]["args"]
+
+
+def end(bench: Bench, pod: Manifest, said: Any) -> None:
+    """What a kubelet writes when the downloader has ended with those words."""
+    code = 1 if "reason" in said else 0
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    terminated = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(said)}
+    terminated |= {"startedAt": now, "finishedAt": now}
+    container = {
+        "name": "supply", "image": "sd-triton-server:1", "imageID": "", "ready": False, "restartCount": 0,
+        "state": {"terminated": terminated},
+    }  # fmt: skip
+    status = {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}
+    bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, status)
