@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from api_proxy import ApiProxy, proxied
 from operator_bench import diarization_service
 from operator_process import RunningOperator
 from plane_processes import eventually
-from sd_operator.vocabulary import DIARIZATION_SERVICES, Manifest
-from service_specs import WITH_HPA, WITH_KEDA
+from sd_operator.vocabulary import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL, PODS, Manifest
+from service_specs import WITH_HPA, WITH_KEDA, hub
+from supplying import brought, ended
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row
@@ -41,13 +43,16 @@ class Tally:
 
 
 def measure(stage: Stage) -> list[Row]:
-    """Create, update, delete: for each the operator is killed after its first write, its second, and so on."""
+    """Create, supply, update, delete: for each the operator is killed after its first write, its second, and so on."""
     tally = Tally()
-    for phase in (_create, _update, _switch, _delete):
+    for phase in (_create, _supply, _update, _switch, _delete):
         for number in range(1, stage.little(MOST_WRITES, 3)):
             if not phase(stage, number, tally):
                 break
-    detail = "SIGKILL after each write of create, update and delete of a service with every child; then started again"
+    detail = (
+        "SIGKILL after each write of create, supply with a model, update and delete of a service with every child; "
+        "then started again"
+    )
     return [
         Row("kill_points_tried", tally.tried, "kills", ">= 30", detail),
         Row(
@@ -81,6 +86,52 @@ def _create(stage: Stage, number: int, tally: Tally) -> bool:
         hit = _dies(operator, lambda: _is_settled(stage, namespace))
     _converges(stage, namespace, tally, hit=hit)
     return hit
+
+
+def _supply(stage: Stage, number: int, tally: Tally) -> bool:
+    """A Job brings the model, in a cluster in which every Job succeeds at once."""
+    namespace = stage.namespace(f"kill-supply-{number}")
+
+    def is_supplied() -> bool:
+        [service] = stage.services(namespace)
+        return "model" in service.get("status", {}) and _is_settled(stage, namespace)
+
+    with _jobs_succeed(stage, namespace):
+        with _killed_after(stage, number) as (_, operator):
+            stage.api.create(_service(namespace, WITH_HPA | hub()))
+            hit = _dies(operator, is_supplied)
+        if hit:
+            tally.tried += 1
+            with stage.operator():
+                tally.failed += not _holds(is_supplied) or len(stage.api.list(JOBS, namespace)) != 1
+    return hit
+
+
+def _holds(is_so: Callable[[], bool]) -> bool:
+    try:
+        return eventually(is_so, "the model is served", WITHIN_S)
+    except AssertionError:
+        return False
+
+
+@contextmanager
+def _jobs_succeed(stage: Stage, namespace: str) -> Iterator[None]:
+    """There is no kubelet: what one would write of the Jobs' pods is written here, while the block runs."""
+    over = threading.Event()
+
+    def write() -> None:
+        while not over.wait(0.1):
+            for pod in stage.api.list(PODS, namespace):
+                if pod["metadata"]["labels"].get(COMPONENT_LABEL) == MODEL and pod["status"]["phase"] == "Pending":
+                    stage.plane.patch_status("pod", pod["metadata"]["name"], namespace, ended(brought()))
+
+    kubelet = threading.Thread(target=write)
+    kubelet.start()
+    try:
+        yield
+    finally:
+        over.set()
+        kubelet.join()
 
 
 def _update(stage: Stage, number: int, tally: Tally) -> bool:

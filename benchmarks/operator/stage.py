@@ -74,9 +74,12 @@ class Stage:
         """Everything in a namespace that belongs to a DiarizationService."""
         return [child for kind in CHILD_KINDS for child in self.api.list(kind, namespace) if owner(child)]
 
-    def settled(self, namespace: str, within_s: float = 120) -> None:
-        """Returns once every service has its children and a status about pods that no node takes."""
-        eventually(lambda: self.is_settled(namespace), "statuses", within_s)
+    def settled(self, namespace: str, within_s: float = 120, every_s: float = 0.05) -> None:
+        """Returns once every service has its children and a status about pods that no node takes.
+
+        A look lists all of them: of a large fleet that takes the API server as long as many writes.
+        """
+        eventually(lambda: self.is_settled(namespace), "statuses", within_s, every_s)
         try:
             eventually(lambda: self.as_wanted(namespace), "children", within_s)
         except AssertionError as error:

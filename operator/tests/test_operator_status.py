@@ -7,6 +7,7 @@ import pytest
 from live_objects import deployment, pod, resource, service
 from sd_engine.last_words import MODEL_NOT_LOADED
 from sd_operator.reconcile.cause import Cause
+from sd_operator.reconcile.faults import BOUND_TO_NODES
 from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.status import status
 from sd_operator.vocabulary import Manifest
@@ -113,6 +114,7 @@ NO_MODEL = {
     }
 }
 OUT_OF_MEMORY = {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "restartCount": 0}
+ELSEWHERE = "0/2 nodes are available: 1 had volume node affinity conflict."
 NO_NODE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no GPU"}
 
 FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -157,6 +159,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "Container triton of pod demo-1 cannot be made: no /bin/sh",
     ),
     "no node": ({"conditions": [NO_NODE]}, "Unschedulable", "Pod demo-1: 0/1 nodes: no GPU"),
+    "a volume elsewhere": (
+        {"conditions": [NO_NODE | {"message": ELSEWHERE}]},
+        "VolumePending",
+        f"Pod demo-1: {ELSEWHERE} {BOUND_TO_NODES['volume node affinity']}",
+    ),
     "no volume": (
         {"conditions": [NO_NODE | {"message": '0/1 nodes: persistentvolumeclaim "models" not found.'}]},
         "VolumePending",
@@ -277,6 +284,17 @@ def test_why_a_pod_cannot_be_set_up_is_said_for_as_long_as_it_is_so(stage: str, 
     seen = Observation(resource(DEMO), [STARTS], [at_stage(stage)], failed_setups=setups)
     assert ready(seen)[0] == reason
     assert (ready(seen)[1] == FAILED_MOUNT.message) == (reason == "VolumePending")
+
+
+def test_a_volume_that_another_node_has_is_explained() -> None:
+    taken = Cause("VolumePending", "Pod demo-1: Multi-Attach error for volume pvc-1: it is used by pod demo-0")
+    seen = Observation(
+        resource(DEMO),
+        [STARTS],
+        [at_stage("its volumes and its network are set up")],
+        failed_setups={"uid-demo-1": taken},
+    )
+    assert ready(seen)[1] == f"{taken.message} {BOUND_TO_NODES['Multi-Attach error']}"
 
 
 def surging(strategy: str) -> Manifest:

@@ -30,12 +30,16 @@ spec:
       demo: {{}}
 ```
 
-More in [examples](../examples): [a GPU and a model from a volume](../examples/gpu.yaml),
+More in [examples](../examples): [a model from the Hugging Face Hub](../examples/hub.yaml),
+[a GPU and a model from a volume](../examples/gpu.yaml),
 [scaled by a HorizontalPodAutoscaler](../examples/hpa.yaml), [scaled by KEDA](../examples/keda.yaml),
 [closed to all but a few](../examples/closed.yaml).
 
 - **It says what is wrong.** What contradicts itself is refused by `kubectl apply` with a sentence. What can only be
   seen later is a condition: `kubectl get diar` shows `Ready` and the reason, `kubectl describe diar NAME` the sentence.
+- **Models are pinned.** What a Job has downloaded, or found in your claim or image, has a digest, which
+  `status.model.digest` keeps. Every engine checks its files against it before it loads them. See
+  [where a model comes from](supply.md).
 - **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and you all set
   `spec.replicas`. Where something else scales, leave it out of your manifest from the first apply on: applying such a
   manifest again changes no replicas. `kubectl apply` of a manifest from which it was taken out sets it to the default

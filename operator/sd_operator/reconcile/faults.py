@@ -21,6 +21,15 @@ VOLUME_WORDS = ("persistentvolumeclaim", "PersistentVolumeClaim", "volume node a
 """How the scheduler names a claim that is not there, not bound, or bound to a volume elsewhere."""
 
 
+BOUND_TO_NODES = {
+    "Multi-Attach error": "Its claim is ReadWriteOnce: only the pods of one node can have it at a time. Keep all pods "
+    "on that node (compute.nodeSelector, compute.affinity), or use a claim with ReadWriteMany.",
+    "volume node affinity": "The claim's volume can be reached from some nodes only, and none of these takes the pod. "
+    "Make room there, or use a claim that every node can mount (ReadWriteMany).",
+}
+"""What is said of a volume that is elsewhere, and what it means."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One pod that does not serve, the time, and why it could not be set up, where its Events say that."""
@@ -134,12 +143,12 @@ def unschedulable(case: Case) -> Cause | None:
     message = scheduled.get("message", "")
     waits_for_volume = any(words in message for words in VOLUME_WORDS)
     reason = "VolumePending" if waits_for_volume else scheduled.get("reason", "Unschedulable")
-    return Cause(reason, f"Pod {case.name}: {message}")
+    return _explained(Cause(reason, f"Pod {case.name}: {message}"))
 
 
 def cannot_be_set_up(case: Case) -> Cause | None:
     """Its node tries in vain to mount a volume or to give it a network."""
-    return case.failed_setup if is_being_set_up(case.pod) else None
+    return _explained(case.failed_setup) if case.failed_setup and is_being_set_up(case.pod) else None
 
 
 def start_takes_long(case: Case) -> Cause | None:
@@ -170,6 +179,12 @@ RULES: tuple[Rule, ...] = (
     starting,
 )
 BEFORE_IT_RUNS: tuple[Rule, ...] = (image_pull_failed, container_cannot_be_made, unschedulable, cannot_be_set_up)
+
+
+def _explained(cause: Cause) -> Cause:
+    """The same with what a volume's place has to do with it."""
+    meanings = (meaning for said, meaning in BOUND_TO_NODES.items() if said in cause.message)
+    return Cause(cause.reason, " ".join([cause.message, *meanings]))
 
 
 def _obituary(container: Container) -> str:

@@ -31,11 +31,11 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def eventually(look: Callable[[], Found | None], what: str, timeout_s: float = 10) -> Found:
+def eventually(look: Callable[[], Found | None], what: str, timeout_s: float = 10, every_s: float = 0.05) -> Found:
     """What `look` finds once that is true; fails with the last that it found."""
     deadline = time.monotonic() + timeout_s
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s} s; last seen: {found!r}")
-        time.sleep(0.05)
+        time.sleep(every_s)
     return found

@@ -54,6 +54,11 @@ def words(pod: Manifest) -> list[str]:
 
 def end(bench: Bench, pod: Manifest, said: Any) -> None:
     """What a kubelet writes when the downloader has ended with those words."""
+    bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, ended(said))
+
+
+def ended(said: Any) -> Manifest:
+    """The status of such a pod."""
     code = 1 if "reason" in said else 0
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     terminated = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(said)}
@@ -62,5 +67,4 @@ def end(bench: Bench, pod: Manifest, said: Any) -> None:
         "name": "supply", "image": "sd-triton-server:1", "imageID": "", "ready": False, "restartCount": 0,
         "state": {"terminated": terminated},
     }  # fmt: skip
-    status = {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}
-    bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, status)
+    return {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}
