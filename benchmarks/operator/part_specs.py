@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from live_objects import INSTALLATION, resource
+from golden_services import made
+from live_objects import resource, with_model
 from operator_bench import diarization_service
 from random_specs import sample
 from sd_operator.api.service import DiarizationService
-from sd_operator.children import desired
 from sd_operator.vocabulary import DIARIZATION_SERVICES, KIND_OF, Manifest
 
 from benchmarks.operator.api import THREADS
@@ -41,8 +41,8 @@ def _verdict(stage: Stage, namespace: str, spec: Manifest) -> tuple[int, str]:
 
 
 def _accepted(stage: Stage, namespace: str, spec: Manifest) -> int:
-    service = DiarizationService.parse(resource(spec, namespace=namespace))
-    first, second = (json.dumps(desired(service, INSTALLATION)) for _ in range(2))
+    service = with_model(DiarizationService.parse(resource(spec, namespace=namespace)))
+    first, second = (json.dumps(made(service)) for _ in range(2))
     if first != second:
         raise RuntimeError(f"rendered twice, and differently: {first}")
     created = diarization_service(spec, {"name": "demo", "namespace": namespace})

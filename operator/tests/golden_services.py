@@ -1,12 +1,16 @@
 """Whole services and the children they must have, as files. Run this to write the files anew; then read the diff."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from live_objects import INSTALLATION, service
-from sd_operator.children import desired
-from service_specs import EVERYTHING, ZONE, Spec, on, over, with_demo
+from sd_operator.api.service import DiarizationService
+from sd_operator.api.source import Demo
+from sd_operator.children import desired, model_job
+from sd_operator.vocabulary import Manifest
+from service_specs import EVERYTHING, PINNED, ZONE, Spec, on, over, with_demo
 
 TESTS = Path(__file__).parent
 EXAMPLES = TESTS.parents[1] / "examples"
@@ -14,6 +18,9 @@ EXAMPLES = TESTS.parents[1] / "examples"
 OURS: dict[str, Spec] = {
     "cpu": on(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
     "everything": EVERYTHING,
+    "image": {
+        "model": {"source": {"image": {"reference": f"registry.example/models@{PINNED}", "path": "community-1"}}}
+    },
     "ingress": over(ingress={"host": "diarization.example.com"}),
     "mig": on(gpu={"resource": "nvidia.com/mig-1g.10gb"}, runtimeClassName="nvidia"),
     "monitored": with_demo(monitoring={"podMonitor": True, "alerts": True, "labels": {"release": "prometheus"}}),
@@ -42,9 +49,22 @@ def specs() -> dict[str, Spec]:
 
 
 def render(name: str) -> str:
-    """The children of one of the services."""
-    children = desired(service(specs()[name], name), INSTALLATION)
+    """What is made for one of the services: the Job that brings its model, then its children."""
+    children = made(service(specs()[name], name))
     return yaml.dump_all(children, Dumper=_Plain, sort_keys=False, width=120)
+
+
+def made(wanted: DiarizationService) -> list[Manifest]:
+    """The first Job of a service, and what it consists of once its model is there."""
+    return [*first_job(wanted), *desired(wanted, INSTALLATION)]
+
+
+def first_job(wanted: DiarizationService) -> list[Manifest]:
+    """None for the demo model."""
+    if isinstance(wanted.source, Demo):
+        return []
+    unsupplied = replace(wanted, served=None)
+    return [model_job.build(unsupplied, INSTALLATION, model_job.fetch(unsupplied))]
 
 
 def path(name: str) -> Path:

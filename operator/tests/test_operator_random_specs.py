@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from golden_services import made
 from hypothesis import HealthCheck, given, settings
 from live_objects import INSTALLATION, service
 from random_specs import sample, specs
@@ -18,8 +19,8 @@ PROPERTY = settings(
 
 
 def written(spec: Spec) -> str:
-    """All children, as bytes."""
-    return json.dumps(desired(service(spec), INSTALLATION))
+    """All children, and the Job before them, as bytes."""
+    return json.dumps(made(service(spec)))
 
 
 def backwards(value: Any) -> Any:
@@ -51,7 +52,7 @@ def test_what_was_read_is_what_was_written(spec: Spec) -> None:
 @PROPERTY
 @given(specs())
 def test_every_child_is_of_a_kind_that_the_operator_watches(spec: Spec) -> None:
-    children = desired(service(spec), INSTALLATION)
+    children = made(service(spec))
     identities = [(child["apiVersion"], child["kind"], child["metadata"]["name"]) for child in children]
     assert len(identities) == len(set(identities))
     assert all(KIND_OF[kind].api_version == version for version, kind, _ in identities)

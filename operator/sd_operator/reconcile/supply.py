@@ -11,6 +11,7 @@ from sd_operator.children.model_job import Errand
 from sd_operator.reconcile.cause import PODS_REFUSED, QUOTA_EXCEEDED, Cause
 from sd_operator.reconcile.faults import Corruption, corruption, hindrance
 from sd_operator.reconcile.leftovers import Neighbour, errand_of, remaining, with_displaced
+from sd_operator.reconcile.starts import is_being_set_up
 from sd_operator.reconcile.supply_job import Brought, SupplyJob
 from sd_operator.settings import Installation
 from sd_operator.vocabulary import Manifest
@@ -97,8 +98,9 @@ class _Step:
             return self._start(supply, self.errand)
         last = tries[-1]
         if not last.has_ended:
-            again_after_s = None if last.pod else LOOK_AGAIN_S  # that it gets none is no event of any watched object
-            return replace(supply, cause=self._under_way(tries), again_after_s=again_after_s)
+            # That it gets no pod, or the pod no volume, is no event of any watched object.
+            stands = last.pod is None or is_being_set_up(last.pod)
+            return replace(supply, cause=self._under_way(tries), again_after_s=LOOK_AGAIN_S if stands else None)
         outcome = last.outcome
         if isinstance(outcome, Brought) and last.ended_at >= since:
             return self._pinned(outcome)

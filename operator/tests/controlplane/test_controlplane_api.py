@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import yaml
 from control_plane import REPOSITORY, ControlPlane, Manifest, control_plane
-from golden_services import render, specs
-from live_objects import INSTALLATION, service
+from golden_services import made, render, specs
+from live_objects import service
 from mutated_specs import mutated
 from operator_bench import diarization_service
 from random_specs import sample
 from sd_kit import optional_kinds
 from sd_operator.api.service import SpecError
-from sd_operator.children import desired
 from sd_operator.reconcile.contains import difference
 from sd_operator.reconcile.decide import identity
 from sd_operator.vocabulary import FIELD_MANAGER, NAME_LABEL, OPTIONAL_KINDS
@@ -130,13 +129,13 @@ def test_every_golden_child_is_accepted_in_strict_validation(plane: ControlPlane
 def test_random_specs_and_their_children_are_accepted_in_strict_validation(plane: ControlPlane) -> None:
     chosen = {f"random-{number}": spec for number, spec in enumerate(sample(RANDOM))}
     assert dry_run(plane, *(manifest(spec, name) for name, spec in chosen.items())) == ""
-    children = [child for name, spec in chosen.items() for child in desired(service(spec, name), INSTALLATION)]
+    children = [child for name, spec in chosen.items() for child in made(service(spec, name))]
     assert dry_run(plane, *children) == ""
 
 
 def test_what_the_api_server_keeps_needs_no_second_write(plane: ControlPlane) -> None:
     golden = [child for name in specs() for child in yaml.safe_load_all(render(name))]
-    random = [child for spec in sample(RANDOM) for child in desired(service(spec, "random"), INSTALLATION)]
+    random = [child for spec in sample(RANDOM) for child in made(service(spec, "random"))]
     asked = [*golden, *random]
     kept = as_kept(plane, *asked)
     assert [identity(child) for child in kept] == [identity(child) for child in asked]
