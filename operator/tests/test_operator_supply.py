@@ -115,7 +115,7 @@ def test_what_a_job_has_brought_is_pinned_and_served() -> None:
     service = new(hub())
     found = step(service, ended(first_job(service), BROUGHT))
     assert found.service.served == ServedModel(
-        source=f"huggingFace/{PIPELINE}@{COMMIT}", mode="exact", pipeline=PIPELINE, revision=COMMIT,
+        source=f"{PIPELINE}@{COMMIT[:12]}", mode="exact", pipeline=PIPELINE, revision=COMMIT,
         digest=MODEL_DIGEST, claim_name="demo-models", path=PLACE,
     )  # fmt: skip
     assert found.service.has_its_model
@@ -207,6 +207,11 @@ def test_a_pinned_service_serves_on_while_another_revision_is_on_its_way() -> No
     arrived = step(service, ended(first_job(service), other))
     assert arrived.service.has_its_model
     assert arrived.outdated == (OutdatedModel(claim_name="demo-models", pipeline=PIPELINE),)
+
+
+def test_another_commit_that_begins_alike_is_another_model() -> None:
+    other = COMMIT[:12] + "0" * 28
+    assert not replace(new(hub(revision=other)), served=supplied(hub()).served).has_its_model
 
 
 @pytest.mark.parametrize("spec", [CLAIM, IMAGE])

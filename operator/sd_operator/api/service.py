@@ -59,8 +59,11 @@ class DiarizationService:
             return False
         if isinstance(source, Demo):
             return True
-        in_its_claim = not isinstance(source, HuggingFace) or served.claim_name == self.cache_claim
-        return in_its_claim and source.digest in (None, served.digest)
+        if isinstance(source, HuggingFace):
+            is_its_commit = served.revision == source.revision or not source.is_pinned
+            if not is_its_commit or served.claim_name != self.cache_claim:
+                return False
+        return source.digest in (None, served.digest)
 
     @classmethod
     def parse(cls, resource: Manifest) -> Self:

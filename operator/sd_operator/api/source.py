@@ -1,5 +1,6 @@
 """Which model diarizes, and where it comes from."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,6 +16,8 @@ from sd_operator.api.names import (
 )
 from sd_operator.api.rules import Part, rule
 
+SHORT_COMMIT = 12
+"""Digits of a commit that people read."""
 Directory = Annotated[str, Field(max_length=256)]
 _INSIDE = "!has(self.path) || (!self.path.startsWith('/') && !self.path.split('/').exists(part, part == '..'))"
 
@@ -74,7 +77,12 @@ class HuggingFace(Part):
 
     def describe(self) -> str:
         """The source in a word or two, for people."""
-        return f"huggingFace/{self.pipeline}@{self.revision}"
+        return f"{self.pipeline}@{self.revision[:SHORT_COMMIT] if self.is_pinned else self.revision}"
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the revision is a commit, which nobody can move."""
+        return re.fullmatch("[0-9a-f]{40}", self.revision) is not None
 
 
 class PersistentVolumeClaim(Part):

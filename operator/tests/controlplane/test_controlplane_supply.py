@@ -41,7 +41,7 @@ def test_the_jobs_result_is_pinned_and_the_pods_follow(bench: Bench) -> None:
     end(bench, pod, brought())
     seen = ready(bench, "Unschedulable")
     assert seen["status"]["model"] == {
-        "source": f"huggingFace/{PIPELINE}@{COMMIT}", "mode": "exact", "pipeline": PIPELINE, "revision": COMMIT,
+        "source": f"{PIPELINE}@{COMMIT[:12]}", "mode": "exact", "pipeline": PIPELINE, "revision": COMMIT,
         "digest": MODEL_DIGEST, "claimName": "demo-models", "path": f"{PIPELINE.replace('/', '--')}/{COMMIT}",
     }  # fmt: skip
     assert [condition(seen, kind)["reason"] for kind in ("ModelAccess", "ModelCached")] == ["Granted", "Cached"]
