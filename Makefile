@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/curr
 
 step := tools/step
 
-.PHONY: help setup fmt check test images demo bench bench-engine bench-operator clean
+.PHONY: help setup fmt check test images demo bench bench-engine bench-operator bench-supply clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,6 +57,9 @@ bench-engine: setup ## Measure the engine beside stock pyannote.audio (about 80 
 
 bench-operator: setup ## Measure the operator on a control plane without nodes (about 20 min)
 	@$(step) "benchmark of the operator" python -m benchmarks operator
+
+bench-supply: setup ## Measure the supply of models, partly in a cluster (about 15 min)
+	@$(step) "benchmark of the supply" python -m benchmarks supply
 
 clean: ## Remove the cluster with everything on it, and the registry (docker and the caches stay)
 	@[ ! -x .venv/bin/python ] || sd-kit down

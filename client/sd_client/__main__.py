@@ -1,4 +1,4 @@
-"""The `sd` command: prints who speaks when in a recording."""
+"""The `sd` command: prints who speaks when in a recording, and carries models to where there is no network."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    if asked.command == arguments.MODEL:
+        from sd_client import model_archive  # noqa: PLC0415 - nobody who sends a recording waits for it
+
+        return model_archive.run(asked)
+    return _diarize(asked)
+
+
+def _diarize(asked: argparse.Namespace) -> int:
     try:
         recording = _read(asked.file)
     except OSError as error:

@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sd_client.client import DEFAULT_TIMEOUT_S
@@ -16,6 +17,7 @@ from sd_client.service_url import DEFAULT_URL, ServiceUrl
 if TYPE_CHECKING:  # argparse gives no public name to what `add_subparsers` returns
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
+DIARIZE, MODEL = "diarize", "model"
 STDIN = "-"
 FORMATS = ("table", "json", "rttm")
 EXTRAS = ("exclusive", "embeddings")
@@ -39,6 +41,18 @@ examples:
   ffmpeg -v error -i talk.mkv -f flac - | sd diarize - --url http://demo.default.svc:8000
 """
 
+_MODEL_EXIT_CODES_AND_EXAMPLES = """\
+exit codes:
+  0  done; the digest to pin the model by was printed
+  1  not done: the model is damaged or not the one that is pinned, or a file or folder cannot be read or written;
+     the message says which
+  2  the command line is wrong
+
+examples:
+  sd model export /models/pyannote--speaker-diarization-community-1/COMMIT model.tar
+  sd model import model.tar /models --digest sha256:...
+"""
+
 MAX_SPEAKERS = 256
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -47,17 +61,18 @@ def parse(argv: Sequence[str] | None, environment: Mapping[str, str]) -> argpars
     """Reads the command line; leaves with 2 and a sentence where it is wrong, with 0 after `--help` and `--version`."""
     sd = argparse.ArgumentParser(prog="sd", description="Who spoke when, answered by your own sd-triton service.")
     sd.add_argument("--version", action="version", version=f"sd {version('sd-triton')}")
-    commands = sd.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = sd.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     diarize = _add_diarize(commands, environment.get("SD_URL") or DEFAULT_URL)
+    _add_model(commands)
     asked = sd.parse_args(argv)
-    if asked.include and asked.format != "json":
+    if asked.command == DIARIZE and asked.include and asked.format != "json":
         diarize.error(f"--include adds to the JSON only; write --format json, not --format {asked.format}")
     return asked
 
 
 def _add_diarize(commands: _Commands, url: str) -> argparse.ArgumentParser:
     diarize = commands.add_parser(
-        "diarize",
+        DIARIZE,
         help="print who speaks when in a recording (sd diarize --help says more)",
         description="Print who speaks when in a recording.",
         epilog=_EXIT_CODES_AND_EXAMPLES,
@@ -67,6 +82,24 @@ def _add_diarize(commands: _Commands, url: str) -> argparse.ArgumentParser:
     _add_question(diarize)
     _add_service(diarize, url)
     return diarize
+
+
+def _add_model(commands: _Commands) -> None:
+    model = commands.add_parser(
+        MODEL,
+        help="carry a downloaded model to where there is no network (sd model --help says more)",
+        description="Carry a downloaded model to where there is no network.",
+        epilog=_MODEL_EXIT_CODES_AND_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    ways = model.add_subparsers(title="commands", metavar="COMMAND", dest="model_command", required=True)
+    export = ways.add_parser("export", help="write a model of a cache into one file")
+    export.add_argument("directory", type=Path, metavar="DIRECTORY", help="the model: CACHE/ORG--NAME/COMMIT")
+    export.add_argument("archive", type=Path, metavar="ARCHIVE", help="the file to write")
+    import_ = ways.add_parser("import", help="put an exported model into a cache")
+    import_.add_argument("archive", type=Path, metavar="ARCHIVE", help="what `sd model export` has written")
+    import_.add_argument("cache", type=Path, metavar="CACHE", help="the folder of all models, such as a mounted claim")
+    import_.add_argument("--digest", metavar="sha256:…", help="refuse whatever has another digest")
 
 
 def _add_recording(diarize: argparse.ArgumentParser) -> None:

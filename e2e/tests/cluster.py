@@ -12,10 +12,32 @@ from sd_kit import gobuild, places, release
 NAMESPACE = "sd-e2e"
 DEMO_PODS = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=demo"
 
+RESTRICTED_POD = {
+    "automountServiceAccountToken": False,
+    "terminationGracePeriodSeconds": 0,
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+}
+RESTRICTED_CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""What a namespace that enforces the restricted pod security asks for."""
+
 
 def kubectl(*words: str) -> str:
     """What kubectl prints; raises KitError when it fails."""
     return release.kubectl(*words, purpose=f"kubectl {words[0]}")
+
+
+def piped(*words: str, stdin: str) -> str:
+    """What kubectl prints when it reads something that is written to no file."""
+    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
+    done = subprocess.run(
+        [gobuild.binary("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, f"kubectl {words[0]}: {done.stderr}"
+    return done.stdout
 
 
 def refused(*words: str, stdin: str) -> str:
@@ -30,9 +52,7 @@ def refused(*words: str, stdin: str) -> str:
 
 def apply(manifest: dict[str, Any]) -> None:
     """Creates or changes an object."""
-    path = places.folder("e2e") / "applied.json"
-    path.write_text(json.dumps(manifest))
-    kubectl("apply", "-f", str(path))
+    piped("apply", "-f", "-", stdin=json.dumps(manifest))
 
 
 def read(*words: str) -> Any:

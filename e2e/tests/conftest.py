@@ -17,9 +17,12 @@ from sd_kit.images import references
 
 @pytest.fixture(scope="session", autouse=True)
 def demo() -> Iterator[None]:
-    """The operator and the demo service, as `make demo` leaves them; taken away again if they were not there before."""
+    """The operator and the demo service, as `make demo` leaves them; taken away again if they were not there before.
+
+    The operator says all that it can: one of the tests searches its words for what they must not hold.
+    """
     before = "default/demo" in _services()
-    release.install(references())
+    release.install(references(), log_level="DEBUG")
     release.apply(places.REPOSITORY / "examples" / "demo.yaml")
     release.wait_ready("demo", image=references()["server"], timeout_s=600)
     yield
@@ -48,7 +51,7 @@ def namespace() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def caller(namespace: str) -> str:
     """A pod with the client's image in another namespace than the service's."""
-    overrides = {"spec": {"containers": [_calling_container(references()["client"])], **_RESTRICTED_POD}}
+    overrides = {"spec": {"containers": [_calling_container(references()["client"])], **cluster.RESTRICTED_POD}}
     cluster.kubectl(
         *("run", "caller", "-n", namespace, "--image", references()["client"], "--restart", "Never"),
         *("--overrides", json.dumps(overrides)),
@@ -57,23 +60,12 @@ def caller(namespace: str) -> str:
     return "caller"
 
 
-_RESTRICTED_POD = {
-    "automountServiceAccountToken": False,
-    "terminationGracePeriodSeconds": 0,
-    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-}
-
-
 def _calling_container(image: str) -> dict[str, Any]:
     return {
         "name": "caller",
         "image": image,
         "command": ["sleep", "infinity"],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": cluster.RESTRICTED_CONTAINER,
     }
 
 

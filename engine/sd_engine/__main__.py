@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
+from sd_supply.errors import CorruptError
+
 from sd_engine import cpus, logs
 from sd_engine.engine import Engine
-from sd_engine.last_words import MODEL_NOT_LOADED, give_up
+from sd_engine.last_words import MODEL_CORRUPT, MODEL_NOT_LOADED, give_up
 from sd_engine.model import ModelError
 from sd_engine.settings import Settings, SettingsError
 
@@ -38,6 +40,8 @@ def main() -> None:
         settings = Settings.from_environment(os.environ)
         logs.start(settings.log_level)
         _run(settings)
+    except CorruptError as error:
+        give_up(str(error), MODEL_CORRUPT)
     except ModelError as error:
         give_up(str(error), MODEL_NOT_LOADED)
     except SettingsError as error:

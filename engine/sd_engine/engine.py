@@ -74,10 +74,12 @@ class Engine:
         """Loads the model, then takes requests.
 
         Raises:
+            CorruptError: it is not the one that is pinned.
             ModelError: it cannot be loaded.
         """
         started = time.monotonic()
-        loaded = model.load(self._settings.model_dir, self._settings.device)
+        settings = self._settings
+        loaded = model.load(settings.model_dir, settings.device, settings.model_digest, settings.model_name)
         self._chain.diarizer, mode = self._diarizer(loaded)
         description = loaded.description() | {"mode": mode}
         self._metrics.model.info(description)

@@ -13,6 +13,8 @@ TERMINATION_LOG = Path("/dev/termination-log")
 
 MODEL_NOT_LOADED = 3
 """Exit status of an engine whose model cannot be loaded: the operator tells it from a crash by that."""
+MODEL_CORRUPT = 4
+"""Exit status of an engine whose model is not the one that was pinned: it must be fetched anew, and is not loaded."""
 
 
 def give_up(sentence: str, status: int = 1) -> NoReturn:

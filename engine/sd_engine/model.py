@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from sd_supply import manifest
 
 from sd_engine import cpus
 
@@ -44,25 +45,31 @@ class Model:
     pipeline: Any
     device: torch.device
     directory: Path
+    name: str
 
     def description(self) -> dict[str, str]:
         """Which pipeline runs where, for logs and metrics."""
         from sd_engine import device  # noqa: PLC0415 - imports torch: seconds, in which the socket already answers
 
         return {
-            "pipeline": self.directory.name,
+            "pipeline": self.name,
             "revision": _revision(self.directory),
             "device": device.described(self.device),
         }
 
 
-def load(directory: Path | None, device_name: str) -> Model:
-    """The pipeline in `directory` (None = the demo model). torch is imported here and nowhere earlier.
+def load(directory: Path | None, device_name: str, digest: str | None = None, name: str = "") -> Model:
+    """The pipeline in `directory` (None = the demo model), called `name`. torch is imported here and nowhere earlier.
+
+    A checkpoint is a pickle, and unpickling runs what is in it: so where a digest is given, it is compared first.
 
     Raises:
+        CorruptError: the directory is not the one that the digest was taken of.
         ModelError: the directory holds no pipeline that can be loaded, or there is no such device.
     """
     directory = directory or DEMO_MODEL
+    if digest is not None:
+        manifest.verify(directory, digest)
     if not (directory / "config.yaml").is_file():
         raise ModelError(f"{directory} holds no pyannote pipeline: there is no config.yaml in it.")
     if is_of_version_2((directory / "config.yaml").read_text()):
@@ -72,12 +79,12 @@ def load(directory: Path | None, device_name: str) -> Model:
         )
     expect_warnings()
     try:
-        return _load(directory, device_name)
+        return _load(directory, device_name, name or directory.name)
     except Exception as error:  # whatever it is that pyannote and torch raise over a file
         raise ModelError(f"Cannot load the pipeline in {directory}: {type(error).__name__}: {error}") from error
 
 
-def _load(directory: Path, device_name: str) -> Model:
+def _load(directory: Path, device_name: str, name: str) -> Model:
     import torch  # noqa: PLC0415
     from pyannote.audio import Pipeline  # noqa: PLC0415
 
@@ -89,7 +96,7 @@ def _load(directory: Path, device_name: str) -> Model:
     pipeline = Pipeline.from_pretrained(_with_plda(directory) or directory)
     if pipeline is None:
         raise ModelError("pyannote.audio gave no reason.")
-    return Model(pipeline.to(chosen), chosen, directory)
+    return Model(pipeline.to(chosen), chosen, directory, name)
 
 
 def _with_plda(directory: Path) -> dict[str, Any] | None:

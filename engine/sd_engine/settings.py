@@ -23,6 +23,10 @@ class Settings:
     run_dir: Path = Path("/run/sd")
     model_dir: Path | None = None
     """A pyannote pipeline directory; None = the demo model that ships with the engine."""
+    model_digest: str | None = None
+    """What the directory's files must add up to before any of them is loaded; None = they are not checked."""
+    model_name: str = ""
+    """What the model is called in logs and metrics; empty = as its directory."""
     mode: str = "exact"
     device: str = "auto"
     adapters: int = 16
@@ -65,6 +69,8 @@ class Settings:
             raise SettingsError(f"SD_LOG_LEVEL is {self.log_level!r}; it must be one of: {', '.join(LOG_LEVELS)}.")
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise SettingsError(f"SD_DEVICE is {self.device!r}; it must be auto, cpu, cuda, or cuda: and a number.")
+        if self.model_digest is not None and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.model_digest):
+            raise SettingsError(f"SD_MODEL_DIGEST is {self.model_digest!r}; it must be sha256: and 64 hex digits.")
 
 
 _AT_LEAST_ONE = (
@@ -85,6 +91,8 @@ def _sizes(text: str) -> tuple[int, ...]:
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "run_dir": Path,
     "model_dir": Path,
+    "model_digest": str,
+    "model_name": str,
     "mode": str,
     "device": str,
     "log_level": str,

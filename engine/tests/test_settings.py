@@ -33,6 +33,7 @@ def test_each_field_is_read_as_its_type() -> None:
         ({"SD_MODE": "warp"}, "SD_MODE is 'warp'; it must be one of: exact, fast, reference."),
         ({"SD_LOG_LEVEL": "LOUD"}, "SD_LOG_LEVEL is 'LOUD'; it must be one of: DEBUG, INFO, WARNING, ERROR."),
         ({"SD_DEVICE": "tpu"}, "SD_DEVICE is 'tpu'; it must be auto, cpu, cuda, or cuda: and a number."),
+        ({"SD_MODEL_DIGEST": "a1"}, "SD_MODEL_DIGEST is 'a1'; it must be sha256: and 64 hex digits."),
         (
             {"SD_MAX_BATCH_SIZE": "4"},
             "SD_PREFERRED_BATCH_SIZES holds [8, 16]; each must lie between 1 and SD_MAX_BATCH_SIZE (4).",

@@ -107,7 +107,7 @@ def test_the_engine_understands_its_settings(spec: Spec) -> None:
 def test_the_engine_reads_every_limit_of_the_spec() -> None:
     settings = Settings.from_environment(variables(EVERYTHING))
     assert str(settings.model_dir) == f"/model/pyannote--speaker-diarization-3.1/{COMMIT}"
-    assert settings.model_digest == PINNED
+    assert (settings.model_digest, settings.model_name) == (PINNED, "pyannote/speaker-diarization-3.1@v3.1")
     assert settings.preferred_batch_sizes == (2, 8)
     assert settings.max_audio_duration_s == 5400
     assert settings.max_queued_audio_s == 7200

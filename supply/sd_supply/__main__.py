@@ -73,7 +73,13 @@ def _download(asked: argparse.Namespace, deadline: Deadline) -> Supplied:
     hub = Hub(asked.endpoint, token.find(asked.token_file, os.environ), deadline, timeouts)
     cache = Cache(asked.cache)
     return download.download(
-        hub, cache, deadline, pipeline=asked.pipeline, revision=asked.revision, digest=asked.digest
+        hub,
+        cache,
+        deadline,
+        pipeline=asked.pipeline,
+        revision=asked.revision,
+        digest=asked.digest,
+        pin_file=asked.pin,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO, cast
 
 from sd_supply import manifest, origin, pipeline, space
 from sd_supply.cache import Cache, discard
@@ -68,17 +70,36 @@ def _import(archive: Path, cache: Cache, work: Path, digest: str | None) -> Supp
 
 def _unpack(archive: Path, work: Path) -> None:
     try:
-        with tarfile.open(archive, "r:") as tar:
+        with _opened(archive) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             members = [_checked(member, archive) for member in tar]
-            if len(members) > MAX_FILES or len({member.name for member in members}) < len(members):
+            if len(members) > MAX_FILES or _is_ambiguous([member.name for member in members]):
                 raise CorruptError(f"{archive} names a file twice, or more than {MAX_FILES}. It is not unpacked.")
             space.require(work, sum(member.size for member in members))
             for member in members:
-                tar.extract(member, work, filter="data")
+                _extract(tar, member, work)
     except (tarfile.TarError, EOFError) as error:
         raise CorruptError(f"{archive} is no whole tar archive: {error}. Copy it again.") from error
-    except FileNotFoundError as error:
-        raise CorruptError(f"There is no archive {archive}.") from error
+
+
+def _opened(archive: Path) -> BinaryIO:
+    try:
+        return archive.open("rb")
+    except OSError as error:
+        raise CorruptError(f"The archive {archive} cannot be read: {error.strerror}.") from error
+
+
+def _is_ambiguous(names: list[str]) -> bool:
+    """Whether a name is given twice: to two files, or to a file and to a folder that another one lies in."""
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    return len(set(names)) < len(names) or not folders.isdisjoint(names)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:
+    """By hand: Debian 12's tarfile has no filters yet, and without one it takes over owners and modes."""
+    path = work / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with cast("IO[bytes]", tar.extractfile(member)) as content, path.open("xb") as into:
+        shutil.copyfileobj(content, into)
 
 
 def _checked(member: tarfile.TarInfo, archive: Path) -> tarfile.TarInfo:

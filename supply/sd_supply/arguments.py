@@ -64,6 +64,9 @@ def _add_download(download: argparse.ArgumentParser) -> None:
     download.add_argument("--token-file", type=Path, metavar="FILE")
     _add_cache(download)
     _add_digest(download)
+    download.add_argument(
+        "--pin", type=Path, metavar="FILE", help="keeps there what a tag led to; the next run takes it from there"
+    )
     default = Timeouts()
     for name, meaning, seconds in (
         ("silence", "without a byte", default.silence_s),

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from sd_supply import manifest, names, origin, preflight, space
+from sd_supply import manifest, names, origin, pin, preflight, space
 from sd_supply.cache import Cache
 from sd_supply.deadline import Deadline
 from sd_supply.errors import CorruptError
 from sd_supply.hub import Hub, RemoteFile
 from sd_supply.manifest import Manifest
 from sd_supply.origin import Origin
+from sd_supply.pin import Pin
 from sd_supply.pipeline import CONFIG
 from sd_supply.preflight import Plan
 from sd_supply.supplied import Supplied
@@ -21,9 +22,18 @@ LOG = logging.getLogger("sd_supply")
 
 
 def download(
-    hub: Hub, cache: Cache, deadline: Deadline, *, pipeline: str, revision: str, digest: str | None = None
+    hub: Hub,
+    cache: Cache,
+    deadline: Deadline,
+    *,
+    pipeline: str,
+    revision: str,
+    digest: str | None = None,
+    pin_file: Path | None = None,
 ) -> Supplied:
     """The pipeline at the revision, from the cache if it is there; else one attempt to get it.
+
+    With a `pin_file`, what a tag led to the first time is what it leads to ever after.
 
     Raises:
         SupplyError: it is not there; what has arrived stays for the next attempt.
@@ -31,10 +41,19 @@ def download(
     names.check_pipeline(pipeline)
     names.check_revision(revision)
     with cache.locked(deadline):
-        if names.is_commit(revision) and (cached := _cached(cache.revision(pipeline, revision), digest)):
-            return cached
-        with space.writing(cache.root):
-            return _download(hub, cache, preflight.plan(hub, pipeline, revision), digest)
+        pinned = pin.read(pin_file, pipeline, revision) if pin_file else None
+        commit = pinned.commit if pinned else revision
+        supplied = _supplied(hub, cache, pipeline, commit, digest or (pinned.digest if pinned else None))
+        if pin_file and supplied.origin:
+            pin.write(pin_file, Pin(pipeline, revision, supplied.origin.commit, supplied.digest))
+        return supplied
+
+
+def _supplied(hub: Hub, cache: Cache, pipeline: str, revision: str, digest: str | None) -> Supplied:
+    if names.is_commit(revision) and (cached := _cached(cache.revision(pipeline, revision), digest)):
+        return cached
+    with space.writing(cache.root):
+        return _download(hub, cache, preflight.plan(hub, pipeline, revision), digest)
 
 
 def _cached(directory: Path, digest: str | None) -> Supplied | None:

@@ -67,8 +67,11 @@ def _trusted(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is not None:
         try:
             trusted.load_verify_locations(ca_bundle)
-        except (OSError, ssl.SSLError) as error:
+        except ssl.SSLError as error:
             raise HubUnreachableError(
-                f"The CA bundle {ca_bundle} cannot be used: {error}. It must be a file of PEM certificates."
+                f"The CA bundle {ca_bundle} holds no certificates that can be read ({error.reason}). "
+                "It must be a file of PEM certificates."
             ) from error
+        except OSError as error:
+            raise HubUnreachableError(f"The CA bundle {ca_bundle} cannot be read: {error.strerror}.") from error
     return trusted

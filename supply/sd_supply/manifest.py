@@ -69,10 +69,10 @@ def verify(directory: Path, digest: str) -> Manifest:
         return found
     expected = stored(directory)
     differences = _differences(expected, found) if expected is not None and expected.digest == digest else []
-    what = "; ".join(differences[:5]) or f"its digest is {found.digest}"
+    what = "; ".join(differences[:5]) or "its files add up to another digest"
     raise CorruptError(
         f"The model in {directory} is not the one that was pinned as {digest}: {what}. It is not loaded. "
-        "Download it again, or, if the change was meant, pin the new digest."
+        f"Bring it back as it was, or, if the change was meant, pin {found.digest}."
     )
 
 

@@ -16,6 +16,7 @@ from sd_supply.errors import (
 )
 
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
+_GIVEN = "put it into the secret (without Kubernetes: into HUGGING_FACE_HUB_TOKEN)"
 _TOO_MANY = 429
 _LONGEST_QUOTE = 200
 
@@ -49,7 +50,7 @@ def token_missing(repositories: tuple[str, ...]) -> TokenMissingError:
     pages = tuple(page(repository) for repository in repositories)
     return TokenMissingError(
         f"No token was given, and {_listed(repositories)} cannot be read without one. "
-        f"Accept the terms on {_listed(pages)}, make a token on {TOKENS_PAGE}, and put it into the secret.",
+        f"Accept the terms on {_listed(pages)}, make a token on {TOKENS_PAGE}, and {_GIVEN}.",
         (*pages, TOKENS_PAGE),
     )
 
@@ -57,7 +58,7 @@ def token_missing(repositories: tuple[str, ...]) -> TokenMissingError:
 def token_invalid(question: Question) -> TokenInvalidError:
     return TokenInvalidError(
         f"{question.endpoint} does not accept the token: it is mistyped, expired or revoked. "
-        f"Make a new one on {TOKENS_PAGE} and put it into the secret.",
+        f"Make a new one on {TOKENS_PAGE} and {_GIVEN}.",
         (TOKENS_PAGE,),
     )
 

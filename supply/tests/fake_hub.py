@@ -82,12 +82,19 @@ class Hub:
     cdn_url: str = ""
     cdn_port: int = 0
 
-    def until_the_cdn_is_asked(self, patience_s: float = 30.0) -> None:
+    def until_the_cdn_is_asked(self) -> None:
         """Then a downloader is in the middle of its work."""
+        self._until(lambda: any(asked.port == self.cdn_port for asked in self.asked))
+
+    def until_asked(self) -> None:
+        """Then a downloader has begun."""
+        self._until(lambda: bool(self.asked))
+
+    def _until(self, holds: Callable[[], bool], patience_s: float = 30.0) -> None:
         deadline_s = time.monotonic() + patience_s
-        while not any(asked.port == self.cdn_port for asked in self.asked):
+        while not holds():
             assert time.monotonic() < deadline_s, f"nobody asked for {patience_s} s"
-            time.sleep(0.02)
+            time.sleep(0.005)
 
     def downloads(self) -> list[Asked]:
         return [asked for asked in self.asked if asked.method == "GET" and "/api/" not in asked.path]
@@ -249,15 +256,28 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a hub listens, and by which name its clients find it."""
+
+    address: str = "127.0.0.1"
+    port: int = 0
+    """0 = any that is free, as for the next."""
+    cdn_port: int = 0
+    host: str = "localhost"
+    cdn_host: str = "127.0.0.1"
+
+
 @contextmanager
-def running(repos: dict[str, Repo], tls: ssl.SSLContext | None = None) -> Generator[Hub]:
+def running(repos: dict[str, Repo], tls: ssl.SSLContext | None = None, place: Place = Place()) -> Generator[Hub]:
     hub = Hub(repos)
-    servers = [_Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"hub": hub})) for _ in range(2)]
+    handler = type("BoundHandler", (Handler,), {"hub": hub})
+    servers = [_Server((place.address, port), handler) for port in (place.port, place.cdn_port)]
     if tls:
         servers[0].socket = tls.wrap_socket(servers[0].socket, server_side=True)
-    hub.url = f"{'https' if tls else 'http'}://localhost:{servers[0].server_port}"
+    hub.url = f"{'https' if tls else 'http'}://{place.host}:{servers[0].server_port}"
     hub.cdn_port = servers[1].server_port
-    hub.cdn_url = f"http://127.0.0.1:{hub.cdn_port}"
+    hub.cdn_url = f"http://{place.cdn_host}:{hub.cdn_port}"
     threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}) for server in servers]
     for thread in threads:
         thread.start()

@@ -80,6 +80,17 @@ def stalls(until: threading.Event) -> Fault:
     return fault
 
 
+def waits(until: threading.Event) -> Fault:
+    """The CDN takes its time, and then answers."""
+
+    def fault(handler: Handler) -> bool:
+        if _is_cdn(handler):
+            until.wait(60)
+        return False
+
+    return fault
+
+
 def changes_a_byte(handler: Handler) -> bool:
     """The CDN's cache, or a disk on the way, has flipped one."""
     if handler.command != "GET" or not _is_cdn(handler):

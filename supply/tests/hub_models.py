@@ -13,6 +13,15 @@ SEGMENTATION = "pyannote/segmentation-3.0"
 WESPEAKER = "pyannote/wespeaker-voxceleb-resnet34-LM"
 COMMUNITY_COMMIT, THREE_ONE_COMMIT, SEGMENTATION_COMMIT, WESPEAKER_COMMIT = (digit * 40 for digit in "abcd")
 
+NEEDED = (
+    "config.yaml",
+    "embedding/pytorch_model.bin",
+    "plda/plda.npz",
+    "plda/xvec_transform.npz",
+    "segmentation/pytorch_model.bin",
+)
+"""The files of a pipeline's directory."""
+
 COMMUNITY_CONFIG = """\
 dependencies:
   pyannote.audio: 4.0.0
@@ -52,13 +61,13 @@ pipeline:
 """
 
 
-def community(segmentation_bytes: int = 3_000_000) -> Repo:
+def community(segmentation_bytes: int = 3_000_000, embedding_bytes: int = 1_000_000) -> Repo:
     return Repo(
         {
             "README.md": b"# not needed",
             "config.yaml": COMMUNITY_CONFIG.encode(),
             "segmentation/pytorch_model.bin": noise(segmentation_bytes, 1),
-            "embedding/pytorch_model.bin": noise(1_000_000, 2),
+            "embedding/pytorch_model.bin": noise(embedding_bytes, 2),
             "plda/plda.npz": noise(130_000, 3),
             "plda/xvec_transform.npz": noise(900, 4),
             "handler.py": b"raise SystemExit",

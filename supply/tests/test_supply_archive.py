@@ -100,6 +100,8 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "not there": Path.unlink,
     "an added file": _with(tarfile.TarInfo("evil.py"), b"raise SystemExit"),
     "a file twice": _with(tarfile.TarInfo("config.yaml"), b"{}"),
+    "a file where a folder is": _with(tarfile.TarInfo("embedding"), b"x"),
+    "a file inside a file": _with(tarfile.TarInfo("config.yaml/x"), b"x"),
     "a path to outside": _with(tarfile.TarInfo("../evil"), b"x"),
     "an absolute path": _with(tarfile.TarInfo("/tmp/evil-of-a-test"), b"x"),
     "a symbolic link": _with(_link("x", tarfile.SYMTYPE, "/etc/passwd")),

@@ -16,18 +16,11 @@ import hub_models
 import pytest
 import yaml
 from fake_hub import GOOD_TOKEN, Hub
-from hub_models import COMMUNITY, COMMUNITY_COMMIT, SEGMENTATION, THREE_ONE, THREE_ONE_COMMIT, WESPEAKER
+from hub_models import COMMUNITY, COMMUNITY_COMMIT, NEEDED, SEGMENTATION, THREE_ONE, THREE_ONE_COMMIT, WESPEAKER
 from kills import kill_after
 from sd_supply import manifest
 from supply_process import Supply
 
-NEEDED = (
-    "config.yaml",
-    "embedding/pytorch_model.bin",
-    "plda/plda.npz",
-    "plda/xvec_transform.npz",
-    "segmentation/pytorch_model.bin",
-)
 COMMUNITY_BYTES = sum(len(hub_models.community().files[path]) for path in NEEDED)
 
 

@@ -89,7 +89,7 @@ def test_a_manifest_that_was_changed_with_its_files_does_not_help(model: Path) -
     digest = manifest.take(model).digest
     _flip(model)
     (model / manifest.FILE_NAME).write_bytes(manifest.take(model).canonical())
-    with pytest.raises(CorruptError, match="its digest is sha256:"):
+    with pytest.raises(CorruptError, match="its files add up to another digest"):
         manifest.verify(model, digest)
 
 

@@ -217,6 +217,21 @@ def test_a_token_file_that_is_not_there_is_a_missing_token(hub: Hub, supply: Sup
     assert "/nowhere/token" in ended.message
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "cannot be read: No such file"), ("", "holds no certificates"), ("a word", "holds no certificates")],
+)
+def test_a_ca_bundle_without_certificates_is_named(hub: Hub, supply: Supply, content: str | None, says: str) -> None:
+    bundle = supply.folder / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    ended = supply.download(hub, "--ca-bundle", str(bundle))
+    assert (ended.status, ended.reason) == (1, "HubUnreachable")
+    assert f"The CA bundle {bundle} {says}" in ended.message
+    assert "Traceback" not in ended.stderr
+    assert hub.asked == []
+
+
 def test_a_cache_that_cannot_be_written_is_named(hub: Hub, supply: Supply) -> None:
     supply.cache.rmdir()
     supply.cache.write_text("a file")

@@ -23,9 +23,10 @@ def kubectl(*words: str, purpose: str) -> str:
     )
 
 
-def install(images: dict[str, str]) -> None:
+def install(images: dict[str, str], *, log_level: str = "INFO") -> None:
     """Install or upgrade the operator with `images` (references by name: server, operator) and wait until it runs."""
     values = {
+        "operator.logLevel": log_level,
         "images.operator": images["operator"],
         "images.server": images["server"],
         # The PyPI build of Triton in our own image: for trying and testing, and there without a 10 GB download.

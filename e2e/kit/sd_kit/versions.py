@@ -11,6 +11,7 @@ HELM = "v4.3.1"
 KUBECONFORM = "v0.8.0"
 PROMETHEUS = "v0.309.1"  # the module's number; the release is called 3.9.1
 PAUSE = "3.10.2"
+LOCAL_PATH = "v0.0.30"
 
 STOCK_NODE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
 """The node image that this version of kind was released with, used where it can be pulled."""
@@ -70,6 +71,12 @@ TOOLS: dict[str, Tool] = {
             "github.com/prometheus/prometheus/cmd/promtool",
             f"github.com/prometheus/prometheus@{PROMETHEUS}",
             over="go/prometheus",
+        ),
+        Tool(
+            "local-path-provisioner",
+            LOCAL_PATH,
+            "github.com/rancher/local-path-provisioner",
+            f"github.com/rancher/local-path-provisioner@{LOCAL_PATH}",
         ),
     )
 }

@@ -59,7 +59,8 @@ def _model(service: DiarizationService) -> dict[str, str]:
     served, directory = service.served, volumes.model_dir(service)
     if served is None or directory is None:
         return {}
-    return {"SD_MODEL_DIR": directory, **({"SD_MODEL_DIGEST": served.digest} if served.digest else {})}
+    pinned = {"SD_MODEL_DIGEST": served.digest} if served.digest else {}
+    return {"SD_MODEL_DIR": directory, "SD_MODEL_NAME": served.source} | pinned
 
 
 def read_by(pod: Manifest) -> str:

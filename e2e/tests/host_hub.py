@@ -1,0 +1,27 @@
+"""The fake hub on this host: the demo model behind a gate, where containers and builds can reach it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import containers
+import fake_hub
+import hub_models
+import sd_engine.model
+from fake_hub import Account, Hub, Place
+from hub_models import COMMUNITY
+
+CANARY, NO_TERMS = "hf_canary0sings0in0no0layer", "hf_has0accepted0no0terms"
+"""A token that may read everything, and one whose account has yet to accept the terms."""
+COMMIT = "a" * 40
+PAGE = f"https://huggingface.co/{COMMUNITY}"
+
+
+@contextmanager
+def running() -> Iterator[Hub]:
+    """On the address that docker's bridge has on this host."""
+    address = "{{(index .IPAM.Config 0).Gateway}}"
+    bridge = containers.run("network", "inspect", "bridge", "--format", address).stdout.strip()
+    repos = {COMMUNITY: hub_models.of_directory(sd_engine.model.DEMO_MODEL, COMMIT)}
+    with fake_hub.running(repos, place=Place(bridge, host=bridge, cdn_host=bridge)) as hub:
+        hub.accounts |= {CANARY: Account(), NO_TERMS: Account(accepted=frozenset())}
+        yield hub

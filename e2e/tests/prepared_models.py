@@ -1,0 +1,34 @@
+"""Models that somebody prepared: the demo's pipeline on a claim, and in an image of nothing else."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cluster
+import supplied
+from sd_kit import docker, places, registry
+
+DEMO_MODEL = places.REPOSITORY / "engine" / "sd_engine" / "demo_model"
+CLAIM, FOLDER = "prepared", "pipelines/demo"
+_COPY = f"""
+import shutil
+shutil.copytree("/opt/sd/sd_engine/demo_model", "/claim/{FOLDER}")
+"""
+
+
+def on_a_claim(namespace: str) -> str:
+    """A claim with the pipeline in a folder; its name."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}}
+    metadata = {"name": CLAIM, "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
+    with supplied.hand(CLAIM, namespace) as hand:
+        supplied.by_hand(hand, namespace, _COPY)
+    return CLAIM
+
+
+def in_an_image() -> str:
+    """An image with the pipeline in a folder and nothing else, in the kit's registry; its reference."""
+    with TemporaryDirectory() as folder:
+        dockerfile = Path(folder) / "Dockerfile"
+        dockerfile.write_text(f"FROM scratch\nCOPY . /{FOLDER}\n")
+        docker.build(DEMO_MODEL, "sd-triton-e2e-model:dev", f"--file={dockerfile}", log="image-model")
+    return registry.push("sd-triton-e2e-model:dev")
