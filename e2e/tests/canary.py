@@ -12,7 +12,8 @@ Found = tuple[str, str]
 """A place, and what is to be read there."""
 _METRICS = (8002, 8003)
 """The ports of a serving pod with a page of metrics."""
-_ON_THE_NODE = ("/var/log", "/var/lib/kubelet/pods", "/run/systemd")
+_ON_THE_NODE = ("/var/log", "/var/lib/kubelet/pods", "/var/local-path-provisioner")
+"""Logs, what pods have mounted, claims."""
 _PROCESSES = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'"
 
 

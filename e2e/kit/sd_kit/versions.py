@@ -90,5 +90,5 @@ IN_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-
 FOR_PEOPLE = ("kind", "kubectl", "helm", "kubeconform")
 """Programs that a person, a Makefile or a test calls."""
 
-FOR_TESTS = ("promtool",)
-"""Programs that only tests call; built when one first asks."""
+FOR_TESTS = ("promtool", "local-path-provisioner")
+"""Programs that only tests need; built when one first asks."""

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import yaml
-from sd_kit import hub, images, kind_config, recipe
+from sd_kit import hub, images, kind_config, recipe, storage
 
 
 def test_the_demo_ports_are_mapped_to_localhost_only() -> None:
@@ -56,3 +56,10 @@ def test_whether_images_can_be_pulled_is_remembered_for_hours(tmp_path: Path) ->
     memory.write_text(json.dumps({"reachable": False, "asked_at_s": 1000.0}))
     assert hub.recall(memory, now_s=1000.0 + hub.REMEMBERED_S - 1) is False
     assert hub.recall(memory, now_s=1000.0 + hub.REMEMBERED_S + 1) is None
+
+
+def test_the_storage_class_is_the_default_and_takes_the_place_of_the_one_for_root() -> None:
+    manifests = list(yaml.safe_load_all((storage.SOURCE / "manifests.yaml").read_text()))
+    [made] = [each for each in manifests if each["kind"] == "StorageClass"]
+    assert (made["metadata"]["name"], made["provisioner"]) == (storage.CLASS, storage.PROVISIONER)
+    assert made["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
