@@ -38,10 +38,12 @@ def test_the_operator_may_do_exactly_this(chart: list[Manifest]) -> None:
         "networking.k8s.io/networkpolicies": child,
         "policy/poddisruptionbudgets": child,
         "autoscaling/horizontalpodautoscalers": child,
+        "/persistentvolumeclaims": child,
         "keda.sh/scaledobjects": child,
         "monitoring.coreos.com/podmonitors": child,
         "monitoring.coreos.com/prometheusrules": child,
         "/pods": {"list", "watch", "patch"},
+        "batch/jobs": {"list", "watch", "create", "delete"},
         "apps/replicasets": {"list"},
         "/events": {"create", "list"},
     }

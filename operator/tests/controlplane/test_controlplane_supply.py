@@ -28,9 +28,22 @@ def ready(bench: Bench, reason: str, name: str = "demo") -> Manifest:
     return bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == reason, name)
 
 
+def supplied(bench: Bench, name: str = "demo") -> Manifest:
+    """The service once its model is there and its children are: before, its Job's pod is without a node, too."""
+    bench.eventually("diar", lambda seen: condition(seen, "ModelCached")["status"] == "True", name)
+    bench.eventually("deployment", lambda seen: seen["spec"], name)
+    bench.settled(name)
+    return ready(bench, "Unschedulable", name)
+
+
+def on_its_way(service: Manifest) -> bool:
+    """Whether a Job is to bring the model; there is no node for its pod, as the scheduler says sooner or later."""
+    return condition(service, "ModelCached")["reason"] in ("Downloading", "Unschedulable")
+
+
 def test_the_jobs_result_is_pinned_and_the_pods_follow(bench: Bench) -> None:
     bench.apply(GATED)
-    seen = ready(bench, "Downloading")
+    seen = bench.eventually("diar", on_its_way)
     assert condition(seen, "ModelAccess")["status"] == "Unknown"
     assert condition(seen, "ModelCached")["status"] == "False"
     assert "model" not in seen["status"]
@@ -39,7 +52,7 @@ def test_the_jobs_result_is_pinned_and_the_pods_follow(bench: Bench) -> None:
     [claim] = bench.plane.list("persistentvolumeclaims", bench.namespace)
     assert claim["metadata"]["name"] == "demo-models"
     end(bench, pod, brought())
-    seen = ready(bench, "Unschedulable")
+    seen = supplied(bench)
     assert seen["status"]["model"] == {
         "source": f"{PIPELINE}@{COMMIT[:12]}", "mode": "exact", "pipeline": PIPELINE, "revision": COMMIT,
         "digest": MODEL_DIGEST, "claimName": "demo-models", "path": f"{PIPELINE.replace('/', '--')}/{COMMIT}",
@@ -47,7 +60,6 @@ def test_the_jobs_result_is_pinned_and_the_pods_follow(bench: Bench) -> None:
     assert [condition(seen, kind)["reason"] for kind in ("ModelAccess", "ModelCached")] == ["Granted", "Cached"]
     assert bench.settings()["SD_MODEL_DIGEST"] == MODEL_DIGEST
     assert ("Normal", "Cached") in bench.events()
-    bench.settled()
 
 
 @pytest.mark.parametrize("reason", [*ACCESS, *OTHERS])
@@ -78,7 +90,7 @@ def test_a_hub_that_answers_again_heals_the_service_without_help(bench: Bench) -
     ready(bench, "HubUnreachable")
     again = running(bench, beside=job_of(pod))
     end(bench, again, brought())
-    ready(bench, "Unschedulable")
+    supplied(bench)
     assert [each["metadata"]["annotations"]["sd-triton.dev/attempt"] for each in jobs(bench)] == ["1", "2"]
 
 
@@ -108,11 +120,11 @@ def test_services_on_one_claim_take_turns(bench: Bench) -> None:
 def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_after_the_rollout(bench: Bench) -> None:
     bench.apply(GATED | SHARED)
     end(bench, running(bench), brought())
-    bench.settled()
+    supplied(bench)
     latest = "1" * 40
     bench.apply(hub(revision=latest) | SHARED)
     pod = running(bench)
-    seen = ready(bench, "Downloading")
+    seen = bench.eventually("diar", lambda seen: on_its_way(seen) and seen["status"]["observedGeneration"] == 2)
     assert seen["status"]["model"]["revision"] == COMMIT
     assert bench.get("deployment") is not None
     end(bench, pod, brought(latest))
@@ -146,7 +158,7 @@ def serve(bench: Bench) -> None:
 def test_a_damaged_model_is_brought_anew_with_its_digest(bench: Bench) -> None:
     bench.apply(GATED)
     end(bench, first := running(bench), brought())
-    bench.settled()
+    supplied(bench)
     ended = {
         "exitCode": 4, "reason": "Error", "message": "segmentation/pytorch_model.bin has been changed.",
         "finishedAt": "2100-01-01T00:00:00Z",
@@ -194,7 +206,7 @@ def test_a_claim_that_is_to_stay_outlives_its_service_and_is_found_again(bench: 
 def test_pods_serve_on_when_the_status_is_lost(bench: Bench) -> None:
     bench.apply(GATED)
     end(bench, running(bench), brought())
-    bench.settled()
+    supplied(bench)
     before = bench.get("deployment") or {}
     for job in jobs(bench):
         bench.kubectl("delete", "job", job["metadata"]["name"])
@@ -213,8 +225,9 @@ def test_the_demo_model_takes_the_place_of_a_download(bench: Bench) -> None:
     bench.apply(GATED)
     running(bench)
     bench.apply(DEMO)
+    bench.eventually("deployment", lambda seen: seen["spec"])
     bench.settled()
-    assert jobs(bench) == []
+    eventually(lambda: jobs(bench) == [], "no Job")
     eventually(lambda: bench.plane.list("persistentvolumeclaims", bench.namespace) == [], "no claim")
 
 
