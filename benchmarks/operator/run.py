@@ -1,12 +1,10 @@
-"""`make bench-operator`: the parts one after the other on one control plane, and their rows in one file."""
+"""`make bench-operator`: its parts, each on a control plane of its own."""
 
 from __future__ import annotations
 
-import sys
-import time
-import traceback
 from collections.abc import Callable, Sequence
 
+from benchmarks import parts
 from benchmarks.operator import (
     part_drift,
     part_failover,
@@ -18,9 +16,10 @@ from benchmarks.operator import (
     part_specs,
 )
 from benchmarks.operator.stage import Stage, stage
-from benchmarks.record import Row, write
+from benchmarks.parts import Part
+from benchmarks.record import Row
 
-PARTS: dict[str, Callable[[Stage], list[Row]]] = {
+MEASURES: dict[str, Callable[[Stage], list[Row]]] = {
     "pace": part_pace.measure,
     "fleet": part_fleet.measure,
     "drift": part_drift.measure,
@@ -32,33 +31,17 @@ PARTS: dict[str, Callable[[Stage], list[Row]]] = {
 }
 
 
+def _on_a_stage(measure: Callable[[Stage], list[Row]]) -> Part:
+    def measured(little: bool) -> list[Row]:  # noqa: FBT001 - as all parts are called
+        with stage(small=little) as prepared:
+            return measure(prepared)
+
+    return measured
+
+
+PARTS: dict[str, Part] = {name: _on_a_stage(measure) for name, measure in MEASURES.items()}
+
+
 def main(only: Sequence[str] = (), *, little: bool = False) -> None:
-    """Measures all parts and writes `results/operator.json` after each; some, or a little of each, are only shown.
-
-    Raises:
-        ValueError: there is no part of that name.
-        SystemExit: a part could not be measured to its end; the others were.
-    """
-    if unknown := set(only) - PARTS.keys():
-        raise ValueError(f"No part is named {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
-    rows: list[Row] = []
-    failed: list[str] = []
-    for name in only or PARTS:
-        started = time.monotonic()
-        try:
-            rows += _measured(name, little=little)
-        except (AssertionError, RuntimeError, OSError):
-            traceback.print_exc()
-            failed.append(name)
-        print(f"{name} took {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)  # noqa: T201 - progress
-        if not only and not little:
-            write("operator", rows)
-    for row in rows if only or little else ():
-        print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - its result
-    if failed:
-        raise SystemExit(f"Not measured to their end: {', '.join(failed)}.")
-
-
-def _measured(name: str, *, little: bool) -> list[Row]:
-    with stage(small=little) as prepared:
-        return PARTS[name](prepared)
+    """All parts, or some, or a little of each."""
+    parts.measure("operator", PARTS, only, little=little)

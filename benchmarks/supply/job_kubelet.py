@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+from control_plane import Manifest
 
 from benchmarks.operator.api import Api
 
-Manifest = dict[str, Any]
 LOOK_EVERY_S = 0.1
 MERGE = "application/merge-patch+json"
 SELECTOR = "labelSelector=app.kubernetes.io%2Fcomponent%3Dmodel"

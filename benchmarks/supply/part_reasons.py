@@ -29,8 +29,6 @@ from benchmarks.supply.reason_cases import Case, cases
 NAMESPACE = "reasons"
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10.0, 120.0
 PATIENCE_S = 60.0
-JOBS = ["--controllers=job-controller"]
-"""Beside those that the tests' control plane runs."""
 CONDITIONS = ("ModelAccess", "ModelCached")
 
 
@@ -174,8 +172,7 @@ def _place() -> Iterator[Place]:
     tools = programs()
     with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-supply-") as folder, ExitStack() as running:
         parts = [each for each in render_chart(tools) if each["kind"] in NEEDED]
-        flags = {"kube-controller-manager": JOBS}
-        plane = running.enter_context(control_plane(Path(folder), tools, parts, flags))
+        plane = running.enter_context(control_plane(Path(folder), tools, parts))
         api = Api.of(plane)
         running.callback(api.close)
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})

@@ -32,22 +32,22 @@ def kubectl(*words: str) -> str:
 
 def piped(*words: str, stdin: str) -> str:
     """What kubectl prints when it reads something that is written to no file."""
-    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
-    done = subprocess.run(
-        [gobuild.binary("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environment, check=False
-    )
+    done = _done(*words, stdin=stdin)
     assert done.returncode == 0, f"kubectl {words[0]}: {done.stderr}"
     return done.stdout
 
 
 def refused(*words: str, stdin: str) -> str:
     """What kubectl says when it is refused."""
-    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
-    done = subprocess.run(
-        [gobuild.binary("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environment, check=False
-    )
+    done = _done(*words, stdin=stdin)
     assert done.returncode != 0, f"kubectl {words} was not refused:\n{done.stdout}"
     return done.stderr
+
+
+def _done(*words: str, stdin: str) -> subprocess.CompletedProcess[str]:
+    argv = [gobuild.binary("kubectl"), *words]
+    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environment, check=False)
 
 
 def apply(manifest: dict[str, Any]) -> None:

@@ -35,17 +35,14 @@ def metadata(service: DiarizationService, annotations: dict[str, str] | None = N
         "namespace": service.namespace,
         "labels": labels(service),
         **({"annotations": annotations} if annotations else {}),
-        "ownerReferences": [owner(service)],
-    }
-
-
-def owner(service: DiarizationService) -> Manifest:
-    """The service as the owner of a child."""
-    return {
-        "apiVersion": DIARIZATION_SERVICES.api_version,
-        "kind": DIARIZATION_SERVICES.kind,
-        "name": service.name,
-        "uid": service.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
+        "ownerReferences": [
+            {
+                "apiVersion": DIARIZATION_SERVICES.api_version,
+                "kind": DIARIZATION_SERVICES.kind,
+                "name": service.name,
+                "uid": service.uid,
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ],
     }

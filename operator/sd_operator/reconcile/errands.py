@@ -84,7 +84,7 @@ class Errands:
 
     def _at_work_beside(self, key: Key) -> Iterator[tuple[str, str]]:
         """Claims, and the Jobs of other services that work on them."""
-        for other in self.cache.keys_in(key.namespace):
+        for other in self.cache.keys_with_jobs(key.namespace):
             if other == key:
                 continue
             for job in supply_jobs(self.cache.jobs(other), self.cache.job_pods(other)):

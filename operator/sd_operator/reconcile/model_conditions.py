@@ -7,6 +7,9 @@ from sd_operator.reconcile.observe import Observation
 from sd_operator.reconcile.readiness import Verdict
 from sd_operator.reconcile.supply import ACCESS, DOWNLOADING
 
+AFTER_ACCESS = ("InsufficientSpace", "Corrupt", "UnsupportedPipeline")
+"""What a downloader only says once every repository has let it in."""
+
 
 def verdicts(service: DiarizationService | None, seen: Observation) -> list[Verdict]:
     """Both; none where the spec cannot be read."""
@@ -25,10 +28,6 @@ def _access(service: DiarizationService, cause: Cause | None) -> Verdict:
         return Verdict("ModelAccess", status=None, reason="Checking", message=cause.message)
     sentence = f"{source.endpoint} has let {source.pipeline} at {source.revision} be had."
     return Verdict("ModelAccess", status=True, reason="Granted", message=sentence)
-
-
-AFTER_ACCESS = ("InsufficientSpace", "Corrupt", "UnsupportedPipeline")
-"""What a downloader only says once every repository has let it in."""
 
 
 def _cached(service: DiarizationService, cause: Cause | None) -> Verdict:

@@ -71,8 +71,8 @@ class Reconciler:
         return await self._bring(key, service, resource)
 
     async def _bring(self, key: Key, service: DiarizationService, resource: Manifest) -> float | None:
-        known = await self.errands.known(key, service, resource, self.now())
-        model = supply(service, self.installation, known, self.now())
+        now = self.now()
+        model = supply(service, self.installation, await self.errands.known(key, service, resource, now), now)
         service = model.service
         wanted, missing = self._possible(desired(service, self.installation))
         live = await observe(self.kube, self.cache, key, resource, wanted)
@@ -97,9 +97,9 @@ class Reconciler:
             missing,
             forbidden,
             unmade,
-            model.cause,
-            model.leftover,
-            model.outdated,
+            model=model.cause,
+            leftover=model.leftover,
+            outdated=model.outdated,
         )
         await self._report(service, seen)
         pauses_s = (model.again_after_s, await self._again_after_s(key, seen))

@@ -102,6 +102,10 @@ class Cache:
         """Their pods."""
         return [pod for pod in self._of(PODS, key) if _supplies(pod)]
 
+    def keys_with_jobs(self, namespace: str) -> list[Key]:
+        """The services of a namespace that have any; few do, since an ended Job goes after an hour."""
+        return [key for key in self._objects[JOBS.kind] if key.namespace == namespace and self.service(key)]
+
     def keys_in(self, namespace: str) -> list[Key]:
         """Every service of a namespace."""
         return sorted(key for key in self.keys() if key.namespace == namespace)

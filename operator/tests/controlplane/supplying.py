@@ -8,6 +8,8 @@ from control_plane import Manifest
 from live_objects import COMMIT, MODEL_DIGEST
 from operator_bench import Bench
 from plane_processes import eventually
+from sd_operator.children.model_job import ATTEMPT
+from sd_operator.reconcile.supply_job import JOB_NAME
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
 
@@ -27,7 +29,7 @@ def jobs(bench: Bench, name: str = "demo") -> list[Manifest]:
     """The Jobs of a service, the first one first."""
     found = bench.plane.list("jobs", bench.namespace)
     mine = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
-    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"]["sd-triton.dev/attempt"]))
+    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT]))
 
 
 def running(bench: Bench, name: str = "demo", *, beside: str = "") -> Manifest:
@@ -43,8 +45,8 @@ def running(bench: Bench, name: str = "demo", *, beside: str = "") -> Manifest:
 
 
 def job_of(pod: Manifest) -> str:
-    """The Job that a pod belongs to."""
-    return pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+    """The Job that a pod belongs to; empty for one that serves."""
+    return pod["metadata"]["labels"].get(JOB_NAME, "")
 
 
 def words(pod: Manifest) -> list[str]:

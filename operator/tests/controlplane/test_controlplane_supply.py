@@ -8,6 +8,7 @@ from control_plane import Manifest
 from live_objects import COMMIT, MODEL_DIGEST
 from operator_bench import Bench, condition
 from plane_processes import eventually
+from sd_operator.children.config_map import read_by
 from service_specs import DEMO, hub
 from supplying import PIPELINE, brought, end, job_of, jobs, refused, running, words
 from test_controlplane_status import container, true
@@ -147,11 +148,10 @@ def jobs_that_remove(bench: Bench) -> list[str]:
 def serve(bench: Bench) -> None:
     """Lets every pod of the latest spec serve, and those of an earlier one go."""
     deployment = bench.get("deployment") or {}
-    latest = deployment["spec"]["template"]["metadata"]["annotations"]["sd-triton.dev/settings"]
+    latest = read_by(deployment["spec"]["template"])
     for pod in bench.pods():
-        name, noted = pod["metadata"]["name"], pod["metadata"].get("annotations", {})
-        if noted.get("sd-triton.dev/settings") == latest:
-            bench.plane.patch_status("pod", name, bench.namespace, {"conditions": [true("Ready")]})
+        if read_by(pod) == latest:
+            bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, {"conditions": [true("Ready")]})
     bench.eventually("diar", lambda seen: condition(seen, "Ready")["status"] == "True")
 
 
@@ -164,7 +164,7 @@ def test_a_damaged_model_is_brought_anew_with_its_digest(bench: Bench) -> None:
         "finishedAt": "2100-01-01T00:00:00Z",
     }  # fmt: skip
     waits = {"waiting": {"reason": "CrashLoopBackOff"}}
-    [server] = [pod for pod in bench.pods() if job_name(pod) == ""]
+    [server] = [pod for pod in bench.pods() if not job_of(pod)]
     status = {"initContainerStatuses": [container("engine", state=waits, lastState={"terminated": ended})]}
     bench.plane.patch_status("pod", server["metadata"]["name"], bench.namespace, status)
     seen = ready(bench, "Corrupt")
@@ -180,11 +180,6 @@ def test_a_damaged_model_is_brought_anew_with_its_digest(bench: Bench) -> None:
         "diar", lambda seen: condition(seen, "Ready")["message"].endswith("the pod loads it at its next start.")
     )
     assert condition(seen, "Ready")["reason"] == "Corrupt"
-
-
-def job_name(pod: Manifest) -> str:
-    """The Job of a pod; empty for one that serves."""
-    return pod["metadata"]["labels"].get("batch.kubernetes.io/job-name", "")
 
 
 def test_a_claim_that_is_to_stay_outlives_its_service_and_is_found_again(bench: Bench) -> None:
