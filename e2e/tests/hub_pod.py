@@ -15,6 +15,7 @@ from sd_kit.images import references
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
 COMMIT = "a" * 40
+LATER_COMMIT = "b" * 40
 PAGE = f"https://huggingface.co/{PIPELINE}"
 CA_BUNDLE = {"name": "hub-ca", "key": "ca.crt"}
 """The ConfigMap with the hub's certificate."""
@@ -42,6 +43,10 @@ class HubPod:
     def fails(self, fault: str) -> None:
         """From now on it is `down`, `changes a byte` or `waits`; or nothing is wrong with it."""
         self._tell(fault=fault)
+
+    def moves_on(self) -> None:
+        """From now on it has the later commit, and no other."""
+        self._tell(commit=LATER_COMMIT)
 
     def hides(self, *repositories: str) -> None:
         """From now on exactly these are not there."""

@@ -155,11 +155,12 @@ def hand(claim: str, namespace: str) -> Iterator[str]:
         "volumeMounts": [{"name": "claim", "mountPath": "/claim"}],
     }
     volumes = [{"name": "claim", "persistentVolumeClaim": {"claimName": claim}}]
+    short = {"terminationGracePeriodSeconds": 0}  # sleep hears no signal
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
-    cluster.apply(pod | {"spec": cluster.RESTRICTED_POD | {"containers": [container], "volumes": volumes}})
+    cluster.apply(pod | {"spec": cluster.RESTRICTED_POD | short | {"containers": [container], "volumes": volumes}})
     cluster.kubectl("wait", f"pod/{name}", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
     yield name
-    cluster.kubectl("delete", "pod", name, "-n", namespace, "--wait=false")
+    cluster.kubectl("delete", "pod", name, "-n", namespace, "--wait=true")
 
 
 def by_hand(pod: str, namespace: str, program: str) -> str:

@@ -175,6 +175,35 @@ def test_a_flipped_bit_is_refused_told_and_repaired(
     assert weights_bytes <= hub.sent_bytes() - before_bytes <= weights_bytes + 10_000
 
 
+@pytest.mark.usefixtures("story")
+def test_a_new_revision_comes_beside_the_old_one_which_goes_after_the_rollout(
+    namespace: str, hub: HubPod, clip: bytes, stock: dict[str, list[Any]]
+) -> None:
+    hub.accounts(**{ROTATED: {}})
+    hub.moves_on()
+    hub.fails("waits")
+    old = supplied.pod_names(NAME, namespace)
+    with supplied.hand(f"{NAME}-models", namespace) as hand:
+        source = supplied.from_hub(hub, revision=hub_pod.LATER_COMMIT)
+        cluster.apply(supplied.manifest(NAME, namespace, source))
+        supplied.until_reason(NAME, namespace, "ModelCached", "Downloading", within_s=60)
+        assert supplied.found_segments(NAME, namespace, clip) == stock[""]
+        assert (supplied.pod_names(NAME, namespace), _revisions(hand, namespace)) == (old, [hub_pod.COMMIT])
+        hub.fails("")
+        supplied.until_ready(NAME, namespace)
+        assert supplied.found_segments(NAME, namespace, clip) == stock[""]
+        assert cluster.read("diar", NAME, "-n", namespace)["status"]["model"]["revision"] == hub_pod.LATER_COMMIT
+        assert not set(old) & set(supplied.pod_names(NAME, namespace))
+        cluster.until(lambda: _revisions(hand, namespace) == [hub_pod.LATER_COMMIT], within_s=120)
+
+
+def _revisions(hand: str, namespace: str) -> list[str]:
+    """The revisions on the claim under their final names."""
+    folder = f"/claim/{hub_pod.PIPELINE.replace('/', '--')}"
+    names = supplied.by_hand(hand, namespace, f"import os; print(*os.listdir({folder!r}))").split()
+    return sorted(name for name in names if len(name) == len(hub_pod.COMMIT))
+
+
 def _is_told(namespace: str, reason: str) -> bool:
     """Whether an Event says so: the condition may be over between two looks."""
     return any(event["reason"] == reason for event in supplied.events(NAME, namespace))

@@ -1,5 +1,6 @@
 """Conditions name the cause, in the words of whoever knows it, and keep their times."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,6 +83,17 @@ def test_a_paused_service_says_how_it_goes_on() -> None:
 def test_what_the_api_server_refused_comes_first() -> None:
     refusal = Cause("Refused", "The API server refused Service demo: port 30700 is already allocated")
     assert conditions(observed(STARTS, refusals=(refusal,)))["Ready"] == ("False", refusal.reason, refusal.message)
+
+
+WAITS = Cause("TermsNotAccepted", "Accept the terms.")
+
+
+@pytest.mark.parametrize("hindered", [{"refusals": [WAITS]}, {"model": WAITS}])
+def test_an_earlier_spec_s_rollout_is_not_the_latest_s(hindered: dict[str, Any]) -> None:
+    seen = conditions(replace(observed(SERVED), **hindered))
+    assert seen["Ready"] == ("False", WAITS.reason, WAITS.message)
+    assert seen["Available"][:2] == ("True", "Serving")
+    assert seen["Progressing"] == ("True", WAITS.reason, WAITS.message)
 
 
 @pytest.mark.parametrize(

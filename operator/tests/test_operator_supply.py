@@ -178,8 +178,12 @@ def test_a_token_s_reason_says_where_it_is_read_from() -> None:
     service = new(hub(tokenSecretRef={"name": "hub", "key": "t"}))
     found = step(service, ended(first_job(service), said, code=1))
     assert found.cause == Cause("TokenInvalid", "It is not known. It is read from key t of Secret hub.")
+    absent = said | {"reason": "TokenMissing", "message": "Its file is not there."}
+    found = step(service, ended(first_job(service), absent, code=1))
+    missing = "Secret hub is not there, or holds no token under key t. Its file is not there."
+    assert found.cause == Cause("TokenMissing", missing)
     service = new(hub())
-    found = step(service, ended(first_job(service), said | {"reason": "TokenMissing"}, code=1))
+    found = step(service, ended(first_job(service), absent, code=1))
     assert found.cause is not None
     assert found.cause.message.endswith("Name the Secret in spec.model.source.huggingFace.tokenSecretRef.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from fake_hub import Repo
@@ -91,6 +92,12 @@ def of_directory(directory: Path, commit: str) -> Repo:
     """A real pipeline's directory as a repository."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     return Repo({path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}, commit)
+
+
+def later(repo: Repo, commit: str) -> Repo:
+    """The repository after a commit that says something in its pipeline's file and changes nothing of what it does."""
+    config = repo.files["config.yaml"] + f"# {commit}\n".encode()
+    return replace(repo, files=repo.files | {"config.yaml": config}, commit=commit)
 
 
 def noise(size_bytes: int, seed: int) -> bytes:

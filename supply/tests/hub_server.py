@@ -3,7 +3,8 @@
     python hub_server.py HOST MODEL_DIRECTORY [CERTIFICATE KEY]
 
 GET /asked on the control port says what it was asked for, without any token: only whether it was a good one.
-POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "gone": [], "fault": ""} changes it.
+POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "gone": [], "fault": ""} changes it;
+{"commit": "bbb…"} lets its repositories go on to a later commit.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ class Director:
     def change(self, state: dict[str, Any]) -> None:
         if "accounts" in state:
             self.hub.accounts = {token: _account(rights) for token, rights in state["accounts"].items()}
+        if "commit" in state:
+            self.all_repos = {name: hub_models.later(repo, state["commit"]) for name, repo in self.all_repos.items()}
+            self.hub.repos = dict(self.all_repos)
         if "gone" in state:
             self.hub.repos = {name: repo for name, repo in self.all_repos.items() if name not in state["gone"]}
         if "fault" in state:

@@ -98,9 +98,9 @@ def obstacle(seen: Observation, rollout: Rollout, now: datetime) -> Cause | None
     return next((found for rule in OBSTACLES if (found := rule(case))), None)
 
 
-def verdicts(rollout: Rollout, obstacle: Cause | None) -> list[Verdict]:
+def verdicts(seen: Observation, rollout: Rollout, obstacle: Cause | None) -> list[Verdict]:
     """Whether the service serves, in three conditions."""
-    return [ready(rollout, obstacle), available(rollout, obstacle), progressing(rollout, obstacle)]
+    return [ready(rollout, obstacle), available(rollout, obstacle), progressing(seen, rollout, obstacle)]
 
 
 def ready(rollout: Rollout, obstacle: Cause | None) -> Verdict:
@@ -117,13 +117,19 @@ def available(rollout: Rollout, obstacle: Cause | None) -> Verdict:
     return Verdict("Available", status=False, reason=obstacle.reason, message=obstacle.message)
 
 
-def progressing(rollout: Rollout, obstacle: Cause | None) -> Verdict:
-    """Whether the cluster is still on its way to the latest spec."""
-    if rollout.complete and not (obstacle and obstacle.reason in (DOWNLOADING, WAITING)):
+def progressing(seen: Observation, rollout: Rollout, obstacle: Cause | None) -> Verdict:
+    """Whether the cluster is still on its way to the latest spec.
+
+    A rollout that is over is one of an earlier spec where the latest could not be written, or waits for its model.
+    """
+    is_of_earlier_spec = bool(seen.refusals) or seen.model is not None
+    if rollout.complete and not is_of_earlier_spec:
         return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")
     if rollout.stalled_since:
         why = obstacle.message if obstacle else rollout.sentence()
         message = f"Nothing has moved within {rollout.deadline_s} s, as was found at {rollout.stalled_since}. {why}"
         return Verdict("Progressing", status=False, reason=DEADLINE_EXCEEDED, message=message)
-    reason = obstacle.reason if obstacle else "RollingOut"
-    return Verdict("Progressing", status=True, reason=reason, message=rollout.sentence())
+    if obstacle is None:
+        return Verdict("Progressing", status=True, reason="RollingOut", message=rollout.sentence())
+    message = obstacle.message if is_of_earlier_spec else rollout.sentence()
+    return Verdict("Progressing", status=True, reason=obstacle.reason, message=message)

@@ -24,7 +24,7 @@ def status(service: DiarizationService | None, seen: Observation, now: datetime)
     rollout = Rollout.of(seen.child(DEPLOYMENTS.kind))
     found = obstacle(seen, rollout, now)
     told = [
-        *verdicts(rollout, found),
+        *verdicts(seen, rollout, found),
         *model_conditions.verdicts(service, seen),
         degradation.verdict(seen, found),
         *autoscaling.verdicts(service, seen),

@@ -180,13 +180,13 @@ class _Step:
         source = self.service.source
         if failure.reason not in OF_TOKEN or not isinstance(source, HuggingFace):
             return failure
-        reference = source.token_secret_ref
-        where = (
-            f"It is read from key {reference.key} of Secret {reference.name}."
-            if reference
-            else "Name the Secret in spec.model.source.huggingFace.tokenSecretRef."
-        )
-        return Cause(failure.reason, f"{failure.message} {where}")
+        if (secret := source.token_secret_ref) is None:
+            advice = "Name the Secret in spec.model.source.huggingFace.tokenSecretRef."
+            return Cause(failure.reason, f"{failure.message} {advice}")
+        if failure.reason == "TokenMissing":
+            missing = f"Secret {secret.name} is not there, or holds no token under key {secret.key}."
+            return Cause(failure.reason, f"{missing} {failure.message}")
+        return Cause(failure.reason, f"{failure.message} It is read from key {secret.key} of Secret {secret.name}.")
 
 
 def _doing(service: DiarizationService) -> str:
