@@ -8,7 +8,7 @@ from sd_operator.children import config_map, desired
 from sd_operator.reconcile.apply import carry_out
 from sd_operator.reconcile.decide import Change, Plan, decide, stamped
 from sd_operator.runtime.cache import Cache
-from sd_operator.runtime.errors import RejectedError
+from sd_operator.runtime.errors import NameTakenError, RejectedError
 from sd_operator.vocabulary import Manifest
 from service_specs import DEMO, with_demo
 
@@ -21,12 +21,19 @@ class Server:
     """Takes what it does not refuse by kind, and remembers the order."""
 
     refused: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    """Kinds of which something is there already."""
     added: dict[str, Manifest] = field(default_factory=dict[str, Manifest])
     """What an outsider has added, by kind."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     removed: list[str] = field(default_factory=list[str])
 
     async def apply(self, manifest: Manifest) -> Manifest:
+        return self._answer("apply", manifest)
+
+    async def apply_new(self, manifest: Manifest) -> Manifest:
+        if manifest["kind"] in self.taken:
+            raise NameTakenError(live(manifest | {"spec": "somebody else's"}))
         return self._answer("apply", manifest)
 
     async def remove(self, manifest: Manifest, pointers: list[str]) -> Manifest:
@@ -64,6 +71,16 @@ async def test_without_their_settings_no_pods_are_asked_for() -> None:
     assert ("apply", "Deployment") not in done
     assert ("apply", "NetworkPolicy") in done
     assert refusals == [f"The API server refused ConfigMap {config_map.name(SERVICE)}: a policy forbids ConfigMap"]
+
+
+async def test_what_has_the_name_of_something_new_is_told_and_no_pod_reads_it() -> None:
+    server: Any = Server(taken=("ServiceAccount", "NetworkPolicy"))
+    outcome = await carry_out(server, Cache(), decide(SERVICE, WANTED, []))
+    assert sorted(each["kind"] for each in outcome.found) == ["NetworkPolicy", "ServiceAccount"]
+    assert {each["spec"] for each in outcome.found} == {"somebody else's"}
+    assert outcome.refusals == []
+    assert ("apply", "ConfigMap") in server.done
+    assert ("apply", "Deployment") not in server.done
 
 
 async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:

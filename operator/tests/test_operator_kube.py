@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio import client
 from live_objects import deployment, pod
 from sd_operator.runtime.connection import Connection, Request, always
-from sd_operator.runtime.errors import LeaseLostError, RejectedError, UnreachableError
+from sd_operator.runtime.errors import LeaseLostError, NameTakenError, RejectedError, UnreachableError
 from sd_operator.runtime.kube import KubeClient
 from sd_operator.runtime.leases import KubeLeases
 from sd_operator.runtime.metrics import Metrics
@@ -93,6 +93,44 @@ async def test_an_apply_is_one_patch_by_our_name() -> None:
         page = metrics.render().decode()
     assert 'sd_operator_writes_total{kind="Deployment",verb="apply"} 1.0' in page
     assert 'rest_client_requests_total{code="200",host="http://127.0.0.1' in page
+
+
+NEW = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "demo", "namespace": "default"}}
+OF_NO_VERSION = NEW | {"metadata": {"name": "demo", "namespace": "default", "resourceVersion": "1"}}
+
+
+async def test_what_is_new_is_applied_to_a_version_that_no_object_has() -> None:
+    async with played() as (kube, server, _):
+        await kube.apply_new(NEW)
+        assert [(method, body) for method, _, body in server.seen] == [("PATCH", OF_NO_VERSION)]
+
+
+def conflict_unless_plain(*, found: bool) -> Answer:
+    """A server that has an object of that name, or had one until it was asked for it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.json_response(deployment(3) if found else {}, status=200 if found else 404)
+        body = json.loads(await request.text())
+        return web.json_response(body, status=409 if "resourceVersion" in body["metadata"] else 201)
+
+    return answer
+
+
+async def test_what_is_there_already_is_not_touched() -> None:
+    async with played(conflict_unless_plain(found=True)) as (kube, server, _):
+        with pytest.raises(NameTakenError) as refusal:
+            await kube.apply_new(NEW)
+        assert refusal.value.live == deployment(3)
+        assert [method for method, _, _ in server.seen] == ["PATCH", "GET"]
+
+
+async def test_what_has_gone_in_the_meantime_is_made() -> None:
+    async with played(conflict_unless_plain(found=False)) as (kube, server, _):
+        assert await kube.apply_new(NEW) == NEW
+        assert [(method, body) for method, _, body in server.seen] == [
+            ("PATCH", OF_NO_VERSION), ("GET", None), ("PATCH", NEW)
+        ]  # fmt: skip
 
 
 async def test_an_annotation_is_for_that_very_object() -> None:

@@ -1,4 +1,4 @@
-"""Who may still read settings that are no longer wanted: pods, and whatever may make more of them."""
+"""Who may still read settings that are no longer wanted, and whether a service is there at all."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from live_objects import INSTALLATION, UID, live, resource, service
 from sd_operator.children import desired
 from sd_operator.children.config_map import SETTINGS, name
-from sd_operator.reconcile.decide import identity, stamped
-from sd_operator.reconcile.observe import observe, settings_readers
+from sd_operator.reconcile.decide import stamped
+from sd_operator.reconcile.observe import is_there, settings_readers
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.vocabulary import Manifest, Resource
 from service_specs import DEMO, with_demo
@@ -60,36 +60,28 @@ async def test_a_replica_set_that_has_pods_or_wants_some_is_a_reader() -> None:
     assert selector.startswith("app.kubernetes.io/instance=demo,")
 
 
-class Names:
-    """Has a service of some UID and no other object."""
+class Service:
+    """Has a service of some UID, or none."""
 
     def __init__(self, uid: str = "", **metadata: str) -> None:
         self.found = resource(DEMO, **metadata) if uid else None
         if self.found:
             self.found["metadata"]["uid"] = uid
 
-    async def get(self, kind: Resource, _namespace: str, _name: str) -> Manifest | None:
-        return self.found if kind.kind == "DiarizationService" else None
+    async def get(self, kind: Resource, namespace: str, name: str) -> Manifest | None:
+        assert (kind.kind, namespace, name) == ("DiarizationService", *KEY)
+        return self.found
 
 
 @pytest.mark.parametrize(
-    ("server", "found"),
+    ("server", "stays"),
     [
-        (Names(UID), []),
-        (Names(UID, deletionTimestamp="2026-01-01T00:00:00Z"), None),
-        (Names("another"), None),
-        (Names(), None),
+        (Service(UID), True),
+        (Service(UID, deletionTimestamp="2026-01-01T00:00:00Z"), False),
+        (Service("another"), False),
+        (Service(), False),
     ],
     ids=["it is there", "it is leaving", "another one of its name", "it has gone"],
 )
-async def test_nothing_is_made_for_a_service_that_has_gone(server: Any, found: list[Manifest] | None) -> None:
-    assert await observe(server, Cache(), KEY, resource(DEMO), WANTED) == found
-
-
-async def test_with_every_child_in_the_cache_nobody_is_asked() -> None:
-    cache = Cache()
-    nobody: Any = None
-    for number, child in enumerate(LIVE):
-        cache.put(child | {"metadata": child["metadata"] | {"uid": f"uid-{number}"}})
-    found = await observe(nobody, cache, KEY, resource(DEMO), WANTED) or []
-    assert sorted(map(identity, found)) == sorted(map(identity, LIVE))
+async def test_a_service_is_there_while_it_is_neither_leaving_nor_another_one(server: Any, *, stays: bool) -> None:
+    assert await is_there(server, KEY, resource(DEMO)) is stays

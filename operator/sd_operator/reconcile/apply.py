@@ -7,17 +7,21 @@ from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
 from sd_operator.runtime.cache import Cache
-from sd_operator.runtime.errors import RejectedError
+from sd_operator.runtime.errors import NameTakenError, RejectedError
 from sd_operator.runtime.kube import Kube
 from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was written, and what the API server refused."""
+    """What was written, what the API server refused, and what unexpectedly has the name of something new.
+
+    The cache only sees what carries the operator's label.
+    """
 
     applied: list[Change] = field(default_factory=list[Change])
     refusals: list[Cause] = field(default_factory=list[Cause])
+    found: list[Manifest] = field(default_factory=list[Manifest])
 
 
 async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
@@ -50,10 +54,13 @@ async def _apply_all(kube: Kube, cache: Cache, changes: list[Change], outcome: O
 async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> bool:
     manifest = change.manifest
     try:
-        live = await kube.apply(manifest)
+        live = await (kube.apply if change.live else kube.apply_new)(manifest)
         if added := additions(live, manifest):
             live = await kube.remove(live, added)
         cache.put(live)
+    except NameTakenError as taken:
+        outcome.found.append(taken.live)
+        return False
     except RejectedError as refusal:
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
         outcome.refusals.append(Cause("Refused", f"The API server refused {what}: {refusal}"))

@@ -54,6 +54,11 @@ class Plan:
     taken: set[str] = field(default_factory=set[str])
     """Kinds of children whose names somebody else's objects have."""
 
+    @property
+    def makes(self) -> bool:
+        """Whether anything in it is new."""
+        return any(change.live is None for change in self.apply)
+
 
 AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
 """Two of them would both set the replicas."""

@@ -1,6 +1,5 @@
 """Everything that a decision about one service needs, gathered; the only reading there is."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +13,6 @@ from sd_operator.vocabulary import (
     DEPLOYMENTS,
     DIARIZATION_SERVICES,
     INSTANCE_LABEL,
-    KIND_OF,
     OURS,
     REPLICA_SETS,
     Manifest,
@@ -69,22 +67,10 @@ async def settings_readers(
     return [*cache.pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]
 
 
-async def observe(
-    kube: Kube, cache: Cache, key: Key, resource: Manifest, wanted: Iterable[Manifest]
-) -> list[Manifest] | None:
-    """The live children of a service, and whatever already has the name of one that is wanted; None = it has gone.
+async def is_there(kube: Kube, key: Key, resource: Manifest) -> bool:
+    """Whether a service is there still, and stays.
 
-    The cache only sees what carries the operator's label: before something is created, the API server is asked
-    whether the name is free, because an apply would take over somebody else's object without a word. It is also asked
-    for the service: of one that was deleted during an outage, the children's end may be heard of first.
+    The API server is asked: of one that was deleted during an outage, the children's end may be heard of first.
     """
-    children = cache.children(key)
-    unseen = {identity(manifest) for manifest in wanted} - {identity(child) for child in children}
-    if not unseen:
-        return children
-    itself = kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
-    names = (kube.get(KIND_OF[kind], key.namespace, name) for kind, name in sorted(unseen))
-    now, *found = await asyncio.gather(itself, *names)
-    if now is None or leaving(now) or now["metadata"]["uid"] != resource["metadata"]["uid"]:
-        return None
-    return children + [live for live in found if live is not None]
+    now = await kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
+    return now is not None and not leaving(now) and now["metadata"]["uid"] == resource["metadata"]["uid"]

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.children import desired
-from sd_operator.reconcile.apply import carry_out
+from sd_operator.reconcile.apply import Outcome, carry_out
 from sd_operator.reconcile.cause import Cause
 from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
 from sd_operator.reconcile.decide import Plan, decide, leaving
 from sd_operator.reconcile.errands import Errands
 from sd_operator.reconcile.events import events
 from sd_operator.reconcile.kubelet_events import failed_setups
-from sd_operator.reconcile.observe import Observation, observe, settings_readers
+from sd_operator.reconcile.observe import Observation, is_there, settings_readers
 from sd_operator.reconcile.refused import Refused
 from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refused
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
@@ -75,17 +75,14 @@ class Reconciler:
         model = supply(service, self.installation, await self.errands.known(key, service, resource, now), now)
         service = model.service
         wanted, missing = self._possible(desired(service, self.installation))
-        live = await observe(self.kube, self.cache, key, resource, wanted)
-        if live is None:
+        plan = await self._plan(key, service, wanted)
+        if plan.makes and not await is_there(self.kube, key, resource):
             return None  # that it has gone is an event on its way
-        readers = await settings_readers(self.kube, self.cache, key, wanted, live)
-        plan = await self._held_back(key, decide(service, wanted, live, readers))
-        if goes_down(plan):
-            await mark_idlest(self.kube, self.pods, self.cache.pods(key))
-        outcome = await carry_out(self.kube, self.cache, plan)
+        outcome = await self._carry_out(key, plan)
+        if outcome.found:
+            outcome = await self._carry_out(key, await self._plan(key, service, wanted, outcome.found))
         if not outcome.refusals:  # a Job is nothing without its claim
             outcome.refusals.extend(await self.errands.carry_out(key, model))
-        self.conflicts.remember(key, outcome.applied, plan)
         contested = self.conflicts.causes(key, self.clock())
         unmade = await failed_setups(self.kube, self.cache.pods(key), self.now())
         forbidden = missing & self.kinds.forbidden
@@ -118,6 +115,21 @@ class Reconciler:
         present, every = self.kinds.present, [*wanted]
         missing = frozenset(manifest["kind"] for manifest in every) - present
         return [manifest for manifest in every if manifest["kind"] in present], missing
+
+    async def _plan(
+        self, key: Key, service: DiarizationService, wanted: list[Manifest], found: Iterable[Manifest] = ()
+    ) -> Plan:
+        """What is to be written, with `found` beside the children that the cache knows."""
+        live = [*self.cache.children(key), *found]
+        readers = await settings_readers(self.kube, self.cache, key, wanted, live)
+        return await self._held_back(key, decide(service, wanted, live, readers))
+
+    async def _carry_out(self, key: Key, plan: Plan) -> Outcome:
+        if goes_down(plan):
+            await mark_idlest(self.kube, self.pods, self.cache.pods(key))
+        outcome = await carry_out(self.kube, self.cache, plan)
+        self.conflicts.remember(key, outcome.applied, plan)
+        return outcome
 
     async def _held_back(self, key: Key, plan: Plan) -> Plan:
         """The plan without the repairs that somebody else would only undo again."""

@@ -2,11 +2,13 @@
 
 KubeError
 ├── RejectedError     the API server understood the request and refused it; its sentence says why
+│   └── NameTakenError    what was to be new is there already
 ├── UnreachableError  no answer, or one that says "later": try again
 └── LeaseLostError    a write that was not sent, because another operator may be the one that writes now
 """
 
 import json
+from http import HTTPStatus
 from typing import cast
 
 from sd_operator.vocabulary import Manifest
@@ -24,6 +26,14 @@ class RejectedError(KubeError):
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class NameTakenError(RejectedError):
+    """Something has the name of what was to be new; `live` is what has it."""
+
+    def __init__(self, live: Manifest) -> None:
+        super().__init__(f"{live['kind']} {live['metadata']['name']} is there already", HTTPStatus.CONFLICT)
+        self.live = live
 
 
 class UnreachableError(KubeError):

@@ -6,13 +6,15 @@ from http import HTTPStatus
 from typing import Protocol
 
 from sd_operator.runtime.connection import APPLY, JSON_PATCH, MERGE, Connection, RemainingS, Request, always
-from sd_operator.runtime.errors import LeaseLostError, RejectedError
+from sd_operator.runtime.errors import LeaseLostError, NameTakenError, RejectedError
 from sd_operator.runtime.metrics import Metrics
 from sd_operator.vocabulary import EVENTS, FIELD_MANAGER, KIND_OF, Manifest, Resource
 
 PAGE = 500
 LIST_TIMEOUT_S = 30
 AS_US = {"fieldManager": FIELD_MANAGER}
+NOBODYS_VERSION = "1"
+"""A resourceVersion that no object has: etcd counts its first write as the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Kube(Protocol):
 
     async def apply(self, manifest: Manifest) -> Manifest:
         """Server-side apply: the fields of the manifest become ours, others stay as they are."""
+        ...
+
+    async def apply_new(self, manifest: Manifest) -> Manifest:
+        """The same where nothing has that name; raises NameTakenError, and changes nothing, where something has."""
         ...
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
@@ -144,6 +150,20 @@ class KubeClient:
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="")
+
+    async def apply_new(self, manifest: Manifest) -> Manifest:
+        # An apply takes over whatever has that name, without a word. One that is meant for a version which no object
+        # has is only taken where there is none, and saves the question whether there is.
+        metadata = manifest["metadata"] | {"resourceVersion": NOBODYS_VERSION}
+        try:
+            return await self._apply(manifest | {"metadata": metadata}, subresource="")
+        except RejectedError as refusal:
+            if refusal.status != HTTPStatus.CONFLICT:
+                raise
+            live = await self.get(KIND_OF[manifest["kind"]], metadata["namespace"], metadata["name"])
+            if live is not None:
+                raise NameTakenError(live) from refusal
+        return await self._apply(manifest, subresource="")  # it has gone in the meantime
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="status")
