@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import cluster
 from sd_kit import docker, gobuild, places, release
 from sd_kit.cluster import NODE
+from sd_kit.errors import KitError
 
 Found = tuple[str, str]
 """A place, and what is to be read there."""
@@ -70,7 +71,12 @@ def _logs(namespace: str) -> Iterator[Found]:
 
 def _log(pod: str, container: str, namespace: str, *, previous: bool) -> Iterator[Found]:
     for more in ((), ("--previous",)) if previous else ((),):
-        yield f"log of {pod}/{container}", cluster.kubectl("logs", pod, "-n", namespace, "-c", container, *more)
+        try:
+            yield f"log of {pod}/{container}", cluster.kubectl("logs", pod, "-n", namespace, "-c", container, *more)
+        except KitError:
+            if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", "-o", "name"):
+                raise
+            return  # a Job that was done with has gone since the pods were listed
 
 
 def _processes(namespace: str) -> Iterator[Found]:

@@ -195,6 +195,7 @@ def test_a_new_revision_comes_beside_the_old_one_which_goes_after_the_rollout(
         assert cluster.read("diar", NAME, "-n", namespace)["status"]["model"]["revision"] == hub_pod.LATER_COMMIT
         assert not set(old) & set(supplied.pod_names(NAME, namespace))
         cluster.until(lambda: _revisions(hand, namespace) == [hub_pod.LATER_COMMIT], within_s=120)
+    cluster.until(lambda: "outdatedModels" not in cluster.read("diar", NAME, "-n", namespace)["status"], within_s=60)
 
 
 def _revisions(hand: str, namespace: str) -> list[str]:
