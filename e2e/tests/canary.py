@@ -2,7 +2,8 @@
 
 import base64
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import cluster
 from sd_kit import docker, gobuild, places, release
@@ -71,12 +72,18 @@ def _logs(namespace: str) -> Iterator[Found]:
 
 def _log(pod: str, container: str, namespace: str, *, previous: bool) -> Iterator[Found]:
     for more in ((), ("--previous",)) if previous else ((),):
-        try:
-            yield f"log of {pod}/{container}", cluster.kubectl("logs", pod, "-n", namespace, "-c", container, *more)
-        except KitError:
-            if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", "-o", "name"):
-                raise
-            return  # a Job that was done with has gone since the pods were listed
+        read = partial(cluster.kubectl, "logs", pod, "-n", namespace, "-c", container, *more)
+        yield from _while_it_lives(pod, namespace, f"log of {pod}/{container}", read)
+
+
+def _while_it_lives(pod: str, namespace: str, place: str, read: Callable[[], str]) -> Iterator[Found]:
+    """What is read of a pod; nothing of one that has ended since the pods were listed."""
+    try:
+        yield place, read()
+    except KitError:
+        phase = ("-o", "jsonpath={.status.phase}{.metadata.deletionTimestamp}")
+        if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", *phase) == "Running":
+            raise
 
 
 def _processes(namespace: str) -> Iterator[Found]:
@@ -86,7 +93,12 @@ def _processes(namespace: str) -> Iterator[Found]:
             for each in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
                 if "running" in each["state"]:
                     name = pod["metadata"]["name"]
-                    yield f"processes of {name}/{each['name']}", processes(name, each["name"], where)
+                    yield from _while_it_lives(
+                        name,
+                        where,
+                        f"processes of {name}/{each['name']}",
+                        partial(processes, name, each["name"], where),
+                    )
 
 
 def _metrics(namespace: str) -> Iterator[Found]:

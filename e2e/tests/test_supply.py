@@ -4,8 +4,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import air_gap
 import canary
 import cluster
 import hub_pod
@@ -20,6 +22,7 @@ from sd_kit.cluster import NODE
 from sd_kit.images import references
 from supply_story import MARK, MEMBER, NAME, NEWCOMER, ROTATED, Story
 
+pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for the whole story
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10, 120
 WEIGHTS = "segmentation/pytorch_model.bin"
 CACHED = f"/claim/{hub_pod.PIPELINE.replace('/', '--')}/{hub_pod.COMMIT}/{WEIGHTS}"
@@ -203,6 +206,31 @@ def _revisions(hand: str, namespace: str) -> list[str]:
     folder = f"/claim/{hub_pod.PIPELINE.replace('/', '--')}"
     names = supplied.by_hand(hand, namespace, f"import os; print(*os.listdir({folder!r}))").split()
     return sorted(name for name in names if len(name) == len(hub_pod.COMMIT))
+
+
+@pytest.mark.usefixtures("story")
+def test_a_model_travels_as_a_file_to_where_no_hub_answers(
+    namespace: str, hub: HubPod, clip: bytes, stock: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    carrier = air_gap.Carrier(namespace, tmp_path)
+    digest = carrier.take_out(NAME)
+    model = cluster.read("diar", NAME, "-n", namespace)["status"]["model"]
+    assert digest == model["digest"]
+    carrier.bring_in(digest)
+    hub.fails("down")
+    asked = len(hub.asked())
+    source = supplied.from_hub(hub, revision=model["revision"])
+    with supplied.gone_afterwards("carried", namespace):
+        cluster.apply(supplied.manifest("carried", namespace, source, cache={"claimName": air_gap.CLAIM}))
+        supplied.until_ready("carried", namespace)
+        assert supplied.found_segments("carried", namespace, clip) == stock[""]
+        assert len(hub.asked()) == asked
+        path = f"{hub_pod.PIPELINE.replace('/', '--')}/{model['revision']}"
+        claim = {"claimName": air_gap.CLAIM, "path": path, "digest": digest}
+        cluster.apply(supplied.manifest("carried", namespace, {"persistentVolumeClaim": claim}))
+        supplied.until_ready("carried", namespace)
+        assert supplied.found_segments("carried", namespace, clip) == stock[""]
+    hub.fails("")
 
 
 def _is_told(namespace: str, reason: str) -> bool:

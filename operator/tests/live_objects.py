@@ -46,12 +46,12 @@ def with_model(asked: DiarizationService) -> DiarizationService:
     source = asked.source
     if isinstance(source, Demo):
         return asked
-    place = {"claim_name": asked.cache_claim, "image": None, "path": None}
+    place = {"claim_name": asked.model_claim, "image": None, "path": None}
     match source:
         case HuggingFace():
             place["path"] = f"{source.pipeline.replace('/', '--')}/{COMMIT}"
         case PersistentVolumeClaim():
-            place |= {"claim_name": source.claim_name, "path": source.path or None}
+            place["path"] = source.path or None
         case Image():
             place |= {"image": source.reference, "path": source.path or None}
     pinned = ServedModel(

@@ -12,7 +12,7 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import desired, model_job
 from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.leftovers import Neighbour
+from sd_operator.reconcile.leftovers import Neighbour, neighbour
 from sd_operator.reconcile.supply import Known, Supply, supply
 from sd_operator.reconcile.supply_job import JOB_NAME, SupplyJob
 from sd_operator.vocabulary import Manifest
@@ -82,6 +82,14 @@ def corrupt_pod(ago: float = 5) -> Manifest:
     terminated = {"exitCode": 4, "finishedAt": at(-ago), "message": "The model is not the one that was pinned."}
     status = {"name": "engine", "state": {"terminated": terminated}, "ready": False}
     return pod(initContainerStatuses=[status])
+
+
+def serving(service: DiarizationService, *, claim_name: str, revision: str) -> DiarizationService:
+    """The service while it serves another revision, or from another claim."""
+    assert service.served is not None
+    path = f"{PIPELINE.replace('/', '--')}/{revision}"
+    other = {"claim_name": claim_name, "revision": revision, "path": path}
+    return replace(service, served=service.served.model_copy(update=other))
 
 
 def reason(found: Supply) -> str:
@@ -282,8 +290,8 @@ SHARED: Spec = hub() | {"cache": {"claimName": "shared"}}
 def test_what_nobody_serves_any_more_is_removed_after_the_rollout() -> None:
     service = supplied(SHARED)
     others = [
-        Neighbour(service.served, "shared", settled=True),
-        Neighbour(service.served.model_copy(update={"revision": "e" * 40}), "shared", settled=True),  # type: ignore[union-attr]
+        neighbour(service),
+        neighbour(serving(service, claim_name="shared", revision="e" * 40))._replace(settled=True),
     ]
     known = {"outdated": (OUTDATED,), "neighbours": others}
     assert step(service, **known).start is None
@@ -295,6 +303,36 @@ def test_what_nobody_serves_any_more_is_removed_after_the_rollout() -> None:
     assert found.start is not None
     done = step(service, ended(found.start, {"removed": ["a" * 40]}), **known, rolled_out=True)
     assert (done.outdated, done.start) == ((), None)
+
+
+def on_the_shared_claim(path: str) -> Spec:
+    """A service whose source is a directory on the claim that others download into."""
+    return {"model": {"source": {"persistentVolumeClaim": {"claimName": "shared", "path": path}}}}
+
+
+def test_what_a_neighbour_serves_as_a_directory_of_its_own_is_kept() -> None:
+    service, folder = supplied(SHARED), PIPELINE.replace("/", "--")
+    adopted = [supplied(on_the_shared_claim(f"{folder}/{'d' * 40}")), supplied(on_the_shared_claim("mine/it"))]
+    moving_away = neighbour(serving(service, claim_name="another", revision="f" * 40))._replace(settled=True)
+    others = [*(neighbour(each) for each in (service, *adopted)), moving_away]
+    found = step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True)
+    assert words(found.start)[-3:] == ["--keep", COMMIT, "d" * 40]
+
+
+def test_nothing_is_removed_while_a_neighbour_is_yet_to_look_at_its_directory_on_the_claim() -> None:
+    service = supplied(SHARED)
+    others = [neighbour(service), neighbour(new(on_the_shared_claim("mine")))]
+    assert step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True).start is None
+
+
+def test_a_directory_that_is_served_under_another_name_is_not_outdated() -> None:
+    before = supplied(SHARED)
+    assert before.served is not None
+    service = replace(new(on_the_shared_claim(before.served.path or "")), served=before.served)
+    same = {"digest": MODEL_DIGEST, "place": f"/model/{before.served.path}"}
+    found = step(service, ended(first_job(service), same))
+    assert found.service.has_its_model
+    assert found.outdated == ()
 
 
 def test_nothing_is_removed_while_a_neighbour_is_on_its_way_to_a_model() -> None:

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from sd_operator.api.models import DiarizationServiceSpec
-from sd_operator.api.source import Demo, HuggingFace, OneSource
+from sd_operator.api.source import Demo, HuggingFace, OneSource, PersistentVolumeClaim
 from sd_operator.api.status import ServedModel
 from sd_operator.vocabulary import Manifest
 
@@ -40,6 +40,11 @@ class DiarizationService:
         if not isinstance(self.source, HuggingFace):
             return None
         return self.spec.cache.claim_name or self.own_claim
+
+    @property
+    def model_claim(self) -> str | None:
+        """The claim that the model that is asked for is on, or is going to be: a cache, or one of the user's own."""
+        return self.source.claim_name if isinstance(self.source, PersistentVolumeClaim) else self.cache_claim
 
     @property
     def own_claim(self) -> str:
@@ -77,18 +82,18 @@ class DiarizationService:
             spec = DiarizationServiceSpec.model_validate(resource.get("spec", {}))
         except ValidationError as error:
             raise SpecError(_sentences(error)) from error
-        served = _served(spec, resource.get("status", {}).get("model"))
+        # The demo model needs no pin: it is in the image.
+        demo = spec.model.source.one if isinstance(spec.model.source.one, Demo) else None
+        served = ServedModel(source=demo.describe(), mode=spec.model.mode) if demo else pinned(resource)
         return cls(
             metadata["name"], metadata["namespace"], metadata["uid"], metadata.get("generation", 0), spec, served
         )
 
 
-def _served(spec: DiarizationServiceSpec, pinned: Manifest | None) -> ServedModel | None:
-    """What the status has pinned. The demo model needs no pin: it is in the image."""
-    if isinstance(source := spec.model.source.one, Demo):
-        return ServedModel(source=source.describe(), mode=spec.model.mode)
+def pinned(resource: Manifest) -> ServedModel | None:
+    """What a resource's status says is served; None where it says nothing that can be relied on."""
     try:
-        served = ServedModel.model_validate(pinned or {})
+        served = ServedModel.model_validate(resource.get("status", {}).get("model") or {})
     except ValidationError:
         return None
     return served if served.digest or served.source == Demo().describe() else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sd_operator.api.service import DiarizationService, SpecError
+from sd_operator.api.service import DiarizationService, SpecError, pinned
 from sd_operator.api.source import Demo
 from sd_operator.api.status import OutdatedModel
 from sd_operator.children.model_job import CLAIM
@@ -92,13 +92,13 @@ class Errands:
                     yield job.claim, job.name
 
     def _neighbours(self, key: Key) -> Iterator[Neighbour]:
-        """All services of the namespace, this one too; one whose spec cannot be read has nothing of its own to come."""
+        """All services of the namespace, this one too; one whose spec cannot be read serves what it did."""
         for other in self.cache.keys_in(key.namespace):
             if resource := self.cache.service(other):
                 try:
                     yield neighbour(DiarizationService.parse(resource))
                 except SpecError:
-                    continue
+                    yield Neighbour(pinned(resource), None, settled=True)
 
     def _deployment(self, key: Key) -> Manifest | None:
         return next((child for child in self.cache.children(key) if child["kind"] == DEPLOYMENTS.kind), None)

@@ -23,7 +23,7 @@ class Neighbour(NamedTuple):
 
 def neighbour(service: DiarizationService) -> Neighbour:
     """What is to be known of a service."""
-    return Neighbour(service.served, service.cache_claim, service.has_its_model)
+    return Neighbour(service.served, service.model_claim, service.has_its_model)
 
 
 def with_displaced(
@@ -53,9 +53,21 @@ def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]
     there = [each for each in neighbours if first.claim_name in (each.claim, each.served and each.served.claim_name)]
     if not all(each.settled for each in there):
         return None  # what it is about to serve may be what nobody serves yet
-    served = [each.served for each in there if each.served and each.served.pipeline == first.pipeline]
-    return model_job.tidy(first.claim_name, first.pipeline, {each.revision for each in served if each.revision})
+    served = [each.served for each in there if each.served]
+    keep = {revision for each in served if (revision := _revision(each, first))}
+    return model_job.tidy(first.claim_name, first.pipeline, keep)
 
 
-def _place(served: ServedModel) -> tuple[str | None, str | None, str | None]:
-    return served.claim_name, served.pipeline, served.revision
+def _revision(served: ServedModel, outdated: OutdatedModel) -> str | None:
+    """Which revision of the pipeline a service serves from that claim, if any.
+
+    One whose source is the claim itself knows of no pipeline: it may serve a directory in which a download put it.
+    """
+    if served.claim_name != outdated.claim_name:
+        return None
+    folder, revision, *_ = [*(served.path or "").split("/"), ""]
+    return revision if folder == outdated.pipeline.replace("/", "--") else None
+
+
+def _place(served: ServedModel) -> tuple[str | None, str | None]:
+    return served.claim_name, served.path

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.api.source import Demo, HuggingFace, Image, PersistentVolumeClaim
+from sd_operator.api.source import Demo, HuggingFace, Image
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import model_job
 from sd_operator.children.model_job import Errand
@@ -217,7 +217,7 @@ def _served(service: DiarizationService, brought: Brought) -> ServedModel:
         pipeline=brought.pipeline,
         revision=brought.revision,
         digest=brought.digest,
-        claim_name=source.claim_name if isinstance(source, PersistentVolumeClaim) else service.cache_claim,
+        claim_name=service.model_claim,
         image=source.reference if isinstance(source, Image) else None,
         path=brought.path or None,
     )
