@@ -82,7 +82,7 @@ def _while_it_lives(pod: str, namespace: str, place: str, read: Callable[[], str
         yield place, read()
     except KitError:
         phase = ("-o", "jsonpath={.status.phase}{.metadata.deletionTimestamp}")
-        if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", *phase) == "Running":
+        if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", *phase) in ("Pending", "Running"):
             raise
 
 

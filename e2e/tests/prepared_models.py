@@ -26,9 +26,9 @@ def on_a_claim(namespace: str) -> str:
 
 
 def in_an_image() -> str:
-    """An image with the pipeline in a folder and nothing else, in the kit's registry; its reference."""
+    """An image with the pipeline's files and nothing else, in the kit's registry; its reference."""
     with TemporaryDirectory() as folder:
         dockerfile = Path(folder) / "Dockerfile"
-        dockerfile.write_text(f"FROM scratch\nCOPY . /{FOLDER}\n")
+        dockerfile.write_text("FROM scratch\nCOPY . /\n")
         docker.build(DEMO_MODEL, "sd-triton-e2e-model:dev", f"--file={dockerfile}", log="image-model")
     return registry.push("sd-triton-e2e-model:dev")

@@ -64,9 +64,11 @@ def test_a_first_start_downloads_and_serves_and_a_later_one_needs_neither_hub_no
         assert "SD_MODEL_DIGEST=sha256:" in everything[0]
         assert all(form not in text for form in canary.forms(CANARY) for text in everything)
     asked_before = len(hub.asked)
-    with containers.running(first_start(hub, "--network", "none"), **environment("hf_revoked0since")):
-        containers.wait_ready()
-        assert segments(containers.ask(clip)) == stock[""]
+    for token in ("hf_revoked0since", ""):
+        with containers.running(first_start(hub, "--network", "none"), **environment(token)):
+            containers.wait_ready()
+            assert segments(containers.ask(clip)) == stock[""]
+            assert f"Serves {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
     assert len(hub.asked) == asked_before
 
 

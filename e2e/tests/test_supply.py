@@ -97,7 +97,7 @@ def _left_on_the_node(pod: dict[str, Any]) -> str:
 
 @pytest.mark.usefixtures("begun")
 def test_a_model_in_an_image_gives_the_demos_timeline(namespace: str, clip: bytes, stock: dict[str, list[Any]]) -> None:
-    image = {"reference": prepared_models.in_an_image(), "path": prepared_models.FOLDER}
+    image = {"reference": prepared_models.in_an_image()}
     with supplied.gone_afterwards("in-an-image", namespace):
         cluster.apply(supplied.manifest("in-an-image", namespace, {"image": image}))
         supplied.until_ready("in-an-image", namespace)
@@ -127,6 +127,8 @@ def test_a_gated_repository_gives_the_demos_timeline(
     model = cluster.read("diar", NAME, "-n", namespace)["status"]["model"]
     assert (model["pipeline"], model["revision"]) == (hub_pod.PIPELINE, hub_pod.COMMIT)
     assert {asked["token"] for asked in hub.asked() if asked["cdn"]} == {"none"}
+    [pod] = supplied.pod_names(NAME, namespace)
+    assert "HF_HUB_OFFLINE=1" in canary.processes(pod, "engine", namespace).splitlines()
 
 
 @pytest.mark.usefixtures("story")

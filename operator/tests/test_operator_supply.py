@@ -92,6 +92,12 @@ def serving(service: DiarizationService, *, claim_name: str, revision: str) -> D
     return replace(service, served=service.served.model_copy(update=other))
 
 
+def settled(service: DiarizationService) -> Neighbour:
+    """A service whose pods all serve what it does."""
+    assert service.served is not None
+    return Neighbour(service.served, frozenset([service.served.claim_name or ""]), settled=True)
+
+
 def reason(found: Supply) -> str:
     """Why the model is not there."""
     assert found.cause is not None
@@ -158,6 +164,12 @@ def test_the_next_attempt_follows_after_a_pause(failure: str, pauses_s: list[flo
         tried = step(service, last := ended(attempt(service, number), said, code=1, ago=pause_s))
         assert tried.start == attempt(service, number + 1)
         assert last.live not in tried.remove
+
+
+def test_another_secret_has_the_next_attempt_made_at_once() -> None:
+    failed = ended(first_job(new(hub(tokenSecretRef={"name": "hub", "key": "t"}))), TERMS, code=1)
+    assert step(new(hub(tokenSecretRef={"name": "hub", "key": "t"})), failed).start is None
+    assert step(new(hub(tokenSecretRef={"name": "other", "key": "t"})), failed).start is not None
 
 
 def test_only_another_spec_helps_against_a_pipeline_that_is_not_supported() -> None:
@@ -289,10 +301,7 @@ SHARED: Spec = hub() | {"cache": {"claimName": "shared"}}
 
 def test_what_nobody_serves_any_more_is_removed_after_the_rollout() -> None:
     service = supplied(SHARED)
-    others = [
-        neighbour(service),
-        neighbour(serving(service, claim_name="shared", revision="e" * 40))._replace(settled=True),
-    ]
+    others = [settled(service), settled(serving(service, claim_name="shared", revision="e" * 40))]
     known = {"outdated": (OUTDATED,), "neighbours": others}
     assert step(service, **known).start is None
     found = step(service, **known, rolled_out=True)
@@ -313,15 +322,16 @@ def on_the_shared_claim(path: str) -> Spec:
 def test_what_a_neighbour_serves_as_a_directory_of_its_own_is_kept() -> None:
     service, folder = supplied(SHARED), PIPELINE.replace("/", "--")
     adopted = [supplied(on_the_shared_claim(f"{folder}/{'d' * 40}")), supplied(on_the_shared_claim("mine/it"))]
-    moving_away = neighbour(serving(service, claim_name="another", revision="f" * 40))._replace(settled=True)
-    others = [*(neighbour(each) for each in (service, *adopted)), moving_away]
+    elsewhere = serving(service, claim_name="another", revision="f" * 40)
+    others = [settled(each) for each in (service, *adopted, elsewhere)]
     found = step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True)
     assert words(found.start)[-3:] == ["--keep", COMMIT, "d" * 40]
 
 
 def test_nothing_is_removed_while_a_neighbour_is_yet_to_look_at_its_directory_on_the_claim() -> None:
     service = supplied(SHARED)
-    others = [neighbour(service), neighbour(new(on_the_shared_claim("mine")))]
+    unread = resource(on_the_shared_claim("mine"))
+    others = [settled(service), neighbour(unread, rolled_out=True)]
     assert step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True).start is None
 
 
@@ -337,18 +347,56 @@ def test_a_directory_that_is_served_under_another_name_is_not_outdated() -> None
 
 def test_nothing_is_removed_while_a_neighbour_is_on_its_way_to_a_model() -> None:
     service = supplied(SHARED)
-    others = [Neighbour(service.served, "shared", settled=True), Neighbour(None, "shared", settled=False)]
+    others = [settled(service), neighbour(resource(SHARED), rolled_out=True)]
     assert step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True).start is None
+
+
+def pinned_resource(spec: Spec, **changed: str) -> Manifest:
+    """A resource whose status says what it serves."""
+    served = supplied(spec).served
+    assert served is not None
+    return resource(spec) | {"status": {"model": served.model_dump(by_alias=True, exclude_none=True) | changed}}
+
+
+def test_nothing_is_removed_while_pods_of_a_neighbour_s_earlier_spec_may_serve_it() -> None:
+    service = supplied(SHARED)
+    moved = resource(DEMO) | {"status": {"outdatedModels": [{"claimName": "shared", "pipeline": PIPELINE}]}}
+    for other in (pinned_resource(SHARED), moved):
+        for rolled_out in (False, True):
+            others = [settled(service), neighbour(other, rolled_out=rolled_out)]
+            found = step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True)
+            assert (found.start is not None) is rolled_out
+
+
+def test_what_a_service_serves_whose_spec_cannot_be_read_is_kept() -> None:
+    service = supplied(SHARED)
+    path = f"{PIPELINE.replace('/', '--')}/{'d' * 40}"
+    broken = pinned_resource(SHARED, path=path) | {"spec": {}}
+    others = [settled(service), neighbour(broken, rolled_out=True)]
+    found = step(service, outdated=(OUTDATED,), neighbours=others, rolled_out=True)
+    assert words(found.start)[-3:] == ["--keep", COMMIT, "d" * 40]
 
 
 def test_a_removal_that_fails_is_told_and_tried_again() -> None:
     service = supplied(SHARED)
-    known = {"outdated": (OUTDATED,), "neighbours": [Neighbour(service.served, "shared", settled=True)]}
+    known = {"outdated": (OUTDATED,), "neighbours": [settled(service)]}
     removal = step(service, **known, rolled_out=True).start
     assert removal is not None
     failed = ended(removal, {"reason": "CacheUnusable", "message": "Read-only."}, code=1, ago=2)
     found = step(service, failed, **known, rolled_out=True)
     assert (found.cause, found.leftover, found.again_after_s) == (None, Cause("CacheUnusable", "Read-only."), 3)
+
+
+def test_a_removal_that_cannot_begin_says_why() -> None:
+    service = supplied(SHARED)
+    known = {"outdated": (OUTDATED,), "neighbours": [settled(service)], "rolled_out": True}
+    removal = step(service, **known).start
+    assert removal is not None
+    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}
+    found = step(service, replace(job(removal), pod=pod("x", conditions=[unscheduled])), **known)
+    assert found.cause is None
+    assert found.leftover is not None
+    assert found.leftover.reason == "Unschedulable"
 
 
 @pytest.mark.parametrize(
@@ -398,15 +446,24 @@ def test_the_token_is_a_file_of_an_optional_secret_and_nothing_else() -> None:
     assert not [each["kind"] for each in children if "secret" in json.dumps(each).lower()]
 
 
+NEAR = {
+    "requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]
+    }
+}
+
+
 def test_the_job_runs_where_the_pods_may_run_and_asks_for_no_device() -> None:
     compute = {
         "nodeSelector": {"pool": "gpu"},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
-        "affinity": {},
+        "affinity": {"nodeAffinity": NEAR},
+        "priorityClassName": "low",
     }
     service = new(hub() | {"compute": compute, "imagePullSecrets": [{"name": "registry"}]})
     spec = first_job(service)["spec"]["template"]["spec"]
     assert spec["nodeSelector"] == {"pool": "gpu"}
+    assert (spec["affinity"], spec["priorityClassName"]) == ({"nodeAffinity": NEAR}, "low")
     assert spec["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists"}]
     assert spec["imagePullSecrets"] == [{"name": "registry"}]
     assert "nvidia.com/gpu" not in json.dumps(spec["containers"])

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SupplyError as error:
         document, status = termination.of_failure(error), _NOT_DONE
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
-    termination.write(document, asked.termination_message)
+    termination.write(document, asked.termination_message or termination.file_of(asked.command))
     return status
 
 

@@ -90,7 +90,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--total-timeout", type=_seconds, default=Timeouts().total_s, metavar="S", help="seconds in all (%(default)g)"
     )
     command.add_argument(
-        "--termination-message", type=Path, metavar="FILE", help="where the result goes (/dev/termination-log)"
+        "--termination-message", type=Path, metavar="FILE", help="where the result goes; a Job's: /dev/termination-log"
     )
     command.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING"))
 

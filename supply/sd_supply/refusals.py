@@ -66,7 +66,7 @@ def _unreachable(question: Question, error: httpx2.HTTPError) -> HubUnreachableE
         )
     return HubUnreachableError(
         f"{endpoint} cannot be reached: {str(error) or type(error).__name__}. "
-        "Check the network, the DNS and the proxy of the cluster, or name a mirror as the endpoint."
+        "Check the network, the DNS and any proxy on the way, or name a mirror as the endpoint."
     )
 
 

@@ -10,6 +10,7 @@ from sd_supply.errors import SupplyError
 from sd_supply.supplied import Supplied
 
 DEFAULT_FILE = Path("/dev/termination-log")
+OF_A_JOB = ("download", "adopt", "remove")
 MAX_BYTES = 4096
 """More than that the kubelet cuts off, and half a JSON document says nothing."""
 
@@ -44,7 +45,12 @@ def encoded(document: dict[str, Any]) -> bytes:
     return json.dumps(document | {"message": kept + "…"}, ensure_ascii=False).encode()
 
 
+def file_of(command: str) -> Path | None:
+    """Where the kubelet looks, if there is one, and the command is a container's own: others run beside a server."""
+    return DEFAULT_FILE if command in OF_A_JOB and DEFAULT_FILE.exists() else None
+
+
 def write(document: dict[str, Any], file: Path | None) -> None:
-    """Into the file that was named; else where the kubelet looks, if there is a kubelet."""
-    if file is not None or DEFAULT_FILE.exists():
-        (file or DEFAULT_FILE).write_bytes(encoded(document))
+    """Into the file, if there is one."""
+    if file is not None:
+        file.write_bytes(encoded(document))

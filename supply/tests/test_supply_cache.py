@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from fake_hub import Hub
 from hub_models import COMMUNITY, COMMUNITY_COMMIT, THREE_ONE, THREE_ONE_COMMIT
 from sd_supply import termination
@@ -39,3 +42,14 @@ def test_last_words_fit_whatever_they_say() -> None:
         assert len(text) <= termination.MAX_BYTES
         assert b'"reason": "Corrupt"' in text
     assert len(termination.encoded({"reason": "Corrupt", "message": "x" * 10_000, "pages": []})) > 4000
+
+
+def test_only_a_command_that_is_a_container_of_its_own_has_last_words_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "termination-log"
+    monkeypatch.setattr(termination, "DEFAULT_FILE", log)
+    assert termination.file_of("download") is None
+    log.touch()
+    assert [termination.file_of(command) for command in ("download", "adopt", "remove")] == [log] * 3
+    assert [termination.file_of(command) for command in ("export", "import")] == [None] * 2

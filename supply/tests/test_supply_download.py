@@ -173,8 +173,9 @@ def test_a_mirror_with_a_certificate_of_its_own_is_trusted_by_its_bundle(supply:
         assert "PEM" in unusable.message
 
 
-def test_only_the_given_token_is_ever_sent(hub: Hub, supply: Supply) -> None:
-    ended = supply.download(hub, token=None, HF_TOKEN=GOOD_TOKEN)
+@pytest.mark.parametrize("variable", ["HF_TOKEN", "HUGGINGFACE_TOKEN"])
+def test_only_the_given_token_is_ever_sent(hub: Hub, supply: Supply, variable: str) -> None:
+    ended = supply.download(hub, token=None, **{variable: GOOD_TOKEN})
     assert ended.reason == "TokenMissing"
     assert {asked.token for asked in hub.asked} == {""}
 

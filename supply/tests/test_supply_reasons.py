@@ -118,6 +118,7 @@ CASES = [
         (),
         (("pipeline", "pyannote/nothing"),),
     ),
+    Case("a bare 404", fault(404, where="/api/models"), "RepositoryNotFound", (COMMUNITY,)),
     Case(
         "no such repository, and no token",
         nothing,

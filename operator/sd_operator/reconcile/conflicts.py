@@ -32,15 +32,11 @@ class Conflicts:
     _causes: dict[Key, dict[Place, Cause]] = field(default_factory=lambda: defaultdict(dict))
 
     def may_repair(self, key: Key, change: Change, now: float) -> bool:
-        """Whether a change is written now; asked once for each that would be, since a yes is remembered."""
-        place = identity(change.manifest)
-        if not change.is_repair and self._applied[key].get(place) != change.digest:
+        """Whether a change is written now."""
+        if not self._is_repair(key, change):
             return True
-        recent = self._recent(key, place, now)
-        if len(recent) >= PATIENCE and now - recent[-1] < TRUCE_S:
-            return False
-        self._repairs[key][place] = [*recent, now]
-        return True
+        recent = self._recent(key, identity(change.manifest), now)
+        return len(recent) < PATIENCE or now - recent[-1] >= TRUCE_S
 
     def is_contested(self, key: Key, change: Change, now: float) -> bool:
         """Whether somebody else keeps changing that child."""
@@ -55,17 +51,23 @@ class Conflicts:
         known = self._causes.get(key, {})
         return [cause for place, cause in sorted(known.items()) if len(self._recent(key, place, now)) >= PATIENCE]
 
-    def remember(self, key: Key, applied: Iterable[Change], plan: Plan) -> None:
+    def remember(self, key: Key, applied: Iterable[Change], plan: Plan, now: float) -> None:
         """What the operator wrote; what it removed itself and makes again some day is no repair."""
         for live in plan.delete:
             self._applied[key].pop(identity(live), None)
         for change in applied:
-            self._applied[key][identity(change.manifest)] = change.digest
+            place = identity(change.manifest)
+            if self._is_repair(key, change):
+                self._repairs[key][place] = [*self._recent(key, place, now), now]
+            self._applied[key][place] = change.digest
 
     def forget(self, key: Key) -> None:
         """The service is gone."""
         for known in (self._applied, self._repairs, self._causes):
             known.pop(key, None)
+
+    def _is_repair(self, key: Key, change: Change) -> bool:
+        return change.is_repair or self._applied.get(key, {}).get(identity(change.manifest)) == change.digest
 
     def _recent(self, key: Key, place: Place, now: float) -> list[float]:
         return [at for at in self._repairs.get(key, {}).get(place, []) if now - at < MEMORY_S]

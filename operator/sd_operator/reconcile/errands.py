@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sd_operator.api.service import DiarizationService, SpecError, pinned
+from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import Demo
-from sd_operator.api.status import OutdatedModel
 from sd_operator.children.model_job import CLAIM
 from sd_operator.reconcile.cause import Cause, refusal_of_pods
 from sd_operator.reconcile.kubelet_events import failed_setups
-from sd_operator.reconcile.leftovers import Neighbour, neighbour
+from sd_operator.reconcile.leftovers import Neighbour, neighbour, outdated_models
 from sd_operator.reconcile.rollout import Rollout
 from sd_operator.reconcile.supply import Known, Supply
 from sd_operator.reconcile.supply_job import SupplyJob, supply_jobs
@@ -46,16 +45,14 @@ class Errands:
             return Known(jobs)
         jobs = [await self._with_refusal(job, now) for job in jobs]
         at_work = [job.pod for job in jobs if job.pod and not job.has_ended]
-        outdated = tuple(
-            OutdatedModel.model_validate(each) for each in resource.get("status", {}).get("outdatedModels", ())
-        )
+        outdated = outdated_models(resource)
         return Known(
             jobs,
             self.cache.pods(key),
             [*self._neighbours(key)] if outdated else [],
             dict(self._at_work_beside(key)),
             outdated,
-            Rollout.of(self._deployment(key)).complete,
+            self._is_rolled_out(key),
             await failed_setups(self.kube, at_work, now),
         )
 
@@ -92,16 +89,15 @@ class Errands:
                     yield job.claim, job.name
 
     def _neighbours(self, key: Key) -> Iterator[Neighbour]:
-        """All services of the namespace, this one too; one whose spec cannot be read serves what it did."""
+        """All services of the namespace."""
         for other in self.cache.keys_in(key.namespace):
             if resource := self.cache.service(other):
-                try:
-                    yield neighbour(DiarizationService.parse(resource))
-                except SpecError:
-                    yield Neighbour(pinned(resource), None, settled=True)
+                yield neighbour(resource, rolled_out=self._is_rolled_out(other))
 
-    def _deployment(self, key: Key) -> Manifest | None:
-        return next((child for child in self.cache.children(key) if child["kind"] == DEPLOYMENTS.kind), None)
+    def _is_rolled_out(self, key: Key) -> bool:
+        """Whether no pod of an earlier spec is left."""
+        deployment = next((child for child in self.cache.children(key) if child["kind"] == DEPLOYMENTS.kind), None)
+        return Rollout.of(deployment).complete
 
     async def _with_refusal(self, job: SupplyJob, now: datetime) -> SupplyJob:
         """The Job with why it has no pod, which its Events alone say."""

@@ -3,27 +3,45 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sd_operator.api.service import DiarizationService
+from sd_operator.api.service import DiarizationService, SpecError, pinned
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import model_job
 from sd_operator.children.model_job import Errand
+from sd_operator.vocabulary import Manifest
 
 MOST = 16
 """As many as a status holds."""
 
 
 class Neighbour(NamedTuple):
-    """A service of the same namespace: what it serves from which claim, and whether that is what it asks for."""
+    """A service of the same namespace, this one too: what it serves, and whether its pods may serve something else."""
 
     served: ServedModel | None
-    claim: str | None
-    """The claim of what it asks for."""
+    claims: frozenset[str]
+    """Those that it serves from, is going to, or did before."""
     settled: bool
+    """Whether all its pods serve what it asks for."""
 
 
-def neighbour(service: DiarizationService) -> Neighbour:
-    """What is to be known of a service."""
-    return Neighbour(service.served, service.model_claim, service.has_its_model)
+def neighbour(resource: Manifest, *, rolled_out: bool) -> Neighbour:
+    """What is to be known of a service; one whose spec cannot be read serves what it did."""
+    served = pinned(resource)
+    claims = {each.claim_name for each in outdated_models(resource)} | {served.claim_name if served else None}
+    try:
+        service = DiarizationService.parse(resource)
+    except SpecError:
+        return Neighbour(served, _named(claims), rolled_out)
+    return Neighbour(service.served, _named(claims | {service.model_claim}), service.has_its_model and rolled_out)
+
+
+def _named(claims: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(claim for claim in claims if claim)
+
+
+def outdated_models(resource: Manifest) -> tuple[OutdatedModel, ...]:
+    """What a service has displaced and not removed yet, by its status."""
+    listed = resource.get("status", {}).get("outdatedModels", ())
+    return tuple(OutdatedModel.model_validate(each) for each in listed)
 
 
 def with_displaced(
@@ -50,9 +68,9 @@ def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]
     first = next(iter(outdated), None)
     if first is None:
         return None
-    there = [each for each in neighbours if first.claim_name in (each.claim, each.served and each.served.claim_name)]
+    there = [each for each in neighbours if first.claim_name in each.claims]
     if not all(each.settled for each in there):
-        return None  # what it is about to serve may be what nobody serves yet
+        return None  # what it is about to serve may be what nobody serves yet, and old pods serve what nobody asks for
     served = [each.served for each in there if each.served]
     keep = {revision for each in served if (revision := _revision(each, first))}
     return model_job.tidy(first.claim_name, first.pipeline, keep)

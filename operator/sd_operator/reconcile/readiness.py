@@ -24,6 +24,8 @@ class Verdict:
 
 UNDER_WAY = ("Paused", "Starting", "RollingOut", DOWNLOADING, WAITING)
 """Reasons that are no failure."""
+NEEDS_ANOTHER_SPEC = ("SpecRefused", "UnsupportedPipeline")
+"""Reasons that no further attempt can do away with."""
 NO_ROOM_TO_SURGE = (
     "The pods of the earlier spec serve on until it does. Where it lacks what they hold, such as the last GPU, "
     "free that, or set rollout: Recreate."
@@ -120,16 +122,17 @@ def available(rollout: Rollout, obstacle: Cause | None) -> Verdict:
 def progressing(seen: Observation, rollout: Rollout, obstacle: Cause | None) -> Verdict:
     """Whether the cluster is still on its way to the latest spec.
 
-    A rollout that is over is one of an earlier spec where the latest could not be written, or waits for its model.
+    A rollout that is over, or stands still, is one of an earlier spec where the latest waits for its model, or where
+    something was refused.
     """
-    is_of_earlier_spec = bool(seen.refusals) or seen.model is not None
-    if rollout.complete and not is_of_earlier_spec:
+    if obstacle and (seen.refusals or seen.model):
+        goes_on = obstacle.reason not in NEEDS_ANOTHER_SPEC
+        return Verdict("Progressing", status=goes_on, reason=obstacle.reason, message=obstacle.message)
+    if rollout.complete:
         return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")
     if rollout.stalled_since:
         why = obstacle.message if obstacle else rollout.sentence()
         message = f"Nothing has moved within {rollout.deadline_s} s, as was found at {rollout.stalled_since}. {why}"
         return Verdict("Progressing", status=False, reason=DEADLINE_EXCEEDED, message=message)
-    if obstacle is None:
-        return Verdict("Progressing", status=True, reason="RollingOut", message=rollout.sentence())
-    message = obstacle.message if is_of_earlier_spec else rollout.sentence()
-    return Verdict("Progressing", status=True, reason=obstacle.reason, message=message)
+    reason = obstacle.reason if obstacle else "RollingOut"
+    return Verdict("Progressing", status=True, reason=reason, message=rollout.sentence())

@@ -78,9 +78,10 @@ class Reconciler:
         plan = await self._plan(key, service, wanted)
         if plan.makes and not await is_there(self.kube, key, resource):
             return None  # that it has gone is an event on its way
-        outcome = await self._carry_out(key, plan)
-        if outcome.found:
-            outcome = await self._carry_out(key, await self._plan(key, service, wanted, outcome.found))
+        outcome, found = await self._carry_out(key, plan), list[Manifest]()
+        while outcome.found:  # each is found but once
+            found += outcome.found
+            outcome = await self._carry_out(key, await self._plan(key, service, wanted, found))
         if not outcome.refusals:  # a Job is nothing without its claim
             outcome.refusals.extend(await self.errands.carry_out(key, model))
         contested = self.conflicts.causes(key, self.clock())
@@ -119,28 +120,37 @@ class Reconciler:
     async def _plan(
         self, key: Key, service: DiarizationService, wanted: list[Manifest], found: Iterable[Manifest] = ()
     ) -> Plan:
-        """What is to be written, with `found` beside the children that the cache knows."""
+        """What is to be written, with `found` beside the children that the cache knows.
+
+        Repairs that somebody else would only undo again are held back.
+        """
         live = [*self.cache.children(key), *found]
         readers = await settings_readers(self.kube, self.cache, key, wanted, live)
-        return await self._held_back(key, decide(service, wanted, live, readers))
+        plan, now = decide(service, wanted, live, readers), self.clock()
+        if unseen := await self._blame(key, plan, now):
+            return await self._plan(key, service, wanted, [*found, *unseen])
+        return replace(plan, apply=[change for change in plan.apply if self.conflicts.may_repair(key, change, now)])
+
+    async def _blame(self, key: Key, plan: Plan, now: float) -> list[Manifest]:
+        """Finds out who keeps changing what; gives what is there although the cache does not know it."""
+        unseen: list[Manifest] = []
+        for change in plan.apply:
+            if not self.conflicts.is_contested(key, change, now):
+                continue
+            metadata = change.manifest["metadata"]
+            live = await self.kube.get(KIND_OF[change.manifest["kind"]], metadata["namespace"], metadata["name"])
+            if live and change.live is None:
+                unseen.append(live)
+            else:
+                self.conflicts.blame(key, change, live)
+        return unseen
 
     async def _carry_out(self, key: Key, plan: Plan) -> Outcome:
         if goes_down(plan):
             await mark_idlest(self.kube, self.pods, self.cache.pods(key))
         outcome = await carry_out(self.kube, self.cache, plan)
-        self.conflicts.remember(key, outcome.applied, plan)
+        self.conflicts.remember(key, outcome.applied, plan, self.clock())
         return outcome
-
-    async def _held_back(self, key: Key, plan: Plan) -> Plan:
-        """The plan without the repairs that somebody else would only undo again."""
-        now = self.clock()
-        for change in plan.apply:
-            if self.conflicts.is_contested(key, change, now):
-                metadata = change.manifest["metadata"]
-                kind = KIND_OF[change.manifest["kind"]]
-                live = await self.kube.get(kind, metadata["namespace"], metadata["name"])
-                self.conflicts.blame(key, change, live)
-        return replace(plan, apply=[change for change in plan.apply if self.conflicts.may_repair(key, change, now)])
 
     def _living(self, key: Key) -> tuple[list[Manifest], list[Manifest]]:
         return self.cache.children(key), self.cache.pods(key)

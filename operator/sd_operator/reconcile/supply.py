@@ -98,9 +98,7 @@ class _Step:
             return self._start(supply, self.errand)
         last = tries[-1]
         if not last.has_ended:
-            # That it gets no pod, or the pod no volume, is no event of any watched object.
-            stands = last.pod is None or is_being_set_up(last.pod)
-            return replace(supply, cause=self._under_way(tries), again_after_s=LOOK_AGAIN_S if stands else None)
+            return replace(supply, cause=self._under_way(tries), again_after_s=_look_again_s(last))
         outcome = last.outcome
         if isinstance(outcome, Brought) and last.ended_at >= since:
             return self._pinned(outcome)
@@ -119,7 +117,8 @@ class _Step:
             return replace(self._start(supply, errand), cause=None)
         last = tries[-1]
         if not last.has_ended:
-            return supply
+            hindered = hindrance(last.pod, self.known.failed_setups, self.now) if last.pod else None
+            return replace(supply, leftover=hindered, again_after_s=_look_again_s(last))
         if isinstance(outcome := last.outcome, Brought):
             return replace(supply, outdated=outdated[1:], remove=[*idle, last.live], again_after_s=0.0)
         return replace(self._retry(supply, errand, last), cause=None, leftover=outcome)
@@ -187,6 +186,11 @@ class _Step:
             missing = f"Secret {secret.name} is not there, or holds no token under key {secret.key}."
             return Cause(failure.reason, f"{missing} {failure.message}")
         return Cause(failure.reason, f"{failure.message} It is read from key {secret.key} of Secret {secret.name}.")
+
+
+def _look_again_s(job: SupplyJob) -> float | None:
+    """That a Job gets no pod, or the pod no volume, is no event of any watched object."""
+    return LOOK_AGAIN_S if job.pod is None or is_being_set_up(job.pod) else None
 
 
 def _doing(service: DiarizationService) -> str:

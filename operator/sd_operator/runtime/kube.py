@@ -155,15 +155,16 @@ class KubeClient:
         # An apply takes over whatever has that name, without a word. One that is meant for a version which no object
         # has is only taken where there is none, and saves the question whether there is.
         metadata = manifest["metadata"] | {"resourceVersion": NOBODYS_VERSION}
+        careful = manifest | {"metadata": metadata}
         try:
-            return await self._apply(manifest | {"metadata": metadata}, subresource="")
+            return await self._apply(careful, subresource="")
         except RejectedError as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
             live = await self.get(KIND_OF[manifest["kind"]], metadata["namespace"], metadata["name"])
             if live is not None:
                 raise NameTakenError(live) from refusal
-        return await self._apply(manifest, subresource="")  # it has gone in the meantime
+        return await self._apply(careful, subresource="")  # it has gone in the meantime
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="status")

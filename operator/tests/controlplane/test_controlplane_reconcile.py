@@ -173,6 +173,28 @@ def test_somebody_elses_object_is_left_alone_and_named(bench: Bench) -> None:
     bench.settled()
 
 
+def test_a_child_that_becomes_somebody_elses_stays_theirs(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    theirs = bench.get("service") or {}
+    for field in ("labels", "annotations", "ownerReferences", "managedFields"):
+        theirs["metadata"].pop(field, None)
+    theirs["metadata"]["labels"] = {"whose": "theirs"}
+    bench.plane.kubectl("replace", "-f", "-", stdin=json.dumps(theirs))
+    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken")
+    look_again(bench, 6)
+    assert condition(bench.get("diar") or {}, "Ready")["reason"] == "NameTaken"
+    assert (bench.get("service") or {})["metadata"]["labels"] == {"whose": "theirs"}
+
+
+def test_a_child_that_loses_its_label_three_times_gets_it_back_at_once(bench: Bench) -> None:
+    bench.apply(DEMO)
+    bench.settled()
+    for _ in range(3):
+        bench.kubectl("label", "service", "demo", f"{MANAGED_BY_LABEL}-")
+        bench.eventually("service", lambda seen: MANAGED_BY_LABEL in seen["metadata"]["labels"])
+
+
 def test_what_the_api_server_refuses_is_quoted(bench: Bench) -> None:
     taken = with_demo(network={"service": {"type": "NodePort", "nodePorts": {"http": 80}}})
     bench.apply(taken)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 from control_plane import OPERATOR, ControlPlane, Manifest, control_plane
-from live_objects import INSTALLATION
-from operator_bench import Bench
+from live_objects import INSTALLATION, service
+from operator_bench import Bench, condition
 from operator_process import running_operator
 from plane_processes import eventually
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.reconcile.scale_down import DELETION_COST
-from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS
+from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS, Resource
 from service_specs import WITH_HPA, WITH_KEDA, hub
 from supplying import running
 from test_controlplane_kinds import crd
@@ -104,6 +104,18 @@ def live_through_everything(bench: Bench) -> None:
     running(bench, "downloaded")
     bench.apply(hub(revision="v2"), "downloaded")
     eventually(lambda: ("batch/jobs", "delete") in asked(bench.plane), "the Job of the earlier spec is ended")
+    for kind in CHILD_KINDS:
+        find_the_name_taken(bench, kind)
+
+
+def find_the_name_taken(bench: Bench, kind: Resource) -> None:
+    """A service of which one child's name is somebody else's: the operator has a look at that."""
+    name = f"taken-{kind.plural}"
+    wanted = ((spec, child) for spec in (KEDA, HPA, hub()) for child in desired(service(spec, name), INSTALLATION))
+    spec, child = next((spec, child) for spec, child in wanted if child["kind"] == kind.kind)
+    bench.plane.apply(child | {"metadata": {"name": child["metadata"]["name"], "namespace": bench.namespace}})
+    bench.apply(spec, name)
+    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken", name)
 
 
 def is_on_a_node(bench: Bench) -> bool:
