@@ -1,5 +1,7 @@
 """The fake hub on this host: the demo model behind a gate, where containers and builds can reach it."""
 
+import ipaddress
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,9 +21,14 @@ PAGE = f"https://huggingface.co/{COMMUNITY}"
 @contextmanager
 def running() -> Iterator[Hub]:
     """On the address that docker's bridge has on this host."""
-    address = "{{(index .IPAM.Config 0).Gateway}}"
-    bridge = containers.run("network", "inspect", "bridge", "--format", address).stdout.strip()
+    bridge = _address_of_the_bridge()
     repos = {COMMUNITY: hub_models.of_directory(sd_engine.model.DEMO_MODEL, COMMIT)}
     with fake_hub.running(repos, place=Place(bridge, host=bridge, cdn_host=bridge)) as hub:
         hub.accounts |= {CANARY: Account(), NO_TERMS: Account(accepted=frozenset())}
         yield hub
+
+
+def _address_of_the_bridge() -> str:
+    """A docker that has only just made its bridge names no gateway yet; it is the first address then."""
+    [config, *_] = json.loads(containers.run("network", "inspect", "bridge").stdout)[0]["IPAM"]["Config"]
+    return config.get("Gateway") or str(next(ipaddress.ip_network(config["Subnet"]).hosts()))

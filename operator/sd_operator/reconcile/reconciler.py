@@ -120,11 +120,11 @@ class Reconciler:
     async def _plan(
         self, key: Key, service: DiarizationService, wanted: list[Manifest], found: Iterable[Manifest] = ()
     ) -> Plan:
-        """What is to be written, with `found` beside the children that the cache knows.
+        """What is to be written, with `found` beside the children that the cache knows, and knows better once written.
 
         Repairs that somebody else would only undo again are held back.
         """
-        live = [*self.cache.children(key), *found]
+        live = [*found, *self.cache.children(key)]
         readers = await settings_readers(self.kube, self.cache, key, wanted, live)
         plan, now = decide(service, wanted, live, readers), self.clock()
         if unseen := await self._blame(key, plan, now):
