@@ -5,6 +5,7 @@ from typing import Any
 
 import cluster
 import pytest
+import supplied
 from sd_kit import release
 from sd_kit.images import references
 
@@ -51,7 +52,7 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
 def paused(namespace: str) -> str:
     """A service without pods: it shows what the operator does in seconds."""
     cluster.apply(_manifest("paused", namespace))
-    cluster.until(lambda: ("Service", "paused") in _children(namespace), within_s=30)
+    cluster.until(lambda: supplied.condition("paused", namespace, "Ready")["reason"] == "Paused", within_s=30)
     return namespace
 
 
