@@ -52,8 +52,16 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
 def paused(namespace: str) -> str:
     """A service without pods: it shows what the operator does in seconds."""
     cluster.apply(_manifest("paused", namespace))
-    cluster.until(lambda: supplied.condition("paused", namespace, "Ready")["reason"] == "Paused", within_s=30)
+    cluster.until(lambda: _is_settled(namespace), within_s=30)
     return namespace
+
+
+def _is_settled(namespace: str) -> bool:
+    """Whether the latest spec is reported, and settings of an earlier one are gone."""
+    seen = cluster.read("diar", "paused", "-n", namespace)
+    reported = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
+    is_paused = supplied.condition("paused", namespace, "Ready")["reason"] == "Paused"
+    return reported and is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
 
 
 def _children(namespace: str) -> dict[tuple[str, str], str]:
