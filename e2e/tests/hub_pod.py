@@ -14,6 +14,8 @@ from sd_kit import places
 from sd_kit.images import references
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
+FOLDER = PIPELINE.replace("/", "--")
+"""The pipeline's, in a cache."""
 COMMIT = "a" * 40
 LATER_COMMIT = "b" * 40
 PAGE = f"https://huggingface.co/{PIPELINE}"

@@ -56,7 +56,11 @@ def gone_afterwards(name: str, namespace: str) -> Iterator[None]:
 
 def condition(name: str, namespace: str, kind: str) -> Condition:
     """A condition of a service; one that says nothing where there is none."""
-    conditions = cluster.read("diar", name, "-n", namespace).get("status", {}).get("conditions", [])
+    return _condition(cluster.read("diar", name, "-n", namespace), kind)
+
+
+def _condition(seen: dict[str, Any], kind: str) -> Condition:
+    conditions = seen.get("status", {}).get("conditions", [])
     return next((each for each in conditions if each["type"] == kind), {"status": "", "reason": "", "message": ""})
 
 
@@ -75,16 +79,17 @@ def until_reason(name: str, namespace: str, kind: str, reason: str, *, within_s:
     return last[0]
 
 
+def reported(name: str, namespace: str) -> Condition:
+    """The condition Ready, once the status is about the newest spec; before, one that says nothing."""
+    seen = cluster.read("diar", name, "-n", namespace)
+    current = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
+    return _condition(seen if current else {}, "Ready")
+
+
 def until_ready(name: str, namespace: str, *, within_s: float = 150) -> None:
     """Returns once the service's newest spec is ready."""
-
-    def is_ready() -> bool:
-        seen = cluster.read("diar", name, "-n", namespace)
-        current = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
-        return current and condition(name, namespace, "Ready")["status"] == "True"
-
     try:
-        cluster.until(is_ready, within_s=within_s, every_s=1)
+        cluster.until(lambda: reported(name, namespace)["status"] == "True", within_s=within_s, every_s=1)
     except AssertionError as error:
         raise AssertionError(f"{name}: {condition(name, namespace, 'Ready')}") from error
 

@@ -58,10 +58,8 @@ def paused(namespace: str) -> str:
 
 def _is_settled(namespace: str) -> bool:
     """Whether the latest spec is reported, and settings of an earlier one are gone."""
-    seen = cluster.read("diar", "paused", "-n", namespace)
-    reported = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
-    is_paused = supplied.condition("paused", namespace, "Ready")["reason"] == "Paused"
-    return reported and is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
+    is_paused = supplied.reported("paused", namespace)["reason"] == "Paused"
+    return is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
 
 
 def _children(namespace: str) -> dict[tuple[str, str], str]:

@@ -25,7 +25,7 @@ from supply_story import MARK, MEMBER, NAME, NEWCOMER, ROTATED, Story
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for the whole story
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10, 120
 WEIGHTS = "segmentation/pytorch_model.bin"
-CACHED = f"/claim/{hub_pod.PIPELINE.replace('/', '--')}/{hub_pod.COMMIT}/{WEIGHTS}"
+CACHED = f"/claim/{hub_pod.FOLDER}/{hub_pod.COMMIT}/{WEIGHTS}"
 FLIP = f"""
 content = bytearray(open({CACHED!r}, "rb").read())
 content[1000] ^= 1
@@ -205,8 +205,7 @@ def test_a_new_revision_comes_beside_the_old_one_which_goes_after_the_rollout(
 
 def _revisions(hand: str, namespace: str) -> list[str]:
     """The revisions on the claim under their final names."""
-    folder = f"/claim/{hub_pod.PIPELINE.replace('/', '--')}"
-    names = supplied.by_hand(hand, namespace, f"import os; print(*os.listdir({folder!r}))").split()
+    names = supplied.by_hand(hand, namespace, f"import os; print(*os.listdir('/claim/{hub_pod.FOLDER}'))").split()
     return sorted(name for name in names if len(name) == len(hub_pod.COMMIT))
 
 
@@ -227,8 +226,7 @@ def test_a_model_travels_as_a_file_to_where_no_hub_answers(
         supplied.until_ready("carried", namespace)
         assert supplied.found_segments("carried", namespace, clip) == stock[""]
         assert len(hub.asked()) == asked
-        path = f"{hub_pod.PIPELINE.replace('/', '--')}/{model['revision']}"
-        claim = {"claimName": air_gap.CLAIM, "path": path, "digest": digest}
+        claim = {"claimName": air_gap.CLAIM, "path": f"{hub_pod.FOLDER}/{model['revision']}", "digest": digest}
         cluster.apply(supplied.manifest("carried", namespace, {"persistentVolumeClaim": claim}))
         supplied.until_ready("carried", namespace)
         assert supplied.found_segments("carried", namespace, clip) == stock[""]

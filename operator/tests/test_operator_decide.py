@@ -59,6 +59,14 @@ def test_a_child_that_was_changed_by_hand_is_put_right() -> None:
     assert (change.manifest["kind"], change.field, change.is_repair) == ("Deployment", "spec.replicas", True)
 
 
+def test_only_a_plan_with_something_new_makes_anything() -> None:
+    deployment = child("Deployment")
+    deployment["spec"]["replicas"] = 7
+    assert decide(SERVICE, WANTED, without("Service", there())).makes
+    assert not decide(SERVICE, WANTED, there(Deployment=deployment)).makes
+    assert not decide(SERVICE, WANTED, there()).makes
+
+
 def test_a_field_that_is_no_longer_wanted_is_noticed() -> None:
     placed = service(with_demo(compute={"nodeSelector": {"pool": "gpu"}}))
     before = [live(stamped(manifest)) for manifest in desired(placed, INSTALLATION)]

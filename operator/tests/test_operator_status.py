@@ -85,6 +85,12 @@ def test_what_the_api_server_refused_comes_first() -> None:
     assert conditions(observed(STARTS, refusals=(refusal,)))["Ready"] == ("False", refusal.reason, refusal.message)
 
 
+def test_where_only_another_spec_helps_nothing_is_on_its_way() -> None:
+    refusal = Cause("SpecRefused", "spec.replicas: it must not be negative.")
+    seen = conditions(observed(SERVED, refusals=(refusal,)))
+    assert seen["Progressing"] == ("False", refusal.reason, refusal.message)
+
+
 WAITS = Cause("TermsNotAccepted", "Accept the terms.")
 
 

@@ -82,9 +82,9 @@ class DiarizationService:
             spec = DiarizationServiceSpec.model_validate(resource.get("spec", {}))
         except ValidationError as error:
             raise SpecError(_sentences(error)) from error
-        # The demo model needs no pin: it is in the image.
-        demo = spec.model.source.one if isinstance(spec.model.source.one, Demo) else None
-        served = ServedModel(source=demo.describe(), mode=spec.model.mode) if demo else pinned(resource)
+        source = spec.model.source.one
+        in_the_image = isinstance(source, Demo)  # it needs no pin
+        served = ServedModel(source=source.describe(), mode=spec.model.mode) if in_the_image else pinned(resource)
         return cls(
             metadata["name"], metadata["namespace"], metadata["uid"], metadata.get("generation", 0), spec, served
         )
