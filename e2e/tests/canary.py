@@ -112,7 +112,8 @@ def _metrics(namespace: str) -> Iterator[Found]:
 
 def _page(namespace: str, pod: str, port: int) -> Iterator[Found]:
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/metrics"
-    yield f"metrics of {pod}:{port}", cluster.kubectl("get", "--raw", path)
+    read = partial(cluster.kubectl, "get", "--raw", path)
+    yield from _while_it_lives(pod, namespace, f"metrics of {pod}:{port}", read)
 
 
 def _release() -> Iterator[Found]:
