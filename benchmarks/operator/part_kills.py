@@ -7,10 +7,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api_proxy import ApiProxy, proxied
-from operator_bench import diarization_service
+from operator_bench import condition, diarization_service
 from operator_process import RunningOperator
 from plane_processes import eventually
 from sd_operator.vocabulary import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL, PODS, Manifest
@@ -39,7 +39,8 @@ class Tally:
     """Kills that hit a write, and those after which something was missing, double or left over."""
 
     tried: int = 0
-    failed: int = 0
+    failed: list[str] = field(default_factory=list)
+    """Which kill, and what was seen in the end."""
 
 
 def measure(stage: Stage) -> list[Row]:
@@ -57,10 +58,10 @@ def measure(stage: Stage) -> list[Row]:
         Row("kill_points_tried", tally.tried, "kills", ">= 30", detail),
         Row(
             "kill_points_failed",
-            tally.failed,
+            len(tally.failed),
             "kills",
             "<= 0",
-            f"not exactly the wanted children, field by field, within {WITHIN_S:g} s",
+            "; ".join([f"not exactly the wanted children, field by field, within {WITHIN_S:g} s", *tally.failed]),
         ),
     ]
 
@@ -102,16 +103,13 @@ def _supply(stage: Stage, number: int, tally: Tally) -> bool:
             hit = _dies(operator, is_supplied)
         if hit:
             tally.tried += 1
-            with stage.operator():
-                tally.failed += not _holds(is_supplied) or len(stage.api.list(JOBS, namespace)) != 1
+            with stage.operator() as again:
+                try:
+                    eventually(is_supplied, "the model is served", WITHIN_S)
+                    assert len(stage.api.list(JOBS, namespace)) == 1, "more Jobs than one"
+                except AssertionError as error:
+                    tally.failed.append(_seen(stage, namespace, error, again))
     return hit
-
-
-def _holds(is_so: Callable[[], bool]) -> bool:
-    try:
-        return eventually(is_so, "the model is served", WITHIN_S)
-    except AssertionError:
-        return False
 
 
 @contextmanager
@@ -184,8 +182,13 @@ def _converges(stage: Stage, namespace: str, tally: Tally, *, hit: bool) -> None
     if not hit:
         return
     tally.tried += 1
-    with stage.operator():
+    with stage.operator() as again:
         try:
             stage.settled(namespace, within_s=WITHIN_S)
-        except AssertionError:
-            tally.failed += 1
+        except AssertionError as error:
+            tally.failed.append(_seen(stage, namespace, error, again))
+
+
+def _seen(stage: Stage, namespace: str, error: AssertionError, operator: RunningOperator) -> str:
+    told = [condition(service, "Ready") for service in stage.services(namespace)]
+    return f"{namespace}: {error}, {told}, the operator said: {operator.log.read_text()[-1000:]}"

@@ -27,6 +27,8 @@ class Server:
     """What an outsider has added, by kind."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     removed: list[str] = field(default_factory=list[str])
+    outran: bool = False
+    """Whether what is applied is changed by somebody before anything can be taken out of it."""
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return self._answer("apply", manifest)
@@ -36,7 +38,9 @@ class Server:
             raise NameTakenError(live(manifest | {"spec": "somebody else's"}))
         return self._answer("apply", manifest)
 
-    async def remove(self, manifest: Manifest, pointers: list[str]) -> Manifest:
+    async def remove(self, manifest: Manifest, pointers: list[str]) -> Manifest | None:
+        if self.outran:
+            return None
         self.removed += pointers
         return self._answer("remove", manifest)
 
@@ -94,14 +98,29 @@ async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:
     ]
 
 
-async def test_what_an_outsider_has_added_is_taken_out_of_what_the_api_server_has_after_the_apply() -> None:
+def opened() -> tuple[Plan, dict[str, Manifest]]:
+    """The repair of a NetworkPolicy, and what an outsider has added to that."""
     front = next(manifest for manifest in WANTED if manifest["kind"] == "NetworkPolicy")
     by_hand = {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:paused": {}}}}
-    opened = {
+    more = {
         "metadata": front["metadata"] | {"managedFields": [by_hand]},
         "spec": front["spec"] | {"paused": True},
     }
-    server: Any = Server(added={"NetworkPolicy": opened})
-    await carry_out(server, Cache(), Plan(apply=[Change(front, live(front), "spec.paused")]))
+    return Plan(apply=[Change(front, live(front), "spec.paused")]), {"NetworkPolicy": more}
+
+
+async def test_what_an_outsider_has_added_is_taken_out_of_what_the_api_server_has_after_the_apply() -> None:
+    plan, added = opened()
+    server: Any = Server(added=added)
+    outcome = await carry_out(server, Cache(), plan)
     assert server.done == [("apply", "NetworkPolicy"), ("remove", "NetworkPolicy")]
     assert server.removed == ["/spec/paused"]
+    assert outcome.applied == plan.apply
+
+
+async def test_what_could_not_be_taken_out_yet_is_no_repair_and_no_refusal() -> None:
+    plan, added = opened()
+    server: Any = Server(added=added, outran=True)
+    outcome = await carry_out(server, Cache(), plan)
+    assert server.done == [("apply", "NetworkPolicy")]
+    assert (outcome.applied, outcome.refusals) == ([], [])

@@ -143,6 +143,17 @@ async def test_an_annotation_is_for_that_very_object() -> None:
     assert server.headers[0]["Content-Type"] == "application/merge-patch+json"
 
 
+async def test_fields_are_taken_out_of_what_was_seen_and_of_nothing_newer() -> None:
+    seen = {"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}
+    async with played() as (kube, server, _):
+        assert await kube.remove(deployment(3), ["/spec/paused"])
+        [(method, _, body)] = server.seen
+        assert (method, body) == ("PATCH", [seen, {"op": "remove", "path": "/spec/paused"}])
+        assert server.headers[0]["Content-Type"] == "application/json-patch+json"
+    async with played(saying(409, {"message": "the object has been modified"})) as (kube, _, _):
+        assert await kube.remove(deployment(3), ["/spec/paused"]) is None
+
+
 async def test_what_exists_already_is_not_created_and_no_error() -> None:
     event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "demo.1", "namespace": "default"}}
     async with played() as (kube, server, _):

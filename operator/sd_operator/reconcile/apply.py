@@ -14,7 +14,7 @@ from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was written, what the API server refused, and what unexpectedly has the name of something new.
+    """What was written whole, what the API server refused, and what unexpectedly has the name of something new.
 
     The cache only sees what carries the operator's label.
     """
@@ -55,9 +55,9 @@ async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> 
     manifest = change.manifest
     try:
         live = await (kube.apply if change.live else kube.apply_new)(manifest)
-        if added := additions(live, manifest):
-            live = await kube.remove(live, added)
-        cache.put(live)
+        added = additions(live, manifest)
+        whole = await kube.remove(live, added) if added else live
+        cache.put(whole or live)
     except NameTakenError as taken:
         outcome.found.append(taken.live)
         return False
@@ -65,7 +65,8 @@ async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> 
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
         outcome.refusals.append(Cause("Refused", f"The API server refused {what}: {refusal}"))
         return False
-    outcome.applied.append(change)
+    if whole is not None:  # otherwise it has changed in between: that is an event, and the next look takes them out
+        outcome.applied.append(change)
     return True
 
 

@@ -64,8 +64,8 @@ class Kube(Protocol):
         """Sets annotations on that very object, and nothing else."""
         ...
 
-    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest:
-        """Takes fields out of that very object, by JSON pointers; where it has changed since, it stays as it is."""
+    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
+        """Takes fields out of that very object, by JSON pointers; None, and nothing done, where it has changed."""
         ...
 
     async def delete(self, live: Manifest) -> None:
@@ -189,15 +189,15 @@ class KubeClient:
         patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": annotations}}
         return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, MERGE))
 
-    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest:
+    async def remove(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
         seen = {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]}
         patch = [seen, *({"op": "remove", "path": pointer} for pointer in pointers)]
         try:
             return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, JSON_PATCH))
         except RejectedError as refusal:
-            if refusal.status != HTTPStatus.CONFLICT:  # it has changed since, and that is an event that is looked at
+            if refusal.status != HTTPStatus.CONFLICT:
                 raise
-            return live
+            return None
 
     async def delete(self, live: Manifest) -> None:
         body = {"preconditions": {"uid": live["metadata"]["uid"]}, "propagationPolicy": "Background"}
