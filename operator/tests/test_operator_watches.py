@@ -1,9 +1,13 @@
 """What kopf hands over reaches the cache and the queue; what it does not say is made up for."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from live_objects import pod, resource
+from sd_operator.runtime import watches
 from sd_operator.runtime.cache import Cache, Key
 from sd_operator.runtime.kinds import Kinds
 from sd_operator.runtime.metrics import Metrics
@@ -67,4 +71,34 @@ def test_an_object_of_a_name_that_was_deleted_is_news(fed: Fed) -> None:
     fed.watches._deliver("ADDED", pod("a"))
     fed.watches._deliver("DELETED", pod("a"))
     fed.watches._deliver(None, pod("a"))
+    assert fed.resync.asked == 0
+
+
+@asynccontextmanager
+async def looked(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A life of the watches in which what nobody tells of is looked for a hundred times a second."""
+    monkeypatch.setattr(watches, "FIRST_LOOK_S", 0.01)
+    monkeypatch.setattr(watches, "LONGEST_LOOK_S", 0.01)
+    looks = asyncio.ensure_future(fed.watches._look_for_unheard())
+    fed.watches.up.set()
+    await asyncio.sleep(0)
+    yield
+    await asyncio.sleep(0.1)
+    looks.cancel()
+
+
+async def test_what_was_listed_and_is_told_of_by_no_watch_may_have_gone(
+    fed: Fed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed.cache.put(pod("gone"))
+    async with looked(fed, monkeypatch):
+        pass
+    assert fed.resync.asked > 0
+
+
+async def test_what_a_watch_tells_of_is_there(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:
+    fed.cache.put(pod("stays"))
+    async with looked(fed, monkeypatch):
+        fed.watches._deliver(None, pod("stays"))
+        fed.watches._deliver("ADDED", pod("new"))
     assert fed.resync.asked == 0

@@ -78,6 +78,10 @@ class Cache:
         for known in [*self._all(resource.kind)]:
             self.remove(known)
 
+    def uids(self) -> set[str]:
+        """Everything that it holds, by UID."""
+        return {*self._keys}
+
     def keys(self) -> set[Key]:
         """Every service that exists."""
         return {key for key, objects in self._objects[DIARIZATION_SERVICES.kind].items() if objects}

@@ -19,6 +19,8 @@ from sd_operator.vocabulary import Manifest, Resource
 logger = logging.getLogger(__name__)
 
 PAUSE_S = 2.0
+FIRST_LOOK_S, LONGEST_LOOK_S = 2.0, 60.0
+"""From one look for what no watch has told of to the next, which comes twice as late."""
 
 
 class Watches:
@@ -62,16 +64,34 @@ class Watches:
         self._known.clear()
         thread = KopfThread(watched, self._namespaces, self._deliver, self.up.set)
         ends = [asyncio.ensure_future(event.wait()) for event in (thread.ending, self._outdated)]
+        looks = asyncio.ensure_future(self._look_for_unheard())
         try:
             await asyncio.wait([thread.ended, *ends], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
-                end.cancel()
+            for part in (*ends, looks):
+                part.cancel()
             self.up.clear()
             await thread.stop()
         if not self._outdated.is_set():
             logger.warning("The watches ended and start anew: %s", thread.why())
             await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1))  # noqa: S311 - spreads load, hides nothing
+
+    async def _look_for_unheard(self) -> None:
+        """Has everything listed where the cache holds what no watch tells of for a while.
+
+        It may have gone after the list that filled the cache, and before kopf's own.
+        """
+        await self.up.wait()
+        unheard, pause_s = self._unheard(), FIRST_LOOK_S
+        while True:
+            await asyncio.sleep(pause_s)
+            before, unheard = unheard, self._unheard()
+            if before & unheard:
+                self._resync.soon()
+            pause_s = min(2 * pause_s, LONGEST_LOOK_S)
+
+    def _unheard(self) -> set[str]:
+        return self._cache.uids() - self._known
 
     def _deliver(self, event: str | None, seen: Manifest) -> None:
         """Takes what kopf hands over; `event` is None for what it lists."""

@@ -172,3 +172,19 @@ def test_what_was_deleted_while_no_operator_ran_is_seen_by_the_next(plane: Contr
         eventually(lambda: not bench.children("other"), "nothing of the other is left")
         bench.settled()
         bench.kubectl("delete", "diar", "--all")
+
+
+def test_a_child_that_goes_before_its_watch_begins_is_missed_all_the_same(plane: ControlPlane, namespace: str) -> None:
+    with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
+        bench = Bench(plane, operator, namespace)
+        bench.apply(DEMO)
+        bench.settled()
+    with proxied(plane) as proxy:
+        proxy.inject(500, 4, lambda asked: asked.agent.startswith("kopf") and asked.path.endswith("/services"))
+        settings = {"SD_WATCH_NAMESPACES": namespace, "SD_RESYNC_SECONDS": "600"}
+        with running_operator(plane, kubeconfig=proxy.kubeconfig, **settings) as operator:
+            assert not proxy.injected()
+            bench.kubectl("delete", "service", "demo")
+            eventually(proxy.injected, "the watch begins", 20)
+            Bench(plane, operator, namespace).eventually("service", lambda seen: "uid" in seen["metadata"])
+            bench.kubectl("delete", "diar", "--all")
