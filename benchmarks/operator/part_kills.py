@@ -39,7 +39,7 @@ class Tally:
     """Kills that hit a write, and those after which something was missing, double or left over."""
 
     tried: int = 0
-    failed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list[str])
     """Which kill, and what was seen in the end."""
 
 
@@ -102,13 +102,9 @@ def _supply(stage: Stage, number: int, tally: Tally) -> bool:
             stage.api.create(_service(namespace, WITH_HPA | hub()))
             hit = _dies(operator, is_supplied)
         if hit:
-            tally.tried += 1
-            with stage.operator() as again:
-                try:
-                    eventually(is_supplied, "the model is served", WITHIN_S)
-                    assert len(stage.api.list(JOBS, namespace)) == 1, "more Jobs than one"
-                except AssertionError as error:
-                    tally.failed.append(_seen(stage, namespace, error, again))
+            with _started_again(stage, namespace, tally):
+                eventually(is_supplied, "the model is served", WITHIN_S)
+                assert len(stage.api.list(JOBS, namespace)) == 1, "more Jobs than one"
     return hit
 
 
@@ -179,16 +175,19 @@ def _dies(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
 
 
 def _converges(stage: Stage, namespace: str, tally: Tally, *, hit: bool) -> None:
-    if not hit:
-        return
-    tally.tried += 1
-    with stage.operator() as again:
-        try:
+    if hit:
+        with _started_again(stage, namespace, tally):
             stage.settled(namespace, within_s=WITHIN_S)
+
+
+@contextmanager
+def _started_again(stage: Stage, namespace: str, tally: Tally) -> Iterator[None]:
+    """The operator after a kill; what the block finds wrong is counted, and told with what there was to be seen."""
+    tally.tried += 1
+    with stage.operator() as operator:
+        try:
+            yield
         except AssertionError as error:
-            tally.failed.append(_seen(stage, namespace, error, again))
-
-
-def _seen(stage: Stage, namespace: str, error: AssertionError, operator: RunningOperator) -> str:
-    told = [condition(service, "Ready") for service in stage.services(namespace)]
-    return f"{namespace}: {error}, {told}, the operator said: {operator.log.read_text()[-1000:]}"
+            told = [condition(service, "Ready") for service in stage.services(namespace)]
+            said = operator.log.read_text()[-1000:]
+            tally.failed.append(f"{namespace}: {error}, {told}, the operator said: {said}")
