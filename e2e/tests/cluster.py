@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def refused(*words: str, stdin: str) -> str:
     return done.stderr
 
 
-def _done(*words: str, stdin: str) -> subprocess.CompletedProcess[str]:
+def _done(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     argv = [gobuild.binary("kubectl"), *words]
     environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environment, check=False)
@@ -101,14 +102,20 @@ def restarts(pod: str) -> dict[str, int]:
 
 
 def kill(pod: str, container: str, words: str, *, all_of_them: bool = True) -> None:
-    """`kill -9` inside a container: all processes, or the first, whose command line holds `words`."""
+    """`kill -9` inside a container: all processes, or the first, whose command line holds `words`.
+
+    Where that ends the container, the shell that sent the signals may go with it before it can say that it is done.
+    """
     pattern = f"[{words[0]}]{words[1:]}"  # which the command line of the searching shell does not match itself
     script = (
         "for process in /proc/[0-9]*; do "
         f"if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q -- '{pattern}'; then "
-        f"kill -9 ${{process#/proc/}}; {':' if all_of_them else 'break'}; fi; done"
+        f'found="$found ${{process#/proc/}}"; {":" if all_of_them else "break"}; fi; done; '
+        '[ "$found" ] || { echo "No such process." >&2; exit 1; }; kill -9 $found || :'
     )
-    kubectl("exec", pod, "-c", container, "--", "sh", "-c", script)
+    done = _done("exec", pod, "-c", container, "--", "sh", "-c", script)
+    gone_with_it = 128 + signal.SIGKILL
+    assert done.returncode in (0, gone_with_it), f"Cannot kill {words} in {pod}: {done.stderr}"
 
 
 def until(question: Callable[[], Any], *, within_s: float, every_s: float = 0.5) -> Any:
