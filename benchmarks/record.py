@@ -66,10 +66,16 @@ def _table(name: str, result: dict) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row['name']} | {row['value']:.3g} | {row['unit']} | {row['goal']} | {row['detail']} |"
+        f"| {row['name']} | {_figure(row['value'])} | {row['unit']} | {row['goal']} | {row['detail']} |"
         for row in result["rows"]
     ]
     return "\n".join(lines) + "\n"
+
+
+def _figure(value: float) -> str:
+    """Three digits, or all that stand before the point: nobody reads 2e+03."""
+    shown = f"{value:.3g}"
+    return f"{value:.0f}" if "e+" in shown else shown
 
 
 def _output(*words: str) -> str:

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -188,12 +188,13 @@ class ApiProxy:
         await stream.prepare(request)
         self._streams[stream] = speaks
         try:
-            async for chunk in answer.content.iter_any():
-                await self._passing.wait()
+            with suppress(aiohttp.ClientConnectionResetError):  # who watched was killed
+                async for chunk in answer.content.iter_any():
+                    await self._passing.wait()
+                    await speaks.wait()
+                    await stream.write(chunk)
                 await speaks.wait()
-                await stream.write(chunk)
-            await speaks.wait()
-            await stream.write_eof()
+                await stream.write_eof()
         finally:
             del self._streams[stream]
         return stream
