@@ -41,7 +41,7 @@ test: check ## All tests, from pure functions to pods on a real cluster
 	@$(step) "unit tests" pytest -q -n 2 --dist loadfile --durations 5
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
-	@$(step) "end-to-end tests" pytest -q e2e/tests --durations 15
+	@$(step) "end-to-end tests" pytest -q e2e/tests --timeout 900 --durations 15
 
 images: setup ## Build all images; REGISTRY=host:port/path pushes them there
 	@sd-kit images $(if $(REGISTRY),--registry $(REGISTRY))

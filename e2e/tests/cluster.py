@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import calls
 from sd_kit import gobuild, places, release
+from sd_kit.errors import KitError
 
 NAMESPACE = "sd-e2e"
 DEMO_PODS = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=demo"
@@ -80,13 +82,25 @@ def fresh_demo_pod() -> dict[str, Any]:
     raise AssertionError("Three pods in a row had a container that was restarted while it started.")
 
 
+def triton_aborted(pod: str) -> bool:
+    """Whether that start of Triton's in a pod which was the last to fail failed for its own known reason."""
+    return "lock_exception" in kubectl("logs", pod, "-c", "triton", "--previous")
+
+
 def _replaced_demo_pod() -> dict[str, Any]:
     old = {pod["metadata"]["uid"] for pod in demo_pods()}
     kubectl("delete", "pod", "-l", DEMO_PODS, "--wait=true")
     until(lambda: [pod for pod in demo_pods() if pod["metadata"]["uid"] not in old and is_ready(pod)], within_s=180)
     release.wait_ready("demo")
+    until_demo_answers()
     (pod,) = demo_pods()
     return pod
+
+
+def until_demo_answers() -> None:
+    """Returns once the node passes calls on to a ready pod, which it learns a moment after everybody else."""
+    urls = (f"{calls.URL}/v2/health/ready", calls.TRITON_METRICS_URL, calls.ENGINE_METRICS_URL)
+    until(lambda: all(calls.status(url) == 200 for url in urls), within_s=120)
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
@@ -119,9 +133,19 @@ def kill(pod: str, container: str, words: str, *, all_of_them: bool = True) -> N
 
 
 def until(question: Callable[[], Any], *, within_s: float, every_s: float = 0.5) -> Any:
-    """Asks until the answer is truthy, and returns it."""
+    """Asks until the answer is truthy, and returns it; what cannot be asked just now is asked again."""
     deadline = time.monotonic() + within_s
-    while not (answer := question()):
-        assert time.monotonic() < deadline, f"Still {answer!r} after {within_s} s."
+    while True:
+        answer, why_not = _asked(question)
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"Still {why_not or repr(answer)} after {within_s} s."
         time.sleep(every_s)
-    return answer
+
+
+def _asked(question: Callable[[], Any]) -> tuple[Any, str]:
+    """The answer; none, and why, where kubectl failed."""
+    try:
+        return question(), ""
+    except KitError as error:
+        return None, str(error)

@@ -42,7 +42,7 @@ def lived_through(hub: hub_pod.HubPod) -> Story:
     namespace = hub.namespace
     hub.accounts(**{NEWCOMER: {"accepted": []}})
     cluster.apply(supplied.manifest(NAME, namespace, supplied.from_hub(hub)))
-    missing = _access(namespace, "TokenMissing", within_s=60)
+    missing = _access(namespace, "TokenMissing", within_s=150)
     told_after_s = supplied.at_s(missing["lastTransitionTime"]) - _job_ended_s(namespace)
 
     supplied.put_token(namespace, NEWCOMER)

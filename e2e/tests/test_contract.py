@@ -143,7 +143,7 @@ def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by
     assert len({json.dumps(reply.timeline) for reply in replies}) == 1
     cluster.until(lambda: calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_success") == 16, within_s=5)
     server_s = calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
-    assert 0.9 <= server_s / sum(reply.duration_s for reply in replies) <= 2
+    assert 0.7 <= server_s / sum(reply.duration_s for reply in replies) <= 2
 
 
 def test_base64_with_line_breaks_is_refused_with_a_sentence(clip: bytes) -> None:

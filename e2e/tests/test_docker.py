@@ -30,10 +30,13 @@ def container() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("container")
-def test_docker_stop_lets_what_is_in_flight_finish(clip: bytes, stock: dict[str, list[list[object]]]) -> None:
+def test_docker_stop_lets_what_is_in_flight_finish(
+    clip: bytes, conversation: bytes, stock: dict[str, list[list[object]]]
+) -> None:
     assert segments(calls.ask(calls.question(clip), url=URL).timeline) == stock[""]
+    expected = calls.ask(calls.question(conversation), url=URL).timeline
     with ThreadPoolExecutor(1) as threads:
-        answer = threads.submit(calls.ask, calls.question(clip), url=URL)
+        answer = threads.submit(calls.ask, calls.question(conversation), url=URL)
         cluster.until(lambda: calls.metric(ENGINE_METRICS_URL, "sd_requests_in_flight") == 1, within_s=20, every_s=0.02)
         subprocess.run([docker.client(), "stop", containers.NAME], check=True, capture_output=True, timeout=120)
-    assert segments(answer.result().timeline) == stock[""]
+    assert answer.result().timeline == expected

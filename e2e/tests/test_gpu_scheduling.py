@@ -36,12 +36,12 @@ def _allocatable(node: str) -> str:
 def test_one_pod_gets_the_gpu_and_the_next_is_told_that_none_is_left(node_with_a_gpu: str) -> None:
     namespace = node_with_a_gpu
     cluster.apply(_service(namespace, replicas=2))
+    assert "Insufficient nvidia.com/gpu" in cluster.until(lambda: _message(namespace), within_s=60)
     cluster.until(lambda: sorted(map(_scheduled, _pods(namespace))) == ["False", "True"], within_s=60)
     for pod in _pods(namespace):
         [engine], [triton] = pod["spec"]["initContainers"], pod["spec"]["containers"]
         assert engine["resources"]["limits"]["nvidia.com/gpu"] == "1"
         assert "limits" not in triton["resources"]
-    assert "Insufficient nvidia.com/gpu" in cluster.until(lambda: _message(namespace), within_s=20)
 
 
 def _service(namespace: str, replicas: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ CALLERS = 2
 @contextmanager
 def load(recording: bytes) -> Iterator[Counter[int]]:
     """Callers that ask again and again, each time on a new connection; counts what they got by HTTP status."""
+    cluster.until_demo_answers()
     body, over, got = calls.question(recording), threading.Event(), Counter[int]()
 
     def call() -> None:

@@ -90,7 +90,7 @@ class Hub:
         """Then a downloader has begun."""
         self._until(lambda: bool(self.asked))
 
-    def _until(self, holds: Callable[[], bool], patience_s: float = 30.0) -> None:
+    def _until(self, holds: Callable[[], bool], patience_s: float = 90.0) -> None:
         deadline_s = time.monotonic() + patience_s
         while not holds():
             assert time.monotonic() < deadline_s, f"nobody asked for {patience_s} s"
