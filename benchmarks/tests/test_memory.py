@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import subprocess
 import sys
@@ -47,13 +46,27 @@ def memory_fd() -> Iterator[int]:
     os.close(fd)
 
 
-def test_a_memfd_counts_once_mapped_or_not_and_in_however_many_processes(memory_fd: int) -> None:
-    before = tree_bytes(os.getpid())
-    with mmap.mmap(memory_fd, PAGES) as view:
-        assert view[0] == ord("x")
-        argv = [sys.executable, "-c", f"import mmap; m = mmap.mmap({memory_fd}, 0); sum(m); print(flush=True); input()"]
-        with subprocess.Popen(argv, stdin=-1, stdout=-1, pass_fds=[memory_fd]) as child:
-            assert child.stdout
-            child.stdout.readline()
-            assert tree_bytes(os.getpid()) - before < PAGES / 2  # a small Python, no second copy
-            child.communicate(b"\n")
+TWO_PROCESSES = """
+import mmap, os, signal, sys
+pages = mmap.mmap(int(sys.argv[1]), 0)
+if not os.fork():
+    signal.pause()
+if sys.argv[2] == "mapped":
+    for offset in range(0, len(pages), mmap.PAGESIZE):
+        pages[offset]
+else:
+    pages.close()
+print("there", flush=True)
+input()
+os.killpg(0, signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("how", ["mapped", "not mapped"])
+def test_a_memfd_counts_once_mapped_or_not_and_in_however_many_processes(memory_fd: int, how: str) -> None:
+    argv = [sys.executable, "-c", TWO_PROCESSES, str(memory_fd), how]
+    with subprocess.Popen(argv, stdin=-1, stdout=-1, pass_fds=[memory_fd], process_group=0) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == b"there\n"
+        assert PAGES <= tree_bytes(parent.pid) < 1.5 * PAGES  # two small Pythons, no second copy
+        parent.communicate(b"\n")

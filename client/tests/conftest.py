@@ -23,8 +23,8 @@ def grpc_service() -> Generator[v2_grpc_stand_in.GrpcService]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def closed_port() -> Generator[int]:
+    """A port on which nothing listens, held so that nobody else will."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]

@@ -54,7 +54,7 @@ EXIT_CODES: list[tuple[Reply, int, str]] = [
     (error(500, "It broke."), 1, "failed (500): It broke."),
     (text("nonsense"), 1, "answer is not a timeline"),
     (reset, 3, "cannot be reached: connection"),
-    (late(1.5), 3, "gave no answer within 1 s."),
+    (late(60), 3, "gave no answer within 2 s."),
     (error(400, "AUDIO_DATA is empty."), 4, "refused (400): AUDIO_DATA is empty."),
     (error(503, "Full."), 5, "cannot take the recording now (503): Full."),
 ]
@@ -66,7 +66,7 @@ def test_a_failure_is_one_sentence_and_its_exit_code(
 ) -> None:
     reply, exit_code, sentence = failure
     service.replies = [reply]
-    assert main(["diarize", recording, "--url", service.url, "--retries", "0", "--timeout", "1s"]) == exit_code
+    assert main(["diarize", recording, "--url", service.url, "--retries", "0", "--timeout", "2s"]) == exit_code
     out, err = capsys.readouterr()
     assert out == ""
     assert sentence in err

@@ -125,9 +125,15 @@ def test_windows_in_which_nobody_speaks_cost_no_embedding(batcher: Batcher, devi
 
 
 def test_recordings_in_flight_share_batches(batcher: Batcher, device: Device) -> None:
-    gate = threading.Event()
-    device.before = lambda _kind, _size: assert_set(gate)
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold(_kind: Kind, _size: int) -> None:
+        begun.set()
+        assert_set(gate)
+
+    device.before = hold
     first = batcher.submit(recording(1))  # holds the device until all are there
+    assert begun.wait(10)
     others = [batcher.submit(recording(2, value=number)) for number in range(1, 5)]
     gate.set()
     first.result(10)
@@ -240,8 +246,11 @@ def test_a_short_clip_is_answered_before_the_long_recording_that_came_first(batc
     long = batcher.submit(recording(2000))
     assert begun.wait(10)
     short = batcher.submit(recording(2))
+    order: list[object] = []
+    for each in (long, short):
+        each.add_done_callback(order.append)
     gate.set()
 
     assert short.result(10).embeddings[0, 0, 0] == 40
-    assert not long.done()
+    assert order[0] is short
     assert long.result(30).embeddings[-1, 0, 0] == 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from engine_process import EngineProcess
@@ -13,8 +14,11 @@ from spoken import Conversation
 
 def children(process_id: int) -> set[int]:
     """The processes that a process has started."""
-    listed = [path.read_text().split() for path in Path(f"/proc/{process_id}/task").glob("*/children")]
-    return {int(child) for each in listed for child in each}
+    found: set[int] = set()
+    for path in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            found |= {int(child) for child in path.read_text().split()}
+    return found
 
 
 def workers(engine: EngineProcess) -> set[int]:

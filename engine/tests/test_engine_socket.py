@@ -204,7 +204,7 @@ def test_a_drain_takes_five_seconds_and_leaves_the_engine_ready(engine: EnginePr
     started = time.monotonic()
     status, sentence = engine.get("/drain")
 
-    assert 5 <= time.monotonic() - started < 10
+    assert 5 <= time.monotonic() - started < 30
     assert (status, sentence.partition(",")[0]) == (200, "Nothing is in flight any more")
     assert adapter.diarize(wav(sweep(0.1))) == EMPTY
 

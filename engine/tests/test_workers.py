@@ -105,7 +105,7 @@ def test_what_breaks_a_worker_costs_its_own_request_only(
     with ThreadPoolExecutor(1) as threads:
         neighbour = threads.submit(said, pool, do="sleep", for_s=0.5)
         with pytest.raises(UnavailableError) as refused:
-            pool.run(question, within_s=0.3)
+            pool.run(question, within_s=0.3 if why == "hung" else 60)
 
         assert str(refused.value).startswith(f"The engine's test process {sentence}")
         assert str(refused.value).endswith(ADVICE)
@@ -132,7 +132,7 @@ def test_replacements_are_up_at_once(pool: WorkerPool) -> None:
             said(pool, do="signal", signal="SIGKILL")
     settled_fds(pool)
 
-    assert time.monotonic() - started < 5, "tens of milliseconds each on an idle machine"
+    assert time.monotonic() - started < 15, "tens of milliseconds each on an idle machine"
 
 
 def test_a_worker_that_died_while_it_was_idle_is_no_requests_fault(
@@ -142,7 +142,10 @@ def test_a_worker_that_died_while_it_was_idle_is_no_requests_fault(
     dead = pool.process_ids()
     for process_id in dead:
         os.kill(process_id, 9)
-    time.sleep(0.1)
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{process_id}/exe").exists() for process_id in dead):  # a zombie has none
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
     assert said(pool, do="echo")["process"] not in dead
     assert restarts[-1] == ("test", "crashed")
@@ -204,7 +207,7 @@ def test_closing_a_pool_ends_its_processes_and_answers_what_runs_and_waits() -> 
         assert [str(call.exception()) for call in asked] == [workers.LEAVING] * 2
 
     assert not Path(f"/proc/{process_id}").exists()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while open_fds() != before:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -229,7 +232,7 @@ def test_an_engine_that_is_killed_takes_its_workers_with_it_in_the_middle_of_a_j
         process_ids = process.stdout.readline().split()
         process.kill()
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while any(Path(f"/proc/{process_id}").exists() for process_id in process_ids):
         assert time.monotonic() < deadline
         time.sleep(0.01)

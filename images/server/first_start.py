@@ -60,10 +60,22 @@ def download(environment: Mapping[str, str]) -> dict[str, str]:
         SystemExit: it was refused, and why has been said; or somebody asked to stop.
     """
     command = ["sd-server", "supply", "download", *words(environment)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0) as running:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: running.terminate())
-        said = running.communicate()[0]
+    running: subprocess.Popen[str] | None = None
+    asked_to_stop: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        asked_to_stop.append(number)
+        if running is not None:
+            running.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)  # before the download begins: a first process without a handler hears no signal
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0)
+    if asked_to_stop:
+        running.terminate()
+    said = running.communicate()[0]
+    if asked_to_stop:
+        raise SystemExit(SHELL_SIGNAL + asked_to_stop[0])
     if running.returncode != 0:
         if said:
             refusal = json.loads(said)

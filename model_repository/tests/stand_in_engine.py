@@ -86,8 +86,10 @@ class StandInEngine:
                 wire.send(connection, {"type": "error", "call": call, "kind": refusal[0], "sentence": refusal[1]})
             else:
                 timeline_fd = wire.write_memory("timeline", json.dumps(echo).encode())
-                wire.send(connection, {"type": "result", "call": call}, timeline_fd)
-                os.close(timeline_fd)
+                try:
+                    wire.send(connection, {"type": "result", "call": call}, timeline_fd)
+                finally:
+                    os.close(timeline_fd)
         except OSError:
             return  # stopped in the middle, as it should be
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import engine_link
 import pytest
 import wire
-from connection import ABSENT, LOST, Call
+from connection import ABSENT, LOST, Call, Connection
 from engine_link import EngineLink
 from refusal import Refusal
 from stand_in_engine import StandInEngine, eventually, order
@@ -20,7 +22,7 @@ from stand_in_engine import StandInEngine, eventually, order
 @pytest.fixture
 def link(engine: StandInEngine) -> Iterator[EngineLink]:
     link = EngineLink(str(engine.socket_path), "speaker_diarization_0_3")
-    eventually(lambda: engine.connections)
+    eventually(lambda: engine.connections and link._connection)
     yield link
     link.close()
 
@@ -101,9 +103,29 @@ def test_an_engine_that_is_not_there_yet_is_found_when_it_comes(tmp_path: Path) 
     link = EngineLink(str(tmp_path / "engine.sock"), "speaker_diarization_0_0")
     assert _refused(link) == ABSENT
     with StandInEngine(tmp_path / "engine.sock") as engine:
-        eventually(lambda: engine.connections, within_s=2)
-        assert not _refused(link)
+        eventually(lambda: engine.connections)
+        eventually(lambda: not _refused(link))
         link.close()
+
+
+def test_a_link_that_is_closed_while_it_connects_ends(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Connection):
+        def __init__(self, socket_path: str, adapter: str) -> None:
+            begun.set()
+            assert go_on.wait(10)
+            super().__init__(socket_path, adapter)
+
+    monkeypatch.setattr(engine_link, "Connection", Slow)
+    link = EngineLink(str(engine.socket_path), "speaker_diarization_0_0")
+    assert begun.wait(10)
+    closing = threading.Thread(target=link.close, daemon=True)
+    closing.start()
+    time.sleep(0.2)  # until it waits for the thread
+    go_on.set()
+    closing.join(10)
+    assert not closing.is_alive()
 
 
 def test_no_file_descriptor_is_left_behind(link: EngineLink) -> None:

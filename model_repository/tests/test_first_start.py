@@ -64,9 +64,21 @@ def test_a_refused_download_ends_with_reason_and_sentence(commands: Path) -> Non
 def test_a_download_is_ended_when_the_container_is_stopped(commands: Path) -> None:
     first = start(commands, SD_PIPELINE="a/b")
     eventually((commands / "download").exists)
-    (commands / "answer").write_text("")  # the shell ends by the signal, as soon as it looks
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=30)
+    assert first.returncode == 143
+    assert not (commands / "server").exists()
+
+
+def test_no_server_is_started_where_a_stop_came_too_late_for_the_download(commands: Path) -> None:
+    deaf = commands / "sd-server"
+    deaf.write_text(deaf.read_text().replace("#!/bin/sh\n", "#!/bin/sh\ntrap 'touch heard' TERM\n"))
+    first = start(commands, SD_PIPELINE="a/b")
+    eventually((commands / "download").exists)
+    first.send_signal(signal.SIGTERM)
+    eventually((commands / "heard").exists)
+    answer(commands, SUPPLIED, 0)
+    assert first.communicate(timeout=30)[1] == ""
     assert first.returncode == 143
     assert not (commands / "server").exists()
 

@@ -58,7 +58,7 @@ def test_what_gives_up_before_it_was_ready_ends_the_container_with_its_status(st
 
 def test_what_crashes_before_it_was_ready_is_started_again(starts: Path) -> None:
     half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
-    eventually(starts.exists)
+    eventually(lambda: starts.exists() and starts.read_text() == "triton\n")
     half._process.kill()
     eventually(lambda: ended(half))
     half.look()

@@ -18,8 +18,11 @@ from supply_process import Supply
 from test_supply_download import COMMUNITY_BYTES
 
 WEIGHTS = "segmentation/pytorch_model.bin"
-IN_FLIGHT_BYTES = 8 << 20
-"""What may be in the two sockets' buffers and in the client's hands when it is killed."""
+IN_HAND_BYTES = 2 << 20
+"""What may be in the client's hands when it is killed."""
+
+SOON_S = 40.0
+"""With the start of Python on a busy machine; what the faults would hold up takes a minute and more."""
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.4, 0.7, 0.9, 0.99])
@@ -35,9 +38,14 @@ def test_a_killed_download_is_resumed(hub: Hub, supply: Supply, share: float) ->
 def test_what_arrived_before_a_kill_is_not_fetched_again(supply: Supply, hub: Hub) -> None:
     size_bytes = 40_000_000
     hub.repos[COMMUNITY] = hub_models.community(size_bytes)
-    kill_after(supply, hub, 25_000_000)
-    have_bytes = (supply.work() / WEIGHTS).stat().st_size
-    assert have_bytes > 25_000_000 - IN_FLIGHT_BYTES
+    partial = supply.work() / WEIGHTS
+
+    def has_what_was_sent() -> bool:
+        return partial.exists() and partial.stat().st_size >= 25_000_000 - IN_HAND_BYTES
+
+    kill_after(supply, hub, 25_000_000, once=has_what_was_sent)
+    have_bytes = partial.stat().st_size
+    assert have_bytes >= 25_000_000 - IN_HAND_BYTES
     hub.asked.clear()
     ended = supply.download(hub)
     assert ended.status == 0, ended.message
@@ -67,7 +75,7 @@ def test_a_hub_that_says_nothing_is_given_up_in_time(hub: Hub, supply: Supply) -
     ended = supply.download(hub, "--silence-timeout", "0.5", "--file-timeout", "2")
     assert (ended.status, ended.reason) == (1, "HubUnreachable")
     assert "not finished within 2 s" in ended.message
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < SOON_S
     go_on.set()
 
 
@@ -78,14 +86,14 @@ def test_a_trickle_is_given_up_in_time(hub: Hub, supply: Supply, option: str, wh
     ended = supply.download(hub, option, "2")
     assert (ended.status, ended.reason) == (1, "HubUnreachable")
     assert what in ended.message
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < SOON_S
 
 
 def test_a_rate_limit_is_not_slept_through(hub: Hub, supply: Supply) -> None:
     hub.faults.append(hub_faults.answers(429, where="/segmentation/pytorch_model.bin", Retry_After="3600"))
     started_s = time.monotonic()
     assert supply.download(hub).reason == "HubUnreachable"
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < SOON_S
 
 
 def test_a_quota_that_is_reached_in_the_middle_is_a_lack_of_space(hub: Hub, supply: Supply) -> None:
@@ -108,7 +116,7 @@ def test_a_termination_signal_ends_it_at_once(hub: Hub, supply: Supply) -> None:
     process = supply.start_download(hub)
     hub.until_the_cdn_is_asked()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=5)
+    process.communicate(timeout=SOON_S)
     go_on.set()
     assert process.returncode == 143
 

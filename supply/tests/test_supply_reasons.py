@@ -196,10 +196,10 @@ def test_a_cause_has_its_reason_and_its_remedy(hub: Hub, supply: Supply, case: C
 
 
 def test_a_hub_that_is_not_there_is_unreachable(hub: Hub, supply: Supply) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        hub.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    ended = supply.download(hub)
+    with socket.socket() as holder:  # of a port on which nobody listens
+        holder.bind(("127.0.0.1", 0))
+        hub.url = f"http://127.0.0.1:{holder.getsockname()[1]}"
+        ended = supply.download(hub)
     assert (ended.status, ended.reason) == (1, "HubUnreachable")
     assert f"{hub.url} cannot be reached" in ended.message
     assert "proxy" in ended.message

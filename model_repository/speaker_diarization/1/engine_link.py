@@ -44,6 +44,8 @@ class EngineLink:
         while not self._closed.is_set():
             try:
                 self._connection = Connection(self._socket_path, self._adapter)
+                if self._closed.is_set():  # since this one was begun: `close` has not seen it
+                    self._connection.close()
                 self._connection.receive_until_lost()
             except OSError:  # no engine yet, or none any more
                 self._connection = None
