@@ -25,11 +25,17 @@ def measure(stage: Stage) -> list[Row]:
     with stage.operator() as operator:
         fleet = stage.in_namespace("fleet", DEMO, count)
         stage.settled(fleet, within_s=300, every_s=LOOK_EVERY_S)
+        eventually(lambda: _is_counted(stage, fleet), "every status has its Deployment's count", 60, LOOK_EVERY_S)
         rss_mib = _peak_mib(operator)
     rows = [*_settled(stage, fleet, rss_mib), *_restarted(stage, fleet), *_quiet(stage, fleet)]
     with stage.operator():
         stage.clear(fleet)
     return rows
+
+
+def _is_counted(stage: Stage, fleet: str) -> bool:
+    """Whether the Deployments' own statuses have reached the services', too: no write is due any more."""
+    return all(each["status"].get("replicas") == 1 for each in stage.services(fleet))
 
 
 def _settled(stage: Stage, fleet: str, rss_mib: float) -> list[Row]:

@@ -1,14 +1,16 @@
 """A plan is carried out in order, and what the API server refuses becomes a sentence; the rest is done all the same."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from live_objects import INSTALLATION, live, service
 from sd_operator.children import config_map, desired
 from sd_operator.reconcile.apply import carry_out
 from sd_operator.reconcile.decide import Change, Plan, decide, stamped
 from sd_operator.runtime.cache import Cache
-from sd_operator.runtime.errors import NameTakenError, RejectedError
+from sd_operator.runtime.errors import NameTakenError, RejectedError, UnreachableError
 from sd_operator.vocabulary import Manifest
 from service_specs import DEMO, with_demo
 
@@ -85,6 +87,25 @@ async def test_what_has_the_name_of_something_new_is_told_and_no_pod_reads_it() 
     assert outcome.refusals == []
     assert ("apply", "ConfigMap") in server.done
     assert ("apply", "Deployment") not in server.done
+
+
+async def test_a_server_that_goes_away_is_told_once_nothing_is_being_written_any_more() -> None:
+    server: Any = Server()
+    answer = server.apply_new
+
+    async def apply_new(manifest: Manifest) -> Manifest:
+        if manifest["kind"] == "ServiceAccount":
+            raise UnreachableError("nobody answers")
+        await asyncio.sleep(0.01)
+        return await answer(manifest)
+
+    server.apply_new = apply_new
+    with pytest.raises(UnreachableError):
+        await carry_out(server, Cache(), decide(SERVICE, WANTED, []))
+    written = [*server.done]
+    assert ("apply", "NetworkPolicy") in written
+    await asyncio.sleep(0.1)
+    assert server.done == written
 
 
 async def test_a_removal_that_is_refused_is_told_and_stops_nothing() -> None:

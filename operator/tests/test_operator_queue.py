@@ -138,7 +138,8 @@ async def test_looks_that_have_ended_and_looks_under_way_are_measured() -> None:
     await asyncio.wait_for(waiting.wait(), 5)
     now_s[0] = 103.0
     go.set()
-    await asyncio.sleep(0.05)  # a few turns of the loop are enough
+    for _ in range(20):
+        await asyncio.sleep(0)  # a turn of the loop
     now_s[0] = 107.0
     page = metrics.render().decode()
     running.cancel()

@@ -1,7 +1,9 @@
 """Carries a plan out: removes what must not be there beside its successor, creates and changes, removes the rest."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from sd_operator.reconcile.additions import additions
 from sd_operator.reconcile.cause import Cause
@@ -32,7 +34,7 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
     """
     outcome = Outcome(refusals=[*plan.refusals])
     await _delete_all(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS], outcome)
-    await asyncio.gather(
+    await _all(
         _apply_pods(kube, cache, [change for change in plan.apply if change.manifest["kind"] in OF_PODS], outcome),
         _apply_all(kube, cache, [change for change in plan.apply if change.manifest["kind"] not in OF_PODS], outcome),
     )
@@ -40,15 +42,27 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
     return outcome
 
 
-async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> None:
+async def _all(*works: Coroutine[Any, Any, bool]) -> bool:
+    """Whether each has succeeded; what one of them raises is raised when all have ended.
+
+    A write of this plan that was still under way could otherwise land after those of the next.
+    """
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return all(ended)
+
+
+async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
     """What a pod reads at its start is there before the Deployment asks for pods; they would not read it again."""
     read = [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind]
-    if await _apply_all(kube, cache, read, outcome):
-        await _apply_all(kube, cache, [each for each in changes if each not in read], outcome)
+    rest = [each for each in changes if each not in read]
+    return await _apply_all(kube, cache, read, outcome) and await _apply_all(kube, cache, rest, outcome)
 
 
 async def _apply_all(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
-    return all(await asyncio.gather(*(_apply(kube, cache, change, outcome) for change in changes)))
+    return await _all(*(_apply(kube, cache, change, outcome) for change in changes))
 
 
 async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> bool:
@@ -71,12 +85,14 @@ async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> 
 
 
 async def _delete_all(kube: Kube, unwanted: list[Manifest], outcome: Outcome) -> None:
-    await asyncio.gather(*(_delete(kube, live, outcome) for live in unwanted))
+    await _all(*(_delete(kube, live, outcome) for live in unwanted))
 
 
-async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> None:
+async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> bool:
     try:
         await kube.delete(live)
     except RejectedError as refusal:
         what = f"{live['kind']} {live['metadata']['name']}"
         outcome.refusals.append(Cause("Refused", f"The API server refused to remove {what}: {refusal}"))
+        return False
+    return True

@@ -90,8 +90,8 @@ class ControlPlane:
 
     def audit(self) -> list[Manifest]:
         """Every change of a DiarizationService and every write of an operator, with times to the microsecond."""
-        lines = (self.folder / "audit.log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
+        whole, _, _begun = (self.folder / "audit.log").read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def writes(self, agent: str = "") -> list[Manifest]:
         """What operators wrote whose user agent holds that; their Leases left out."""

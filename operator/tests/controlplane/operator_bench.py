@@ -1,18 +1,21 @@
 """A namespace with an operator at work, and the words for what tests do there."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from control_plane import ControlPlane, Manifest
 from live_objects import INSTALLATION
-from operator_process import RunningOperator
+from operator_process import WRITES, RunningOperator
 from plane_processes import eventually
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.children.config_map import read_by
 from sd_operator.reconcile.decide import identity
 from sd_operator.vocabulary import CORE_KINDS, DEPLOYMENTS
+
+QUIET_S = 2.0
 
 
 def diarization_service(spec: Manifest, metadata: Manifest) -> Manifest:
@@ -44,14 +47,16 @@ class Bench:
         """One object."""
         return self.plane.get(kind, name, self.namespace)
 
-    def eventually(self, kind: str, holds: Callable[[Manifest], Any], name: str = "demo") -> Manifest:
+    def eventually(
+        self, kind: str, holds: Callable[[Manifest], Any], name: str = "demo", *, timeout_s: float = 10
+    ) -> Manifest:
         """The object once `holds` is true of it."""
 
         def look() -> Manifest | None:
             found = self.get(kind, name)
             return found if found and holds(found) else None
 
-        return eventually(look, f"{kind}/{name}")
+        return eventually(look, f"{kind}/{name}", timeout_s)
 
     def children(self, name: str = "demo") -> dict[tuple[str, str], Manifest]:
         """Everything that a service owns, by kind and name."""
@@ -81,9 +86,25 @@ class Bench:
         core = {resource.kind for resource in CORE_KINDS}
         return {identity(child) for child in desired(service, INSTALLATION) if child["kind"] in core}
 
-    def settled(self, name: str = "demo") -> dict[tuple[str, str], Manifest]:
+    def quiet(self) -> float:
+        """How often the operator has written, once it has written nothing for a while: what is due has been done."""
+        began_s = since_s = time.monotonic()
+        count = self.operator.count(WRITES)
+        while time.monotonic() - since_s < QUIET_S:
+            assert time.monotonic() - began_s < 20, "The operator goes on writing."
+            time.sleep(0.1)
+            if (now := self.operator.count(WRITES)) != count:
+                count, since_s = now, time.monotonic()
+        return count
+
+    def settled(self, name: str = "demo", *, timeout_s: float = 10) -> dict[tuple[str, str], Manifest]:
         """The children once they are all there and the status is about pods that exist."""
-        self.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable", name)
+
+        def holds(seen: Manifest) -> bool:
+            is_current = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
+            return is_current and condition(seen, "Ready")["reason"] == "Unschedulable"
+
+        self.eventually("diar", holds, name, timeout_s=timeout_s)
         children = self.children(name)
         assert children.keys() == self.wanted(name)
         return children

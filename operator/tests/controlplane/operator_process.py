@@ -1,5 +1,6 @@
 """The operator as a process of its own against the control plane, with the rights that the chart gives it."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from plane_processes import eventually, free_port, process
 RECONCILES = "controller_runtime_reconcile_total"
 WRITES = "sd_operator_writes_total"
 LEADS = "leader_election_master_status"
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class RunningOperator:
 
     def count(self, metric: str) -> float:
         """The sum of a counter over all its labels."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as page:
             lines = page.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{metric}{{"))
 
@@ -57,9 +59,10 @@ def running_operator(
 ) -> Iterator[RunningOperator]:
     """Runs the operator until the block ends. It has a Lease of its own, unless one is named that it competes for."""
     port = free_port()
-    log, name = plane.folder / f"operator-{port}.log", settings.get("SD_IDENTITY", f"operator-{port}")
+    own = f"operator-{next(_numbers)}-{port}"  # a port alone may be an earlier operator's
+    log, name = plane.folder / f"{own}.log", settings.get("SD_IDENTITY", own)
     if not lease:
-        plane.apply(*_rights_to(lease := f"operator-{port}"))
+        plane.apply(*_rights_to(lease := own))
     environment = {
         "KUBECONFIG": str(kubeconfig or plane.operator),
         "PYTHONPATH": str(REPOSITORY / "operator"),

@@ -48,11 +48,15 @@ def test_a_kind_that_arrives_is_used_kept_right_and_let_go(bench: Bench) -> None
     bench.plane.apply(POD_MONITORS)
     made = eventually(lambda: monitor(bench), "the PodMonitor is made", NOTICED_WITHIN_S)
     bench.kubectl("delete", "podmonitor", "demo")
-    eventually(lambda: uid(monitor(bench)) not in ("", uid(made)), "the deleted PodMonitor comes back: it is watched")
+    eventually(
+        lambda: uid(monitor(bench)) not in ("", uid(made)),
+        "the deleted PodMonitor comes back: it is watched",
+        NOTICED_WITHIN_S,
+    )
     bench.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
     bench.apply(with_demo(monitoring={"podMonitor": True}, serving={"adapters": 3}))
     bench.adapters_are(3)
-    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
+    bench.settled(timeout_s=NOTICED_WITHIN_S)
     assert bench.operator.process.poll() is None
 
 
@@ -77,7 +81,7 @@ def test_a_kind_without_rights_to_it_is_not_called_missing_and_is_used_when_they
     plane.apply(POD_MONITORS)
     with running_operator(
         plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
-        SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=namespace,
+        SD_IDENTITY="scoped", SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=namespace,
     ) as operator:  # fmt: skip
         bench = Bench(plane, operator, namespace)
         bench.apply(WITH_MONITOR)

@@ -19,7 +19,7 @@ def test_roles_in_the_listed_namespaces_suffice(plane: ControlPlane, namespace: 
     plane.apply(*(each for each in chart if each["kind"] in NEEDED))
     with running_operator(
         plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
-        SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=f"{namespace},{other}",
+        SD_IDENTITY="scoped", SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=f"{namespace},{other}",
     ) as operator:  # fmt: skip
         unwatched = Bench(plane, operator, f"{namespace}-unwatched")
         unwatched.apply(DEMO)

@@ -1,13 +1,14 @@
 """The API server goes away, falls silent and answers nonsense: the operator stays, and comes right by itself."""
 
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from api_proxy import ApiProxy, proxied
+from api_proxy import ApiProxy, Asked, proxied
 from control_plane import ControlPlane, Manifest
 from operator_bench import Bench, condition
 from operator_process import RunningOperator, running_operator
@@ -136,10 +137,15 @@ def test_a_deletion_that_a_watch_lost_is_found(outage: Outage) -> None:
 
 
 def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
-    outage.proxy.inject(403, 2, lambda asked: asked.method == "PATCH" and "/configmaps/demo-" in asked.path)
+    refusing = threading.Event()
+    refusing.set()
+    outage.proxy.inject(
+        403, 1000, lambda asked: refusing.is_set() and asked.method == "PATCH" and "/configmaps/demo-" in asked.path
+    )
     outage.bench.apply(with_demo(serving={"adapters": 4}))
     seen = outage.bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Refused")
     assert re.search(r"refused ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
+    refusing.clear()
     outage.expect(4)
 
 
@@ -180,11 +186,22 @@ def test_a_child_that_goes_before_its_watch_begins_is_missed_all_the_same(plane:
         bench.apply(DEMO)
         bench.settled()
     with proxied(plane) as proxy:
-        proxy.inject(500, 4, lambda asked: asked.agent.startswith("kopf") and asked.path.endswith("/services"))
+        unheard = threading.Event()
+        unheard.set()
+        proxy.inject(500, 1000, lambda asked: unheard.is_set() and is_kopfs(asked))
         settings = {"SD_WATCH_NAMESPACES": namespace, "SD_RESYNC_SECONDS": "600"}
         with running_operator(plane, kubeconfig=proxy.kubeconfig, **settings) as operator:
-            assert not proxy.injected()
             bench.kubectl("delete", "service", "demo")
-            eventually(proxy.injected, "the watch begins", 20)
-            Bench(plane, operator, namespace).eventually("service", lambda seen: "uid" in seen["metadata"])
+            assert {asked.status for asked in proxy.asked if is_kopfs(asked)} <= {0, 500}
+            unheard.clear()
+            again = Bench(plane, operator, namespace)
+            again.eventually("service", lambda seen: "uid" in seen["metadata"], timeout_s=30)
+            eventually(
+                lambda: 200 in {asked.status for asked in proxy.asked if is_kopfs(asked)}, "the watch begins", 30
+            )
             bench.kubectl("delete", "diar", "--all")
+
+
+def is_kopfs(asked: Asked) -> bool:
+    """Whether kopf lists or watches Services."""
+    return asked.agent.startswith("kopf") and asked.path.endswith("/services")

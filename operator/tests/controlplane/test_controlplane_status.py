@@ -190,7 +190,7 @@ def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_p
 
     time.sleep(6)  # it takes longer than usual; only now somebody says why
     bench.plane.apply(told_by_the_kubelet(pod, "FailedMount", 'MountVolume.SetUp failed for volume "model": no share'))
-    seen = reason(bench, "VolumePending")
+    seen = bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "VolumePending", timeout_s=15)
     message = f'Pod {pod["metadata"]["name"]}: MountVolume.SetUp failed for volume "model": no share'
     assert (condition(seen, "Ready")["message"], condition(seen, "Degraded")["message"]) == (message, message)
     assert seen["status"]["lastFailure"]["reason"] == "VolumePending"

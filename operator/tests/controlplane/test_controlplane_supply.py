@@ -68,7 +68,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(bench: Bench, reaso
     bench.apply(GATED)
     pod = running(bench)
     began = time.monotonic()
-    end(bench, pod, refused(reason, PAGE))
+    end(bench, pod, refused(reason, PAGE), ahead_s=30)
     seen = ready(bench, reason)
     assert time.monotonic() - began < SHOWN_S
     message = condition(seen, "Ready")["message"]
@@ -88,7 +88,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(bench: Bench, reaso
 
 def test_a_hub_that_answers_again_heals_the_service_without_help(bench: Bench) -> None:
     bench.apply(GATED)
-    end(bench, pod := running(bench), refused("HubUnreachable"))
+    end(bench, pod := running(bench), refused("HubUnreachable"), ahead_s=5)
     ready(bench, "HubUnreachable")
     again = running(bench, beside=job_of(pod))
     end(bench, again, brought())
@@ -131,7 +131,7 @@ def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_af
     assert bench.get("deployment") is not None
     end(bench, pod, brought(latest))
     eventually(lambda: bench.settings().get("SD_MODEL_DIR", "").endswith(latest), "the new revision is rolled out")
-    seen = bench.get("diar") or {}
+    seen = bench.eventually("diar", lambda seen: seen["status"].get("outdatedModels"))
     assert seen["status"]["outdatedModels"] == [{"claimName": "models", "pipeline": PIPELINE}]
     serve(bench)
     removal = running(bench)
@@ -150,6 +150,7 @@ def serve(bench: Bench) -> None:
     """Lets every pod of the latest spec serve, and those of an earlier one go."""
     deployment = bench.get("deployment") or {}
     latest = read_by(deployment["spec"]["template"])
+    eventually(lambda: [pod for pod in bench.pods() if read_by(pod) == latest], "a pod of the latest spec")
     for pod in bench.pods():
         if read_by(pod) == latest:
             bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, {"conditions": [true("Ready")]})
@@ -222,9 +223,9 @@ def test_the_demo_model_takes_the_place_of_a_download(bench: Bench) -> None:
     running(bench)
     bench.apply(DEMO)
     bench.eventually("deployment", lambda seen: seen["spec"])
+    eventually(lambda: jobs(bench) == [], "no Job", 30)
+    eventually(lambda: bench.plane.list("persistentvolumeclaims", bench.namespace) == [], "no claim", 30)
     bench.settled()
-    eventually(lambda: jobs(bench) == [], "no Job")
-    eventually(lambda: bench.plane.list("persistentvolumeclaims", bench.namespace) == [], "no claim")
 
 
 def test_a_quota_that_forbids_the_jobs_pod_is_told_and_its_end_heals(bench: Bench) -> None:
