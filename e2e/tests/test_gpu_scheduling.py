@@ -64,5 +64,5 @@ def _scheduled(pod: dict[str, Any]) -> str:
 
 def _message(namespace: str) -> str:
     """The sentence of whichever condition speaks of the scheduler."""
-    conditions = cluster.read("diar", NAME, "-n", namespace)["status"].get("conditions", [])
+    conditions = cluster.read("diar", NAME, "-n", namespace).get("status", {}).get("conditions", [])
     return next((each["message"] for each in conditions if "Insufficient" in each["message"]), "")
