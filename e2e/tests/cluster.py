@@ -83,7 +83,7 @@ def fresh_demo_pod() -> dict[str, Any]:
 
 
 def triton_aborted(pod: str) -> bool:
-    """Whether that start of Triton's in a pod which was the last to fail failed for its own known reason."""
+    """Whether the last of Triton's starts that failed in this pod is one of these aborts."""
     return "lock_exception" in kubectl("logs", pod, "-c", "triton", "--previous")
 
 

@@ -42,8 +42,8 @@ async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
     return outcome
 
 
-async def _all(*works: Coroutine[Any, Any, bool]) -> bool:
-    """Whether each has succeeded; what one of them raises is raised when all have ended.
+async def _all(*works: Coroutine[Any, Any, Any]) -> list[Any]:
+    """What each returns; what one of them raises is raised when all have ended.
 
     A write of this plan that was still under way could otherwise land after those of the next.
     """
@@ -51,18 +51,18 @@ async def _all(*works: Coroutine[Any, Any, bool]) -> bool:
     for each in ended:
         if isinstance(each, BaseException):
             raise each
-    return all(ended)
+    return ended
 
 
-async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
+async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> None:
     """What a pod reads at its start is there before the Deployment asks for pods; they would not read it again."""
     read = [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind]
-    rest = [each for each in changes if each not in read]
-    return await _apply_all(kube, cache, read, outcome) and await _apply_all(kube, cache, rest, outcome)
+    if await _apply_all(kube, cache, read, outcome):
+        await _apply_all(kube, cache, [each for each in changes if each not in read], outcome)
 
 
 async def _apply_all(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
-    return await _all(*(_apply(kube, cache, change, outcome) for change in changes))
+    return all(await _all(*(_apply(kube, cache, change, outcome) for change in changes)))
 
 
 async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> bool:
@@ -88,11 +88,9 @@ async def _delete_all(kube: Kube, unwanted: list[Manifest], outcome: Outcome) ->
     await _all(*(_delete(kube, live, outcome) for live in unwanted))
 
 
-async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> bool:
+async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> None:
     try:
         await kube.delete(live)
     except RejectedError as refusal:
         what = f"{live['kind']} {live['metadata']['name']}"
         outcome.refusals.append(Cause("Refused", f"The API server refused to remove {what}: {refusal}"))
-        return False
-    return True

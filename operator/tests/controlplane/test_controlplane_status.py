@@ -21,9 +21,9 @@ def container(name: str, **status: Any) -> Manifest:
     return {"name": name, **needed, **status}
 
 
-def reason(bench: Bench, wanted: str) -> Manifest:
+def reason(bench: Bench, wanted: str, *, timeout_s: float = 10) -> Manifest:
     """The service once it is not ready for that reason."""
-    return bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == wanted)
+    return bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == wanted, timeout_s=timeout_s)
 
 
 def true(kind: str) -> Manifest:
@@ -190,7 +190,7 @@ def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_p
 
     time.sleep(6)  # it takes longer than usual; only now somebody says why
     bench.plane.apply(told_by_the_kubelet(pod, "FailedMount", 'MountVolume.SetUp failed for volume "model": no share'))
-    seen = bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "VolumePending", timeout_s=15)
+    seen = reason(bench, "VolumePending", timeout_s=15)  # ten, and what a busy machine adds
     message = f'Pod {pod["metadata"]["name"]}: MountVolume.SetUp failed for volume "model": no share'
     assert (condition(seen, "Ready")["message"], condition(seen, "Degraded")["message"]) == (message, message)
     assert seen["status"]["lastFailure"]["reason"] == "VolumePending"
