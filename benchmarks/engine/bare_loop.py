@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 
-from sd_engine import batched, model
-from sd_engine.networks import Kind, Networks, Spoken, Unit
+from sd_engine.device.inference import Kind, Networks, Spoken, Unit
+from sd_engine.diarization import exact, model_loader
 
 from benchmarks.engine.in_process import samples_of
 
@@ -25,8 +25,8 @@ AT_LEAST_ROUNDS = 3
 
 def main() -> None:
     pipeline, wav = map(Path, sys.argv[1:])
-    loaded = model.load(pipeline, "cpu")
-    networks = batched.networks_of(loaded.pipeline, loaded.device, fast=False)
+    loaded = model_loader.load(pipeline, "cpu")
+    networks = exact.networks_of(loaded.pipeline, loaded.device, fast=False)
     units = dict(_units(networks, wav))
     best = {str(kind): _best(networks, kind, units[kind]) for kind in Kind}
     print(json.dumps(best))  # noqa: T201 - its result

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sd_engine import model
-from sd_engine.geometry import Geometry
+from sd_engine.diarization import model_loader
+from sd_engine.networks.geometry import Geometry
 
 from benchmarks.engine.in_process import InProcess
 
@@ -30,7 +30,7 @@ Truth = dict[str, NDArray[np.bool_]]
 
 def main() -> None:
     pipeline, questions, answers = map(Path, sys.argv[1:])
-    loaded = model.load(pipeline, "cpu")
+    loaded = model_loader.load(pipeline, "cpu")
     modes = {name: InProcess(loaded, fast=name == "fast") for name in ("exact", "fast")}
     found = [_speakers(modes, **question) for question in json.loads(questions.read_text())]
     answers.write_text(json.dumps(found))

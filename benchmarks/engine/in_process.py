@@ -6,12 +6,12 @@ import wave
 from pathlib import Path
 
 import numpy as np
-from sd_engine import batched
-from sd_engine.batcher import Batcher
-from sd_engine.geometry import Samples
-from sd_engine.model import Model
-from sd_engine.networks import Kind
-from sd_engine.work import Networked
+from sd_engine.device.batcher import Batcher
+from sd_engine.device.device_job import Networked
+from sd_engine.device.inference import Kind
+from sd_engine.diarization import exact
+from sd_engine.diarization.model_loader import Model
+from sd_engine.networks.geometry import Samples
 
 
 class Unwatched:
@@ -28,8 +28,8 @@ class InProcess:
     """A loaded pipeline's networks in one mode."""
 
     def __init__(self, model: Model, *, fast: bool) -> None:
-        self.networks = batched.networks_of(model.pipeline, model.device, fast=fast)
-        sizes = batched.batch_sizes(model.device, self.networks.lanes.count)
+        self.networks = exact.networks_of(model.pipeline, model.device, fast=fast)
+        sizes = exact.batch_sizes(model.device, self.networks.lanes.count)
         self._batcher = Batcher(self.networks, sizes, Unwatched())
         self._batcher.start()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sd_engine.model import DEMO_MODEL
+from sd_engine.diarization.model_loader import DEMO_MODEL
 
 from benchmarks.engine.cache import folder, kept, sources
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from recordings import FORMATS, encode, wav
+from sd_harness.engine.recordings import FORMATS, encode, wav
 
 from benchmarks.engine.conversations import Scene, conversation
 from benchmarks.engine.voices import SAMPLE_RATE_HZ

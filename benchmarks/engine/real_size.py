@@ -11,7 +11,7 @@ import lightning
 import torch
 from pyannote.audio import __version__
 from pyannote.audio.core.task import Problem, Resolution, Specifications
-from sd_engine.model import DEMO_MODEL
+from sd_engine.diarization.model_loader import DEMO_MODEL
 
 from benchmarks.engine import plda
 from benchmarks.engine.models import reconfigure, with_ahc

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sd_engine import model
-from sd_engine.clustering import MOST_EMBEDDINGS
-from sd_engine.timeline_job import TimelineJob
+from sd_engine.diarization import model_loader
+from sd_engine.diarization.clustering import MOST_EMBEDDINGS
+from sd_engine.diarization.timeline_job import TimelineJob
 
 from benchmarks.engine.in_process import InProcess
 
@@ -27,7 +27,7 @@ class Thinned(TimelineJob):
 
 
 def main() -> None:
-    loaded = model.load(None, "cpu")
+    loaded = model_loader.load(None, "cpu")
     networked = InProcess(loaded, fast=False).networked(Path(sys.argv[1]))
     job = TimelineJob.of(loaded.pipeline)
     thinned = Thinned(clustering=job.clustering, grid=job.grid, min_duration_off_s=job.min_duration_off_s)

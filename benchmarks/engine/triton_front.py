@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from stand_in_engine import eventually
-from triton_process import Triton, installed_triton
+from sd_harness.engine.stand_in_engine import eventually
+from sd_harness.engine.triton_process import Triton, installed_triton
 
 from benchmarks.engine.under_test import EngineUnderTest, engine
 

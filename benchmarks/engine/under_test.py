@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine_process import EngineProcess
+from sd_harness.engine.engine_process import EngineProcess
 
 from benchmarks.engine.compare import Timeline
 from benchmarks.engine.processes import cpu_s

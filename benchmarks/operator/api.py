@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from control_plane import ControlPlane, Manifest
-from sd_operator.vocabulary import DIARIZATION_SERVICES, KIND_OF, Resource
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest
+from sd_operator.resources import DIARIZATION_SERVICES, KIND_OF, Resource
 
 THREADS = 16
 JSON = "application/json"

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
-from control_plane import OPERATORS, ControlPlane, Manifest
+from sd_harness.control_plane.control_plane import OPERATORS, ControlPlane, Manifest
 
 
 class Write(NamedTuple):

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA
 from sd_operator.reconcile.decide import identity
-from sd_operator.vocabulary import KIND_OF, Manifest
-from service_specs import WITH_HPA, WITH_KEDA
+from sd_operator.resources import KIND_OF, Manifest
 
 from benchmarks.operator.spoiling import addition, change
 from benchmarks.operator.stage import Stage, is_as

@@ -6,11 +6,11 @@ import os
 import signal
 import time
 
-from operator_bench import diarization_service
-from operator_process import RunningOperator
-from plane_processes import eventually
-from sd_operator.vocabulary import DIARIZATION_SERVICES
-from service_specs import DEMO
+from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.operator_process import RunningOperator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import DEMO
+from sd_operator.resources import DIARIZATION_SERVICES
 
 from benchmarks.operator.audit import writes
 from benchmarks.operator.stage import Stage

@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from operator_process import RECONCILES, RunningOperator
-from plane_processes import eventually
-from service_specs import DEMO
+from sd_harness.control_plane.operator_process import RECONCILES, RunningOperator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import DEMO
 
 from benchmarks.operator.audit import Write, writes
 from benchmarks.operator.stage import Stage

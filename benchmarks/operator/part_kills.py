@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from api_proxy import ApiProxy, proxied
-from operator_bench import condition, diarization_service
-from operator_process import RunningOperator
-from plane_processes import eventually
-from sd_operator.vocabulary import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL, PODS, Manifest
-from service_specs import WITH_HPA, WITH_KEDA, hub
-from supplying import brought, ended
+from sd_harness.control_plane.api_proxy import ApiProxy, proxied
+from sd_harness.control_plane.model_job_pods import brought, ended
+from sd_harness.control_plane.operator_bench import condition, diarization_service
+from sd_harness.control_plane.operator_process import RunningOperator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, hub
+from sd_operator.resources import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL, PODS, Manifest
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row

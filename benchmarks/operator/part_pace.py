@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from statistics import median, quantiles
 
-from operator_bench import diarization_service
-from service_specs import DEMO
+from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.services.service_specs import DEMO
 
 from benchmarks.operator.audit import Write, writes
 from benchmarks.operator.stage import Stage

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from operator_bench import diarization_service
-from plane_processes import eventually
-from sd_operator.vocabulary import DEPLOYMENTS, DIARIZATION_SERVICES
-from service_specs import with_demo
+from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import with_demo
+from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES
 
 from benchmarks.operator.api import Api
 from benchmarks.operator.audit import writes

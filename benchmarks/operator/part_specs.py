@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from golden_services import made
-from live_objects import resource, with_model
-from operator_bench import diarization_service
-from random_specs import sample
+from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.services.golden_services import made
+from sd_harness.services.live_objects import resource, with_model
+from sd_harness.services.random_specs import sample
 from sd_operator.api.service import DiarizationService
-from sd_operator.vocabulary import DIARIZATION_SERVICES, KIND_OF, Manifest
+from sd_operator.resources import DIARIZATION_SERVICES, KIND_OF, Manifest
 
 from benchmarks.operator.api import THREADS
 from benchmarks.operator.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sd_operator.children.config_map import holds_settings
-from sd_operator.vocabulary import Manifest
+from sd_operator.resources import Manifest
 
 
 def replaced(path: str, value: Any) -> Manifest:  # noqa: ANN401

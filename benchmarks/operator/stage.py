@@ -9,21 +9,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
-from api_proxy import ApiProxy
-from chart_rendering import render_chart
-from control_plane import ControlPlane, Manifest, control_plane, programs
-from live_objects import INSTALLATION
-from operator_bench import condition, diarization_service, owner
-from operator_process import RunningOperator, running_operator
-from plane_processes import eventually
+from sd_harness.control_plane.api_proxy import ApiProxy
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane, programs
+from sd_harness.control_plane.operator_bench import condition, diarization_service, owner
+from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.live_objects import INSTALLATION
 from sd_kit import optional_kinds
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.children.config_map import read_by
-from sd_operator.reconcile.additions import additions
-from sd_operator.reconcile.contains import contains
 from sd_operator.reconcile.decide import identity, stamped
-from sd_operator.vocabulary import CHILD_KINDS, DIARIZATION_SERVICES, PODS
+from sd_operator.reconcile.drift.additions import additions
+from sd_operator.reconcile.drift.manifest_diff import contains
+from sd_operator.resources import CHILD_KINDS, DIARIZATION_SERVICES, PODS
 
 from benchmarks.operator.api import Api
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from control_plane import Manifest
+from sd_harness.control_plane.control_plane import Manifest
 
 from benchmarks.operator.api import Api
 
@@ -76,7 +76,7 @@ class JobKubelet:
         last_words = root / "termination-log"
         command, *words = [_in(places, word) for word in container["args"]]
         assert command == "supply"
-        argv = [sys.executable, "-m", "sd_supply", *words, "--termination-message", str(last_words)]
+        argv = [sys.executable, "-m", "sd_model_store", *words, "--termination-message", str(last_words)]
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=(root / "log").open("w"), text=True)
         self._running[pod["metadata"]["uid"]] = process
         status = process.wait()

@@ -8,11 +8,8 @@ from contextlib import ExitStack, contextmanager
 from statistics import median
 from typing import Any
 
-import canary
-import cluster
-import hub_pod
-import supplied
-from hub_pod import HubPod
+from sd_harness.cluster import cluster, hub_pod, model_services, secret_leak_scan
+from sd_harness.cluster.hub_pod import HubPod
 from sd_kit import release, storage
 from sd_kit.__main__ import main as kit
 from sd_kit.images import references
@@ -50,7 +47,7 @@ def _cluster() -> Iterator[HubPod]:
         made.callback(cluster.kubectl, "delete", "namespace", NAMESPACE, "--wait=false")
         hub = made.enter_context(hub_pod.hub_pod(NAMESPACE))
         hub.accounts(**{TOKEN: {}})
-        supplied.put_token(NAMESPACE, TOKEN)
+        model_services.put_token(NAMESPACE, TOKEN)
         spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
         metadata = {"name": CLAIM, "namespace": NAMESPACE}
         cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
@@ -58,8 +55,8 @@ def _cluster() -> Iterator[HubPod]:
 
 
 def _apply(hub: HubPod, name: str, **spec: Any) -> None:  # noqa: ANN401 - fields of a spec
-    source = supplied.from_hub(hub)
-    cluster.apply(supplied.manifest(name, NAMESPACE, source, cache={"claimName": CLAIM}, serving={}, **spec))
+    source = model_services.from_hub(hub)
+    cluster.apply(model_services.manifest(name, NAMESPACE, source, cache={"claimName": CLAIM}, serving={}, **spec))
 
 
 def _sharing(hub: HubPod, count: int) -> Row:
@@ -77,7 +74,7 @@ def _sharing(hub: HubPod, count: int) -> Row:
 
 
 def _is_cached(name: str) -> bool:
-    return supplied.condition(name, NAMESPACE, "ModelCached")["status"] == "True"
+    return model_services.condition(name, NAMESPACE, "ModelCached")["status"] == "True"
 
 
 def _warm(hub: HubPod, runs: int) -> Row:
@@ -94,7 +91,7 @@ def _warm(hub: HubPod, runs: int) -> Row:
 def _apply_to_ready_s(hub: HubPod, name: str) -> float:
     began_s = time.monotonic()
     _apply(hub, name)
-    supplied.until_ready(name, NAMESPACE, within_s=READY_WITHIN_S)
+    model_services.until_ready(name, NAMESPACE, within_s=READY_WITHIN_S)
     took_s = time.monotonic() - began_s
     _remove(name)
     return took_s
@@ -102,24 +99,24 @@ def _apply_to_ready_s(hub: HubPod, name: str) -> float:
 
 def _remove(name: str) -> None:
     cluster.kubectl("delete", "diar", name, "-n", NAMESPACE, "--wait=true")
-    cluster.until(lambda: not supplied.pods(name, NAMESPACE), within_s=120)
+    cluster.until(lambda: not model_services.pods(name, NAMESPACE), within_s=120)
 
 
 def _second_pod(hub: HubPod) -> Row:
     """The service stays, for the search that follows."""
     before_bytes = hub.sent_bytes()
     _apply(hub, "second", replicas=2)
-    supplied.until_ready("second", NAMESPACE, within_s=READY_WITHIN_S)
+    model_services.until_ready("second", NAMESPACE, within_s=READY_WITHIN_S)
     received = hub.sent_bytes() - before_bytes
     return Row("second_pod_bytes", received, "bytes", "<= 0", "sent by the hub for a further service with two pods")
 
 
 def _canary(*, little: bool) -> Row:
-    assert canary.holding(MARK, canary.secrets(NAMESPACE)), "the search does not find what is there"
-    found = canary.hits(MARK, NAMESPACE)
+    assert secret_leak_scan.holding(MARK, secret_leak_scan.secrets(NAMESPACE)), "the search does not find what is there"
+    found = secret_leak_scan.hits(MARK, NAMESPACE)
     images = sorted(references().values())
-    found += [place for image in images for place in canary.holding(MARK, canary.image(image))]
-    found += [place for image in images if not little for place in canary.in_layers(MARK, image)]
+    found += [place for image in images for place in secret_leak_scan.holding(MARK, secret_leak_scan.image(image))]
+    found += [place for image in images if not little for place in secret_leak_scan.in_layers(MARK, image)]
     detail = (
         "a token searched for, plain and in base64, in every object but Secrets, Events, logs of all pods with the "
         "operator at DEBUG, environments and arguments of all processes, metrics, the Helm release, termination "

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import fake_hub
-import hub_models
-from chart_rendering import render_chart
-from control_plane import Manifest, control_plane, programs
-from fake_hub import GOOD_TOKEN, Hub
-from hub_models import COMMUNITY, COMMUNITY_COMMIT
-from operator_bench import condition, diarization_service
-from operator_process import running_operator
-from sd_operator.vocabulary import DIARIZATION_SERVICES
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import Manifest, control_plane, programs
+from sd_harness.control_plane.operator_bench import condition, diarization_service
+from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.hub import fake_hub, hub_models
+from sd_harness.hub.fake_hub import GOOD_TOKEN, Hub
+from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
+from sd_operator.resources import DIARIZATION_SERVICES
 
 from benchmarks.operator.api import Api
 from benchmarks.operator.stage import IN_MEMORY, NEEDED

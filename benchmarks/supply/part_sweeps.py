@@ -8,11 +8,10 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-import fake_hub
-import hub_models
-from hub_models import COMMUNITY
-from supply_process import Supply
-from sweeps import SCENARIOS, Outcome
+from sd_harness.hub import fake_hub, hub_models
+from sd_harness.hub.downloader_process import Supply
+from sd_harness.hub.hub_models import COMMUNITY
+from sd_harness.hub.sweeps import SCENARIOS, Outcome
 
 from benchmarks.record import Row
 

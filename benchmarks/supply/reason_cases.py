@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import hub_faults
-import hub_models
-from fake_hub import GOOD_TOKEN, Account, Hub, Repo
-from hub_models import COMMUNITY, COMMUNITY_COMMIT
+from sd_harness.hub import hub_faults, hub_models
+from sd_harness.hub.fake_hub import GOOD_TOKEN, Account, Hub, Repo
+from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
 
 
 @dataclass(frozen=True, slots=True)

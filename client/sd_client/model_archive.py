@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sd_supply import archive
-from sd_supply.cache import Cache
-from sd_supply.deadline import Deadline, Timeouts
-from sd_supply.errors import SupplyError
-from sd_supply.supplied import Supplied
+from sd_model_store import archive
+from sd_model_store.cache import Cache
+from sd_model_store.deadline import Deadline, Timeouts
+from sd_model_store.errors import SupplyError
+from sd_model_store.result import Supplied
 
 _DONE, _FAILED = 0, 1
 

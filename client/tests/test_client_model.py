@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from sd_client.__main__ import main
-from sd_supply import manifest
-from sd_supply.origin import Origin
+from sd_model_store import manifest
+from sd_model_store.origin import Origin
 
 PIPELINE, COMMIT = "pyannote/speaker-diarization-community-1", "a" * 40
 CONFIG = """\
@@ -103,4 +103,4 @@ def test_who_sends_a_recording_does_not_wait_for_it() -> None:
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     assert "sd_client.arguments" in imported
     assert "yaml" not in imported
-    assert "sd_supply" not in imported
+    assert "sd_model_store" not in imported

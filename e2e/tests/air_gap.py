@@ -1,4 +1,4 @@
-"""The commands by which docs/supply.md carries a model into a cluster without a network, run as they stand there."""
+"""The commands by which docs/models.md carries a model into a cluster without a network, run as they stand there."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from sd_kit import gobuild, places
 from sd_kit.images import references
 
 _BLOCK = re.compile(r"^<!-- runs: (.+?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_BLOCKS = dict(_BLOCK.findall((places.REPOSITORY / "docs" / "supply.md").read_text()))
+_BLOCKS = dict(_BLOCK.findall((places.REPOSITORY / "docs" / "models.md").read_text()))
 CLAIM = "models"
 """The claim that the page makes."""
 

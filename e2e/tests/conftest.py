@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cluster
 import pytest
-from oracle import stock_segments
+from sd_harness.cluster import cluster
+from sd_harness.cluster.oracle import stock_segments
 from sd_kit import places, release
 from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError

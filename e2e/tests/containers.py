@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import calls
-import cluster
+from sd_harness.cluster import calls, cluster
 from sd_kit import docker, places
 
 NAME = "sd-triton-e2e"

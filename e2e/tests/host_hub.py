@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import containers
-import fake_hub
-import hub_models
-import sd_engine.model
-from fake_hub import Account, Hub, Place
-from hub_models import COMMUNITY
+from sd_engine.diarization import model_loader
+from sd_harness.hub import fake_hub, hub_models
+from sd_harness.hub.fake_hub import Account, Hub, Place
+from sd_harness.hub.hub_models import COMMUNITY
 
 CANARY, NO_TERMS = "hf_canary0sings0in0no0layer", "hf_has0accepted0no0terms"
 """A token that may read everything, and one whose account has yet to accept the terms."""
@@ -22,7 +21,7 @@ PAGE = f"https://huggingface.co/{COMMUNITY}"
 def running() -> Iterator[Hub]:
     """On the address that docker's bridge has on this host."""
     bridge = _address_of_the_bridge()
-    repos = {COMMUNITY: hub_models.of_directory(sd_engine.model.DEMO_MODEL, COMMIT)}
+    repos = {COMMUNITY: hub_models.of_directory(model_loader.DEMO_MODEL, COMMIT)}
     with fake_hub.running(repos, place=Place(bridge, host=bridge, cdn_host=bridge)) as hub:
         hub.accounts |= {CANARY: Account(), NO_TERMS: Account(accepted=frozenset())}
         yield hub

@@ -3,8 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cluster
-import supplied
+from sd_harness.cluster import cluster, model_services
 from sd_kit import docker, places, registry
 
 DEMO_MODEL = places.REPOSITORY / "engine" / "sd_engine" / "demo_model"
@@ -20,8 +19,8 @@ def on_a_claim(namespace: str) -> str:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}}
     metadata = {"name": CLAIM, "namespace": namespace}
     cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
-    with supplied.hand(CLAIM, namespace) as hand:
-        supplied.by_hand(hand, namespace, _COPY)
+    with model_services.hand(CLAIM, namespace) as hand:
+        model_services.by_hand(hand, namespace, _COPY)
     return CLAIM
 
 

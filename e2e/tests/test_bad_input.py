@@ -5,8 +5,8 @@ import json
 import struct
 from typing import Any
 
-import calls
 import pytest
+from sd_harness.cluster import calls
 
 TEXT = b"Dear sir or madam, this is not a recording at all.\n" * 40
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.wav\n#EXT-X-ENDLIST\n"

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import calls
-import cluster
 import pytest
-from oracle import segments, stock_segments
+from sd_harness.cluster import calls, cluster
+from sd_harness.cluster.oracle import segments, stock_segments
 from sd_kit import gobuild, places
 
 POD_URL = "demo.default.svc:8000"

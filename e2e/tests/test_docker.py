@@ -4,11 +4,10 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import calls
-import cluster
 import containers
 import pytest
-from oracle import segments
+from sd_harness.cluster import calls, cluster
+from sd_harness.cluster.oracle import segments
 from sd_kit import docker
 
 URL = "http://localhost:18700"

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import canary
 import containers
 import host_hub
 import pytest
-from fake_hub import Hub
 from host_hub import CANARY, COMMIT, NO_TERMS, PAGE
-from hub_models import COMMUNITY
-from oracle import segments
+from sd_harness.cluster import secret_leak_scan
+from sd_harness.cluster.oracle import segments
+from sd_harness.hub.fake_hub import Hub
+from sd_harness.hub.hub_models import COMMUNITY
 
 VOLUME = "sd-triton-e2e-models"
 SERVER_IMAGE, CLIENT_IMAGE = "sd-triton-server:dev", "sd-triton-client:dev"
@@ -62,7 +62,7 @@ def test_a_first_start_downloads_and_serves_and_a_later_one_needs_neither_hub_no
         everything = ["\n".join(containers.processes()), containers.log(), _volume()]
         assert len(containers.processes()) >= 10
         assert "SD_MODEL_DIGEST=sha256:" in everything[0]
-        assert all(form not in text for form in canary.forms(CANARY) for text in everything)
+        assert all(form not in text for form in secret_leak_scan.forms(CANARY) for text in everything)
     asked_before = len(hub.asked)
     for token in ("hf_revoked0since", ""):
         with containers.running(first_start(hub, "--network", "none"), **environment(token)):

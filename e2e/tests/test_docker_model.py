@@ -7,17 +7,17 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import canary
 import containers
 import host_hub
-import hub_models
 import pytest
-from fake_hub import Hub
 from host_hub import CANARY, COMMIT, NO_TERMS, PAGE
-from oracle import segments
+from sd_harness.cluster import secret_leak_scan
+from sd_harness.cluster.oracle import segments
+from sd_harness.hub import hub_models
+from sd_harness.hub.fake_hub import Hub
 from sd_kit import docker, places
 from sd_kit.errors import KitError
-from sd_supply import manifest
+from sd_model_store import manifest
 
 SERVER, MODEL = "sd-triton-e2e-built-server", "sd-triton-e2e-built-model"
 IN_CONFIG = "segmentation_batch_size"
@@ -59,9 +59,9 @@ def build(hub: Hub, tag: str, *options: str) -> None:
 
 def test_the_token_is_in_no_layer_and_no_history_of_a_built_image(built: list[str]) -> None:
     for image in built:
-        assert canary.holding(CANARY, canary.image(image)) == []
+        assert secret_leak_scan.holding(CANARY, secret_leak_scan.image(image)) == []
     # Saved together, they share what they have in common: five gigabytes are read once.
-    patterns = " ".join(f"-e '{form}'" for form in (*canary.forms(CANARY), IN_CONFIG))
+    patterns = " ".join(f"-e '{form}'" for form in (*secret_leak_scan.forms(CANARY), IN_CONFIG))
     search = f"{docker.client()} save {' '.join(built)} | grep -oaF {patterns} | sort -u"
     found = subprocess.run(["bash", "-o", "pipefail", "-c", search], check=True, capture_output=True, text=True).stdout
     assert found == f"{IN_CONFIG}\n", "nothing but what is known to be there"

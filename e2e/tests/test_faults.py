@@ -2,8 +2,7 @@
 
 import time
 
-import calls
-import cluster
+from sd_harness.cluster import calls, cluster
 
 RIGHT_AGAIN_WITHIN_S = 20
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import cluster
 import pytest
+from sd_harness.cluster import cluster
 
 GPUS = "/status/capacity/nvidia.com~1gpu"
 NAME = "gpu"

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-import cluster
 import pytest
-import supplied
+from sd_harness.cluster import cluster, model_services
 from sd_kit import release
 from sd_kit.images import references
 
@@ -58,7 +57,7 @@ def paused(namespace: str) -> str:
 
 def _is_settled(namespace: str) -> bool:
     """Whether the latest spec is reported, and settings of an earlier one are gone."""
-    is_paused = supplied.reported("paused", namespace)["reason"] == "Paused"
+    is_paused = model_services.reported("paused", namespace)["reason"] == "Paused"
     return is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 
-from sd_supply.errors import CorruptError
+from sd_model_store.errors import CorruptError
 
-from sd_engine import cpus, logs
+from sd_engine import logs
+from sd_engine.device import cpus
+from sd_engine.diarization.model_loader import ModelError
 from sd_engine.engine import Engine
-from sd_engine.last_words import MODEL_CORRUPT, MODEL_NOT_LOADED, give_up
-from sd_engine.model import ModelError
 from sd_engine.settings import Settings, SettingsError
+from sd_engine.termination_message import MODEL_CORRUPT, MODEL_NOT_LOADED, give_up
 
 LEAVE_WITHIN_S = 30.0
 

@@ -6,19 +6,22 @@ import threading
 import time
 from concurrent.futures import wait
 
-from sd_engine import logs, model, triton_queue, workers
-from sd_engine.adapters import Adapters
-from sd_engine.admission import Admission
-from sd_engine.answers import Answers
-from sd_engine.chain import Chain
-from sd_engine.decoders import Decoders
-from sd_engine.diarizer import Diarizer
-from sd_engine.http_server import HealthServer
-from sd_engine.layout import SOCKET_NAME
-from sd_engine.lifecycle import Lifecycle
+from sd_engine import logs
+from sd_engine.audio.decoder_pool import Decoders
+from sd_engine.diarization import model_loader
+from sd_engine.diarization.diarizer import Diarizer
 from sd_engine.metrics import Metrics
-from sd_engine.server import SocketServer
+from sd_engine.serving import triton_queue
+from sd_engine.serving.admission import Admission
+from sd_engine.serving.health import HealthServer
+from sd_engine.serving.lifecycle import Lifecycle
+from sd_engine.serving.request_pipeline import Chain
+from sd_engine.serving.triton_repository import SOCKET_NAME
 from sd_engine.settings import Settings
+from sd_engine.transport.adapter_liveness import Adapters
+from sd_engine.transport.responses import Answers
+from sd_engine.transport.server import SocketServer
+from sd_engine.workers import pool
 
 SPARE_CALLS = 16
 
@@ -64,8 +67,8 @@ class Engine:
         """Answers probes and adapters from now on, in threads; its worker processes come up beside the model."""
         for name, serve in (("socket", self._sockets.serve), ("http", self._health.serve_forever)):
             threading.Thread(target=serve, name=name, daemon=True).start()
-        timelines = () if self._settings.mode == "reference" else ("sd_engine.timeline_job",)
-        workers.preload("sd_engine.decode_jobs", *timelines)
+        timelines = () if self._settings.mode == "reference" else ("sd_engine.diarization.timeline_job",)
+        pool.preload("sd_engine.audio.decode_job", *timelines)
         self._decoders.start()
         self._show_waiting()
         logs.event("listening", socket=self._settings.run_dir / SOCKET_NAME, http_port=self._settings.http_port)
@@ -79,7 +82,7 @@ class Engine:
         """
         started = time.monotonic()
         settings = self._settings
-        loaded = model.load(settings.model_dir, settings.device, settings.model_digest, settings.model_name)
+        loaded = model_loader.load(settings.model_dir, settings.device, settings.model_digest, settings.model_name)
         self._chain.diarizer, mode = self._diarizer(loaded)
         description = loaded.description() | {"mode": mode}
         self._metrics.model.info(description)
@@ -97,23 +100,23 @@ class Engine:
         logs.event("leaving", requests_in_flight=self._admission.requests())
         return not wait(self._sockets.unanswered(), within_s).not_done
 
-    def _diarizer(self, loaded: model.Model) -> tuple[Diarizer, str]:
+    def _diarizer(self, loaded: model_loader.Model) -> tuple[Diarizer, str]:
         """In the mode that was asked for, where the pipeline is one that it knows."""
-        from sd_engine import batched, recognition, reference  # noqa: PLC0415 - with torch, which is loaded by now
+        from sd_engine.diarization import compatibility, exact, reference  # noqa: PLC0415 - with torch, which is loaded by now
 
         mode = self._settings.mode
-        if mode != "reference" and (obstacle := recognition.obstacle(loaded.pipeline)):
+        if mode != "reference" and (obstacle := compatibility.obstacle(loaded.pipeline)):
             logs.event("reference_fallback", asked=mode, why=obstacle)
             self._metrics.fallback.set(1)
             mode = "reference"
         if mode == "reference":
             return reference.ReferenceDiarizer(loaded.pipeline, self._metrics), mode
-        diarizer = batched.build(loaded, fast=mode == "fast", metrics=self._metrics)
+        diarizer = exact.build(loaded, fast=mode == "fast", metrics=self._metrics)
         diarizer.start()
         return diarizer, mode
 
-    def _show_gpu(self, loaded: model.Model) -> None:
-        from sd_engine import device, gpu  # noqa: PLC0415
+    def _show_gpu(self, loaded: model_loader.Model) -> None:
+        from sd_engine.device import device, gpu  # noqa: PLC0415
 
         if loaded.device.type == "cuda" and (found := gpu.found(device.uuid(loaded.device))):
             self._metrics.watch_gpu(found)

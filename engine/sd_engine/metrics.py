@@ -17,12 +17,12 @@ from prometheus_client import (
 )
 
 from sd_engine import logs
-from sd_engine.adapters import Adapters
-from sd_engine.admission import Admission
+from sd_engine.serving.admission import Admission
+from sd_engine.transport.adapter_liveness import Adapters
 
 if TYPE_CHECKING:
-    from sd_engine.gpu import Gpu
-    from sd_engine.networks import Kind
+    from sd_engine.device.gpu import Gpu
+    from sd_engine.device.inference import Kind
 
 OUTCOMES = ("ok", "invalid_argument", "unavailable", "cancelled", "internal")
 STAGES = ("measure", "decode", "networks", "timeline")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_process import Adapter, EngineProcess
+from sd_harness.engine.engine_process import Adapter, EngineProcess
 from sd_kit.conversation import write_conversation
 from spoken import Conversation
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from recordings import RATE_HZ, wav
+from sd_harness.engine.recordings import RATE_HZ, wav
 from sd_kit.conversation import Turn
 
 _WAV_HEADER_BYTES = 44

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from engine_process import EngineProcess
+from sd_harness.engine.engine_process import EngineProcess
 from spoken import Conversation
 
 

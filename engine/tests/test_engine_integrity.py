@@ -11,19 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine_process import EngineProcess
-from sd_engine.last_words import MODEL_CORRUPT, MODEL_NOT_LOADED
-from sd_engine.model import DEMO_MODEL
-from sd_supply import manifest
+from sd_engine.diarization.model_loader import DEMO_MODEL
+from sd_engine.termination_message import MODEL_CORRUPT, MODEL_NOT_LOADED
+from sd_harness.engine.engine_process import EngineProcess
+from sd_model_store import manifest
 
 WEIGHTS = "segmentation/pytorch_model.bin"
 LOADER = """
 import sys
 from pathlib import Path
-from sd_engine import model
-from sd_supply.errors import CorruptError
+from sd_engine.diarization import model_loader
+from sd_model_store.errors import CorruptError
 try:
-    model.load(Path(sys.argv[1]), "cpu", sys.argv[2])
+    model_loader.load(Path(sys.argv[1]), "cpu", sys.argv[2])
 except CorruptError as error:
     print(error)
 print({"torch", "pyannote", "numpy"} & sys.modules.keys())

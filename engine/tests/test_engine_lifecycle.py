@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_process import EngineProcess
 from sd_engine import wire
-from sd_engine.last_words import MODEL_NOT_LOADED
+from sd_engine.termination_message import MODEL_NOT_LOADED
+from sd_harness.engine.engine_process import EngineProcess
 from spoken import Conversation
 
 

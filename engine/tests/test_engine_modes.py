@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from engine_process import EngineProcess
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
-from sd_engine.model import DEMO_MODEL
+from sd_engine.diarization.model_loader import DEMO_MODEL
+from sd_harness.engine.engine_process import EngineProcess
 from spoken import Conversation
 
 

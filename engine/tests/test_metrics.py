@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
-from sd_engine.adapters import Adapters
-from sd_engine.admission import Admission
+from sd_engine.device.inference import Kind
 from sd_engine.metrics import Metrics
-from sd_engine.networks import Kind
+from sd_engine.serving.admission import Admission
+from sd_engine.transport.adapter_liveness import Adapters
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

@@ -12,8 +12,8 @@ _repository = Path(__file__).parents[2]
 # As in the image: Triton loads model.py from its folder, and the supervisor is a script.
 sys.path[:0] = [str(_repository / "model_repository/speaker_diarization/1"), str(_repository / "images/server")]
 
-from stand_in_engine import StandInEngine  # noqa: E402
-from triton_process import Triton, installed_triton  # noqa: E402
+from sd_harness.engine.stand_in_engine import StandInEngine  # noqa: E402
+from sd_harness.engine.triton_process import Triton, installed_triton  # noqa: E402
 
 
 @pytest.fixture

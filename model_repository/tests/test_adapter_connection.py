@@ -16,7 +16,7 @@ import wire
 from connection import ABSENT, LOST, Call, Connection
 from engine_link import EngineLink
 from refusal import Refusal
-from stand_in_engine import StandInEngine, eventually, order
+from sd_harness.engine.stand_in_engine import StandInEngine, eventually, order
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import first_start
 import pytest
-from stand_in_engine import eventually
+from sd_harness.engine.stand_in_engine import eventually
 
 CANARY = "hf_canary0sings0in0no0environment"
 SUPPLIED = {"place": "/models/a--b/c", "digest": "sha256:d", "pipeline": "a/b", "revision": "c"}

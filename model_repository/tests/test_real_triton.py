@@ -16,8 +16,8 @@ import pytest
 import tritonclient.grpc
 import tritonclient.http
 from connection import ABSENT, LOST
-from stand_in_engine import StandInEngine, eventually, order
-from triton_process import MAX_REQUEST_BYTES, Triton
+from sd_harness.engine.stand_in_engine import StandInEngine, eventually, order
+from sd_harness.engine.triton_process import MAX_REQUEST_BYTES, Triton
 
 ADAPTERS = [f"speaker_diarization_0_{number}" for number in range(4)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import supervisor
-from stand_in_engine import eventually
+from sd_harness.engine.stand_in_engine import eventually
 
 
 class Ready(BaseHTTPRequestHandler):

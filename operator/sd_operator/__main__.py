@@ -8,8 +8,8 @@ from typing import Any
 
 from kubernetes.aio import client, config
 
-from sd_operator.process import Operator
-from sd_operator.runtime import logs
+from sd_operator import logs
+from sd_operator.operator import Operator
 from sd_operator.settings import Settings, SettingsError
 
 

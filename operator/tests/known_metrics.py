@@ -3,9 +3,9 @@
 import re
 from itertools import chain
 
-from sd_engine.adapters import Adapters
-from sd_engine.admission import Admission
 from sd_engine.metrics import KINDS, Metrics
+from sd_engine.serving.admission import Admission
+from sd_engine.transport.adapter_liveness import Adapters
 
 Labels = set[str]
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from sd_operator.runtime.cache import Key
-from sd_operator.runtime.logs import about, set_up
+from sd_operator.kube.cache import Key
+from sd_operator.logs import about, set_up
 
 logger = logging.getLogger("sd_operator.test")
 
@@ -65,7 +65,7 @@ def test_kopf_is_only_heard_when_a_watch_is_forbidden(capsys: pytest.CaptureFixt
 
 
 def test_what_ends_the_process_is_a_line_too() -> None:
-    code = "from sd_operator.runtime.logs import set_up; set_up('INFO', 'json'); 1 / 0"
+    code = "from sd_operator.logs import set_up; set_up('INFO', 'json'); 1 / 0"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     line = json.loads(done.stderr)
     assert (done.returncode, line["level"], line["message"]) == (

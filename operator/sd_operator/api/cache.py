@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from sd_operator.api.amounts import VolumeSize
 from sd_operator.api.names import ObjectName
+from sd_operator.api.quantities import VolumeSize
 from sd_operator.api.rules import Part, rule
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sd_operator.api.affinity import Affinity
-from sd_operator.api.amounts import Quantity, quantity
 from sd_operator.api.names import Labels, ObjectName, ResourceName
 from sd_operator.api.placement import SpreadConstraint, Toleration
+from sd_operator.api.quantities import Quantity, quantity
 from sd_operator.api.rules import Part, map_by, rule
 
 

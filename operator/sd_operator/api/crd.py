@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from sd_operator.api.models import DiarizationServiceSpec
 from sd_operator.api.schema import Schema, structural
+from sd_operator.api.spec import DiarizationServiceSpec
 from sd_operator.api.status import DiarizationServiceStatus
-from sd_operator.vocabulary import DIARIZATION_SERVICES, GROUP, VERSION, Manifest
+from sd_operator.resources import DIARIZATION_SERVICES, GROUP, VERSION, Manifest
 
 LONGEST_NAME = 40
 """Children and their pods carry the service's name with endings of their own, and a label holds 63 characters."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sd_operator.api.text import Keys, Text
+from sd_operator.api.string_types import Keys, Text
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = f"{_LABEL}([.]{_LABEL})*"

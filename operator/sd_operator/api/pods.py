@@ -4,7 +4,7 @@ from pydantic import Field
 
 from sd_operator.api.names import Annotations, ImageReference, Labels, ObjectName
 from sd_operator.api.rules import Part, rule
-from sd_operator.vocabulary import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, NAME_LABEL
+from sd_operator.resources import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, NAME_LABEL
 
 OPERATORS_LABELS = (NAME_LABEL, INSTANCE_LABEL, COMPONENT_LABEL, MANAGED_BY_LABEL, "pod-template-hash")
 """Labels by which the service and its Deployment find their pods."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sd_operator.api.crd import crd
 from sd_operator.api.schema import Schema
-from sd_operator.vocabulary import GROUP, VERSION
+from sd_operator.resources import GROUP, VERSION
 
 DEEPEST_SECTION = 3
 """Objects below `spec.network.service` have no section of their own: their fields are rows of its table."""
@@ -39,7 +39,7 @@ More in [examples](../examples): [a model from the Hugging Face Hub](../examples
   seen later is a condition: `kubectl get diar` shows `Ready` and the reason, `kubectl describe diar NAME` the sentence.
 - **Models are pinned.** What a Job has downloaded, or found in your claim or image, has a digest, which
   `status.model.digest` keeps. Every engine checks its files against it before it loads them. See
-  [where a model comes from](supply.md).
+  [where a model comes from](models.md).
 - **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and you all set
   `spec.replicas`. Where something else scales, leave it out of your manifest from the first apply on: applying such a
   manifest again changes no replicas. `kubectl apply` of a manifest from which it was taken out sets it to the default

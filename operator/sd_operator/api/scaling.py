@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sd_operator.api.amounts import Duration
+from sd_operator.api.quantities import Duration
 from sd_operator.api.rules import Part, rule
 
 

@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from sd_operator.api.models import DiarizationServiceSpec
 from sd_operator.api.source import Demo, HuggingFace, OneSource, PersistentVolumeClaim
+from sd_operator.api.spec import DiarizationServiceSpec
 from sd_operator.api.status import ServedModel
-from sd_operator.vocabulary import Manifest
+from sd_operator.resources import Manifest
 
 
 class SpecError(ValueError):

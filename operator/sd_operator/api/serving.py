@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sd_operator.api.amounts import DURATION_PATTERN, Duration, RequestSize, seconds
+from sd_operator.api.quantities import DURATION_PATTERN, Duration, RequestSize, seconds
 from sd_operator.api.rules import Part, rule
 
 BatchSize = Annotated[int, Field(ge=1, le=64)]

@@ -4,23 +4,20 @@ from collections.abc import Callable
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import (
-    alerts,
     config_map,
-    dashboard,
     deployment,
     headless_service,
-    horizontal_pod_autoscaler,
     ingress,
     model_claim,
     network_policy,
     pod_disruption_budget,
-    pod_monitor,
-    scaled_object,
     service,
     service_account,
 )
+from sd_operator.children.autoscaling import horizontal_pod_autoscaler, scaled_object
+from sd_operator.children.monitoring import dashboard, pod_monitor, prometheus_rule
+from sd_operator.resources import Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import Manifest
 
 Builder = Callable[[DiarizationService, Installation], Manifest | None]
 
@@ -37,7 +34,7 @@ BUILDERS: tuple[Builder, ...] = (
     horizontal_pod_autoscaler.build,
     scaled_object.build,
     pod_monitor.build,
-    alerts.build,
+    prometheus_rule.build,
     dashboard.build,
 )
 

@@ -7,12 +7,13 @@ new settings read that one, and an engine that is restarted alone reads what the
 import hashlib
 import json
 
-from sd_operator.api.amounts import seconds
+from sd_operator.api.quantities import seconds
 from sd_operator.api.service import DiarizationService
-from sd_operator.children import metadata, volumes
-from sd_operator.children.limits import request_bytes
+from sd_operator.children import metadata
+from sd_operator.children.pod import volumes
+from sd_operator.children.sizing import request_bytes
+from sd_operator.resources import CONFIG_MAPS, ENGINE_PORT, GROUP, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import CONFIG_MAPS, ENGINE_PORT, GROUP, Manifest
 
 SETTINGS = f"{GROUP}/settings"
 """Annotation on the pods: the name of the ConfigMap that they read."""

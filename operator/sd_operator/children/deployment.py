@@ -1,11 +1,12 @@
 """The Deployment of the pods that diarize."""
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.children import config_map, engine, placement, security, triton, volumes
-from sd_operator.children.limits import grace_period_s
+from sd_operator.children import config_map
 from sd_operator.children.metadata import labels, metadata, selector
+from sd_operator.children.pod import engine_container, placement, security, triton_container, volumes
+from sd_operator.children.sizing import grace_period_s
+from sd_operator.resources import DEPLOYMENTS, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import DEPLOYMENTS, Manifest
 
 STRATEGIES: dict[str, Manifest] = {
     "Surge": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
@@ -47,8 +48,8 @@ def _pod(service: DiarizationService, installation: Installation) -> Manifest:
         "enableServiceLinks": False,
         "securityContext": security.POD,
         "terminationGracePeriodSeconds": grace_period_s(service.spec),
-        "initContainers": [engine.build(service, installation)],
-        "containers": [triton.build(service, installation)],
+        "initContainers": [engine_container.build(service, installation)],
+        "containers": [triton_container.build(service, installation)],
         "volumes": volumes.build(service),
         **placement.of(service),
         **({"imagePullSecrets": secrets} if secrets else {}),

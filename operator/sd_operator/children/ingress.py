@@ -3,8 +3,8 @@
 from sd_operator.api.network import Ingress
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata
+from sd_operator.resources import INGRESSES, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import INGRESSES, Manifest
 
 PATH = "/v2"
 """All of the v2 protocol is below it."""

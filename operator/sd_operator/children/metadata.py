@@ -1,7 +1,7 @@
 """Who a child is: its name, its labels, its owner."""
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.vocabulary import (
+from sd_operator.resources import (
     COMPONENT_LABEL,
     DIARIZATION_SERVICES,
     FIELD_MANAGER,

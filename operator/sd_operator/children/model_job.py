@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import HuggingFace, Image, PersistentVolumeClaim
-from sd_operator.children import metadata, placement, security, volumes
+from sd_operator.children import metadata
+from sd_operator.children.pod import placement, security, volumes
+from sd_operator.resources import COMPONENT_LABEL, GROUP, JOBS, MODEL, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import COMPONENT_LABEL, GROUP, JOBS, MODEL, Manifest
 
 CONTAINER = "supply"
 ATTEMPT = f"{GROUP}/attempt"

@@ -4,8 +4,8 @@ from sd_operator.api.network import Peer
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import ports
 from sd_operator.children.metadata import metadata, selector
+from sd_operator.resources import FIELD_MANAGER, NAME_LABEL, NETWORK_POLICIES, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import FIELD_MANAGER, NAME_LABEL, NETWORK_POLICIES, Manifest
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has, and that nobody but the API server sets."""

@@ -2,8 +2,8 @@
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata, selector
+from sd_operator.resources import POD_DISRUPTION_BUDGETS, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import POD_DISRUPTION_BUDGETS, Manifest
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:

@@ -2,7 +2,7 @@
 
 from sd_operator.api.network import NodePorts
 from sd_operator.api.service import DiarizationService
-from sd_operator.vocabulary import ENGINE_PORT, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
+from sd_operator.resources import ENGINE_PORT, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
 
 
 def for_callers(service: DiarizationService) -> list[int]:

@@ -3,8 +3,8 @@
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import ports
 from sd_operator.children.metadata import metadata, selector
+from sd_operator.resources import SERVICES, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import SERVICES, Manifest
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:

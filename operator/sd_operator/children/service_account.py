@@ -2,8 +2,8 @@
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata
+from sd_operator.resources import Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import Manifest
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:

@@ -5,13 +5,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from sd_operator.reconcile.additions import additions
-from sd_operator.reconcile.cause import Cause
+from sd_operator.kube.cache import Cache
+from sd_operator.kube.client import Kube
+from sd_operator.kube.errors import NameTakenError, RejectedError
 from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
-from sd_operator.runtime.cache import Cache
-from sd_operator.runtime.errors import NameTakenError, RejectedError
-from sd_operator.runtime.kube import Kube
-from sd_operator.vocabulary import DEPLOYMENTS, Manifest
+from sd_operator.reconcile.drift.additions import additions
+from sd_operator.reconcile.reason import Cause
+from sd_operator.resources import DEPLOYMENTS, Manifest
 
 
 @dataclass(frozen=True, slots=True)

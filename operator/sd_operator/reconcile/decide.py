@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import config_map
-from sd_operator.reconcile.additions import additions
-from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.contains import difference
-from sd_operator.vocabulary import (
+from sd_operator.reconcile.drift.additions import additions
+from sd_operator.reconcile.drift.manifest_diff import difference
+from sd_operator.reconcile.reason import Cause
+from sd_operator.resources import (
     APPLIED,
     CONFIG_MAPS,
     DEPLOYMENTS,

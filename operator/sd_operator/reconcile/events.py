@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from sd_operator.conditions import conditions_of
-from sd_operator.reconcile.readiness import UNDER_WAY
-from sd_operator.vocabulary import FIELD_MANAGER, Manifest
+from sd_operator.kube.conditions import conditions_of
+from sd_operator.reconcile.conditions.readiness import UNDER_WAY
+from sd_operator.resources import FIELD_MANAGER, Manifest
 
 LONGEST_MESSAGE = 1024
 """What the API server takes."""

@@ -5,18 +5,11 @@ from dataclasses import dataclass, field
 
 from sd_operator.api.status import OutdatedModel
 from sd_operator.children.config_map import holds_settings
-from sd_operator.reconcile.cause import Cause
+from sd_operator.kube.cache import Cache, Key
+from sd_operator.kube.client import Kube
 from sd_operator.reconcile.decide import identity, leaving
-from sd_operator.runtime.cache import Cache, Key
-from sd_operator.runtime.kube import Kube
-from sd_operator.vocabulary import (
-    DEPLOYMENTS,
-    DIARIZATION_SERVICES,
-    INSTANCE_LABEL,
-    OURS,
-    REPLICA_SETS,
-    Manifest,
-)
+from sd_operator.reconcile.reason import Cause
+from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES, INSTANCE_LABEL, OURS, REPLICA_SETS, Manifest
 
 
 @dataclass(frozen=True, slots=True)

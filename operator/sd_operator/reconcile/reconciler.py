@@ -8,26 +8,26 @@ from datetime import UTC, datetime
 
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.children import desired
+from sd_operator.kube.cache import Cache, Key
+from sd_operator.kube.client import Kube
+from sd_operator.kube.discovery import Kinds
+from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.apply import Outcome, carry_out
-from sd_operator.reconcile.cause import Cause
-from sd_operator.reconcile.conflicts import TRUCE_S, Conflicts
+from sd_operator.reconcile.conditions.kubelet_events import failed_setups
+from sd_operator.reconcile.conditions.pod_startup import any_is_being_set_up, any_starts
 from sd_operator.reconcile.decide import Plan, decide, leaving
-from sd_operator.reconcile.errands import Errands
+from sd_operator.reconcile.drift.field_conflicts import TRUCE_S, Conflicts
 from sd_operator.reconcile.events import events
-from sd_operator.reconcile.kubelet_events import failed_setups
+from sd_operator.reconcile.model.model_jobs import Errands
+from sd_operator.reconcile.model.provisioning import supply
 from sd_operator.reconcile.observe import Observation, is_there, settings_readers
-from sd_operator.reconcile.refused import Refused
-from sd_operator.reconcile.refused_pods import ask_for_pods_again, pods_are_refused
+from sd_operator.reconcile.pod_requests import ask_for_pods_again, pods_are_refused
+from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.retry_backoff import Refused
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
-from sd_operator.reconcile.starts import any_is_being_set_up, any_starts
 from sd_operator.reconcile.status import is_reported, status
-from sd_operator.reconcile.supply import supply
-from sd_operator.runtime.cache import Cache, Key
-from sd_operator.runtime.errors import RejectedError
-from sd_operator.runtime.kinds import Kinds
-from sd_operator.runtime.kube import Kube
+from sd_operator.resources import DEPLOYMENTS, KIND_OF, Manifest
 from sd_operator.settings import Installation
-from sd_operator.vocabulary import DEPLOYMENTS, KIND_OF, Manifest
 
 logger = logging.getLogger(__name__)
 

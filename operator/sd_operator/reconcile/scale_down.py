@@ -5,10 +5,10 @@ import logging
 from collections.abc import Iterable
 from typing import Protocol
 
+from sd_operator.kube.client import Kube
+from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.decide import Plan, leaving
-from sd_operator.runtime.errors import RejectedError
-from sd_operator.runtime.kube import Kube
-from sd_operator.vocabulary import DEPLOYMENTS, Manifest
+from sd_operator.resources import DEPLOYMENTS, Manifest
 
 logger = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import LONGEST_MESSAGE
 from sd_operator.children.metadata import selector
-from sd_operator.conditions import conditions_of
-from sd_operator.reconcile import autoscaling, degradation, model_conditions
-from sd_operator.reconcile.cause import Cause
+from sd_operator.kube.conditions import conditions_of
+from sd_operator.reconcile.conditions import autoscaling, degradation, model
+from sd_operator.reconcile.conditions.readiness import UNDER_WAY, Verdict, obstacle, verdicts
+from sd_operator.reconcile.conditions.rollout import Rollout
 from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.readiness import UNDER_WAY, Verdict, obstacle, verdicts
-from sd_operator.reconcile.rollout import Rollout
-from sd_operator.vocabulary import DEPLOYMENTS, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
+from sd_operator.reconcile.reason import Cause
+from sd_operator.resources import DEPLOYMENTS, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
 
 CONDITIONS = ("Ready", "ModelAccess", "ModelCached", "Available", "Progressing", "Degraded", "Autoscaling")
 """The types of all conditions that the operator writes."""
@@ -25,7 +25,7 @@ def status(service: DiarizationService | None, seen: Observation, now: datetime)
     found = obstacle(seen, rollout, now)
     told = [
         *verdicts(seen, rollout, found),
-        *model_conditions.verdicts(service, seen),
+        *model.verdicts(service, seen),
         degradation.verdict(seen, found),
         *autoscaling.verdicts(service, seen),
     ]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chart_rendering import render_chart
-from control_plane import ControlPlane, Manifest, control_plane, programs
-from operator_bench import Bench
-from operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane, programs
+from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.control_plane.operator_process import RunningOperator, running_operator
 
 NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 NUMBERS = itertools.count(1)

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 import yaml
-from control_plane import REPOSITORY, ControlPlane, Manifest, control_plane
-from golden_services import made, render, specs
-from live_objects import service
-from mutated_specs import mutated
-from operator_bench import diarization_service
-from random_specs import sample
+from sd_harness.control_plane.control_plane import REPOSITORY, ControlPlane, Manifest, control_plane
+from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.services.golden_services import made, render, specs
+from sd_harness.services.live_objects import service
+from sd_harness.services.mutated_specs import mutated
+from sd_harness.services.random_specs import sample
+from sd_harness.services.service_specs import BAD, DEMO, GOOD, ONLY_THE_API_SERVER_REFUSES, Bad, Spec
 from sd_kit import optional_kinds
 from sd_operator.api.service import SpecError
-from sd_operator.reconcile.contains import difference
 from sd_operator.reconcile.decide import identity
-from sd_operator.vocabulary import FIELD_MANAGER, NAME_LABEL, OPTIONAL_KINDS
-from service_specs import BAD, DEMO, GOOD, ONLY_THE_API_SERVER_REFUSES, Bad, Spec
+from sd_operator.reconcile.drift.manifest_diff import difference
+from sd_operator.resources import FIELD_MANAGER, NAME_LABEL, OPTIONAL_KINDS
 
 REFUSED = BAD | ONLY_THE_API_SERVER_REFUSES
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*.yaml"))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from control_plane import ControlPlane, Manifest, control_plane
 from external_metrics import Backlogs, served
-from operator_bench import Bench, condition
-from operator_process import WRITES
-from service_specs import with_demo
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_process import WRITES
+from sd_harness.services.service_specs import with_demo
 
 SYNC_S = 1
 SCALED = with_demo(autoscaling={"mode": "hpa", "minReplicas": 1, "maxReplicas": 5, "targetWait": "50m"})

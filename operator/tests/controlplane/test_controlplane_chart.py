@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 import yaml
-from chart_rendering import render_chart
-from control_plane import CHART, ControlPlane, Manifest
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import CHART, ControlPlane, Manifest
 
 
 def of_kind(chart: list[Manifest], kind: str) -> Manifest:

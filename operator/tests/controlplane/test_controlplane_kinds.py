@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from chart_rendering import render_chart
-from control_plane import ControlPlane, Manifest
-from operator_bench import Bench, condition
-from operator_process import running_operator
-from plane_processes import eventually
-from service_specs import with_demo
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import with_demo
 
 NOTICED_WITHIN_S = 15
 WITH_MONITOR = with_demo(monitoring={"podMonitor": True})

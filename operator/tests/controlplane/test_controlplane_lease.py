@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from control_plane import ControlPlane
-from operator_bench import Bench
-from operator_process import RunningOperator, running_operator
-from plane_processes import eventually
-from service_specs import DEMO
+from sd_harness.control_plane.control_plane import ControlPlane
+from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import DEMO
 
 LEASE = "sd-triton-operator"
 """The chart's own: its Role is what these operators have."""

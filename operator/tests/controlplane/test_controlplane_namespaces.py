@@ -1,10 +1,10 @@
 """An operator for a list of namespaces has rights in these, and looks after nothing else."""
 
-from chart_rendering import render_chart
-from control_plane import ControlPlane
-from operator_bench import Bench
-from operator_process import running_operator
-from service_specs import DEMO
+from sd_harness.control_plane.chart_rendering import render_chart
+from sd_harness.control_plane.control_plane import ControlPlane
+from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.services.service_specs import DEMO
 
 NEEDED = ("Role", "RoleBinding")
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from api_proxy import ApiProxy, Asked, proxied
-from control_plane import ControlPlane, Manifest
-from operator_bench import Bench, condition
-from operator_process import RunningOperator, running_operator
-from plane_processes import eventually
-from service_specs import DEMO, with_demo
+from sd_harness.control_plane.api_proxy import ApiProxy, Asked, proxied
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import DEMO, with_demo
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 import json
 
 from engine_pages import engines
-from operator_bench import Bench, condition
-from operator_process import RECONCILES, WRITES, running_operator
-from plane_processes import eventually
-from sd_operator.reconcile.conflicts import PATIENCE
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_process import RECONCILES, WRITES, running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.service_specs import DEMO, EVERY_CHILD, with_demo
 from sd_operator.reconcile.decide import identity
-from sd_operator.vocabulary import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
-from service_specs import DEMO, EVERY_CHILD, with_demo
+from sd_operator.reconcile.drift.field_conflicts import PATIENCE
+from sd_operator.resources import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
 
 SELF = "DiarizationService/demo"
 

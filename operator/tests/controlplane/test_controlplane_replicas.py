@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from operator_bench import Bench
-from service_specs import DEMO, with_demo
+from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.services.service_specs import DEMO, with_demo
 
 SERVER_SIDE = ("--server-side", "--field-manager=team")
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from control_plane import OPERATOR, ControlPlane, Manifest, control_plane
-from live_objects import INSTALLATION, service
-from operator_bench import Bench, condition
-from operator_process import running_operator
-from plane_processes import eventually
+from sd_harness.control_plane.control_plane import OPERATOR, ControlPlane, Manifest, control_plane
+from sd_harness.control_plane.model_job_pods import running
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.processes import eventually
+from sd_harness.services.live_objects import INSTALLATION, service
+from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, hub
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.reconcile.scale_down import DELETION_COST
-from sd_operator.vocabulary import CHILD_KINDS, OPTIONAL_KINDS, Resource
-from service_specs import WITH_HPA, WITH_KEDA, hub
-from supplying import running
+from sd_operator.resources import CHILD_KINDS, OPTIONAL_KINDS, Resource
 from test_controlplane_kinds import crd
 from test_controlplane_status import give_to_a_node
 

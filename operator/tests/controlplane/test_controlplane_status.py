@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from control_plane import ControlPlane
-from operator_bench import Bench, condition
-from sd_operator.vocabulary import Manifest
-from service_specs import DEMO, with_demo
+from sd_harness.control_plane.control_plane import ControlPlane
+from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.services.service_specs import DEMO, with_demo
+from sd_operator.resources import Manifest
 
 TAINT = {"key": "test", "effect": "NoSchedule"}
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from control_plane import REPOSITORY
+from sd_harness.control_plane.control_plane import REPOSITORY
 
 sys.path.append(str(REPOSITORY))
 

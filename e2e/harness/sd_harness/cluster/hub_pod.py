@@ -1,0 +1,146 @@
+"""The fake hub as a pod of the cluster: the demo model behind a gate, over TLS with a certificate of its own."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sd_kit import places
+from sd_kit.images import references
+
+from sd_harness.cluster import cluster
+
+PIPELINE = "pyannote/speaker-diarization-community-1"
+FOLDER = PIPELINE.replace("/", "--")
+"""The pipeline's, in a cache."""
+COMMIT = "a" * 40
+LATER_COMMIT = "b" * 40
+PAGE = f"https://huggingface.co/{PIPELINE}"
+CA_BUNDLE = {"name": "hub-ca", "key": "ca.crt"}
+"""The ConfigMap with the hub's certificate."""
+_PROGRAM = ("fake_hub.py", "hub_faults.py", "hub_models.py", "hub_server.py")
+_SOURCES = places.REPOSITORY / "e2e" / "harness" / "sd_harness" / "hub"
+_PORT, _CDN_PORT, _CONTROL_PORT = 8443, 8080, 9000
+_MODEL = "/opt/sd/sd_engine/demo_model"
+
+
+@dataclass(frozen=True)
+class HubPod:
+    """A hub that runs; who may do what is told to it at any time."""
+
+    namespace: str
+
+    @property
+    def url(self) -> str:
+        """Where services find it."""
+        return f"https://{_host(self.namespace)}:{_PORT}"
+
+    def accounts(self, **rights: dict[str, Any]) -> None:
+        """From now on exactly these tokens are known: `accepted` lists repositories, None = all; `reads_gated`."""
+        self._tell(accounts={token: {"accepted": None} | each for token, each in rights.items()})
+
+    def fails(self, fault: str) -> None:
+        """From now on it is `down`, `changes a byte` or `waits`; or nothing is wrong with it."""
+        self._tell(fault=fault)
+
+    def moves_on(self) -> None:
+        """From now on it has the later commit, and no other."""
+        self._tell(commit=LATER_COMMIT)
+
+    def hides(self, *repositories: str) -> None:
+        """From now on exactly these are not there."""
+        self._tell(gone=repositories)
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Every request so far: `method`, `path`, `cdn`, and `token`, which is none, good or bad."""
+        return self._read()["requests"]
+
+    def sent_bytes(self) -> int:
+        """How much of its files has left it."""
+        return self._read()["sent_bytes"]
+
+    def _read(self) -> dict[str, Any]:
+        return json.loads(cluster.kubectl("get", "--raw", self._control("asked")))
+
+    def _tell(self, **state: Any) -> None:
+        cluster.piped("create", "--raw", self._control("state"), "-f", "-", stdin=json.dumps(state))
+
+    def _control(self, path: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods/hub:{_CONTROL_PORT}/proxy/{path}"
+
+
+@contextmanager
+def hub_pod(namespace: str) -> Iterator[HubPod]:
+    """Runs it; it knows no token until it is told one."""
+    with TemporaryDirectory() as folder:
+        _make_certificate(namespace, Path(folder))
+        cluster.apply({"apiVersion": "v1", "kind": "List", "items": _manifests(namespace, Path(folder))})
+    cluster.kubectl("wait", "pod/hub", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
+    yield HubPod(namespace)
+    names = ("pod/hub", "service/hub", "configmap/hub", "configmap/hub-ca", "secret/hub-tls")
+    cluster.kubectl("delete", *names, "-n", namespace, "--wait=false")
+
+
+def _host(namespace: str) -> str:
+    return f"hub.{namespace}.svc"
+
+
+def _make_certificate(namespace: str, folder: Path) -> None:
+    host = _host(namespace)
+    words = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={host} -addext subjectAltName=DNS:{host}"
+    files = ("-keyout", folder / "tls.key", "-out", folder / "tls.crt")
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+
+
+def _manifests(namespace: str, folder: Path) -> list[dict[str, Any]]:
+    certificate, key = (folder / name for name in ("tls.crt", "tls.key"))
+    program = {name: (_SOURCES / name).read_text() for name in _PROGRAM}
+    return [
+        _object("ConfigMap", "hub", namespace, data=program),
+        _object("ConfigMap", "hub-ca", namespace, data={"ca.crt": certificate.read_text()}),
+        _object(
+            "Secret", "hub-tls", namespace, stringData={each.name: each.read_text() for each in (certificate, key)}
+        ),
+        _object("Service", "hub", namespace, spec={"selector": {"app": "hub"}, "ports": _service_ports()}),
+        _object("Pod", "hub", namespace, spec=_pod(namespace)),
+    ]
+
+
+def _object(kind: str, name: str, namespace: str, **parts: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "labels": {"app": "hub"}}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **parts}
+
+
+def _service_ports() -> list[dict[str, Any]]:
+    return [{"name": f"p{port}", "port": port} for port in (_PORT, _CDN_PORT)]
+
+
+def _pod(namespace: str) -> dict[str, Any]:
+    program = ("/opt/engine/bin/python", "-m", "sd_harness.hub.hub_server")
+    command = [*program, _host(namespace), _MODEL, "/tls/tls.crt", "/tls/tls.key"]
+    return cluster.RESTRICTED_POD | {
+        "restartPolicy": "Never",
+        "containers": [
+            {
+                "name": "hub",
+                "image": references()["server"],
+                "command": command,
+                "env": [{"name": "PYTHONPATH", "value": "/hub"}],
+                "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+                "readinessProbe": {"httpGet": {"path": "/asked", "port": _CONTROL_PORT}, "periodSeconds": 1},
+                "securityContext": cluster.RESTRICTED_CONTAINER,
+                "volumeMounts": [
+                    {"name": "program", "mountPath": "/hub/sd_harness/hub"},
+                    {"name": "tls", "mountPath": "/tls"},
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "program", "configMap": {"name": "hub"}},
+            {"name": "tls", "secret": {"secretName": "hub-tls"}},
+        ],
+    }

@@ -1,0 +1,93 @@
+"""The operator as a process of its own against the control plane, with the rights that the chart gives it."""
+
+import itertools
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sd_harness.control_plane.control_plane import OPERATOR, REPOSITORY, ControlPlane, Manifest
+from sd_harness.control_plane.processes import eventually, free_port, process
+from sd_harness.services.live_objects import INSTALLATION
+
+RECONCILES = "controller_runtime_reconcile_total"
+WRITES = "sd_operator_writes_total"
+LEADS = "leader_election_master_status"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class RunningOperator:
+    """Where a running operator answers, and what it said."""
+
+    port: int
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def ready(self) -> bool:
+        """Whether it has seen every service."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def count(self, metric: str) -> float:
+        """The sum of a counter over all its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as page:
+            lines = page.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{metric}{{"))
+
+    @property
+    def leads(self) -> bool:
+        """Whether it holds its Lease."""
+        return self.count(LEADS) == 1
+
+    def signal(self, number: signal.Signals) -> None:
+        """Stops, wakes, asks or kills the process."""
+        self.process.send_signal(number)
+
+
+@contextmanager
+def running_operator(
+    plane: ControlPlane, *, lease: str = "", kubeconfig: Path | None = None, **settings: str
+) -> Iterator[RunningOperator]:
+    """Runs the operator until the block ends. It has a Lease of its own, unless one is named that it competes for."""
+    port = free_port()
+    own = f"operator-{next(_numbers)}-{port}"  # a port alone may be an earlier operator's
+    log, name = plane.folder / f"{own}.log", settings.get("SD_IDENTITY", own)
+    if not lease:
+        plane.apply(*_rights_to(lease := own))
+    environment = {
+        "KUBECONFIG": str(kubeconfig or plane.operator),
+        "PYTHONPATH": str(REPOSITORY / "operator"),
+        "SD_SERVER_IMAGE": INSTALLATION.server_image,
+        "SD_METRICS_NAMESPACES": ",".join(INSTALLATION.metrics_namespaces),
+        "SD_HEALTH_PORT": str(port),
+        "SD_IDENTITY": name,
+        "SD_LEASE": lease,
+        **settings,
+    }
+    with process([sys.executable, "-m", "sd_operator"], log, **environment) as started:
+        operator = RunningOperator(port, name, log, started)
+        eventually(operator.ready, f"operator ready, see {log}", 30)
+        yield operator
+
+
+def _rights_to(lease: str) -> list[Manifest]:
+    """What the chart gives for its own Lease."""
+    metadata = {"name": lease, "namespace": "sd-triton"}
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    rules = [leases | {"verbs": ["create"]}, leases | {"verbs": ["get", "update"], "resourceNames": [lease]}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": lease}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR}
+    return [
+        head | {"kind": "Role", "rules": rules},
+        head | {"kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
+    ]

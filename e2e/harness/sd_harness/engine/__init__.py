@@ -1,0 +1,1 @@
+"""Engine and Triton processes, and recordings for them."""

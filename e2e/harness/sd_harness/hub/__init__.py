@@ -1,0 +1,1 @@
+"""A fake Hugging Face hub and the downloader as a process."""

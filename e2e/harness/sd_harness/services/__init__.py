@@ -1,0 +1,1 @@
+"""DiarizationServices and live objects as test input."""

@@ -1,0 +1,78 @@
+"""Whole services and the children they must have, as files. Run this to write the files anew; then read the diff."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sd_operator.api.service import DiarizationService
+from sd_operator.api.source import Demo
+from sd_operator.children import desired, model_job
+from sd_operator.resources import Manifest
+
+from sd_harness.services.live_objects import INSTALLATION, service
+from sd_harness.services.service_specs import EVERYTHING, PINNED, ZONE, Spec, on, over, with_demo
+
+TESTS = Path(__file__).resolve().parents[4] / "operator" / "tests"
+EXAMPLES = TESTS.parents[1] / "examples"
+
+OURS: dict[str, Spec] = {
+    "cpu": on(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
+    "everything": EVERYTHING,
+    "image": {
+        "model": {"source": {"image": {"reference": f"registry.example/models@{PINNED}", "path": "community-1"}}}
+    },
+    "ingress": over(ingress={"host": "diarization.example.com"}),
+    "mig": on(gpu={"resource": "nvidia.com/mig-1g.10gb"}, runtimeClassName="nvidia"),
+    "monitored": with_demo(monitoring={"podMonitor": True, "alerts": True, "labels": {"release": "prometheus"}}),
+    "no-policy": over(policy={"enabled": False}, service={"type": "LoadBalancer"}),
+    "paused": with_demo(replicas=0, monitoring={"alerts": True}, autoscaling={"mode": "keda"}),
+    "recreate": {**on(tolerations=[{"key": "gpu", "value": "a100", "effect": "NoSchedule"}]), "rollout": "Recreate"},
+    "spread": {
+        **on(topologySpreadConstraints=[{"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}]),
+        "replicas": 3,
+        "podMetadata": {"labels": {"team": "speech"}, "annotations": {"example.com/owner": "speech@example.com"}},
+    },
+}
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML without anchors, as people write it."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def specs() -> dict[str, Spec]:
+    """Spec by the golden file's name: every example, and what no example shows."""
+    examples = {path.stem: yaml.safe_load(path.read_text())["spec"] for path in sorted(EXAMPLES.glob("*.yaml"))}
+    return examples | OURS
+
+
+def render(name: str) -> str:
+    """What is made for one of the services: the Job that brings its model, then its children."""
+    children = made(service(specs()[name], name))
+    return yaml.dump_all(children, Dumper=_Plain, sort_keys=False, width=120)
+
+
+def made(wanted: DiarizationService) -> list[Manifest]:
+    """The first Job of a service, and what it consists of once its model is there."""
+    return [*first_job(wanted), *desired(wanted, INSTALLATION)]
+
+
+def first_job(wanted: DiarizationService) -> list[Manifest]:
+    """None for the demo model."""
+    if isinstance(wanted.source, Demo):
+        return []
+    unsupplied = replace(wanted, served=None)
+    return [model_job.build(unsupplied, INSTALLATION, model_job.fetch(unsupplied))]
+
+
+def path(name: str) -> Path:
+    """Where they are kept."""
+    return TESTS / "golden" / f"{name}.yaml"
+
+
+if __name__ == "__main__":
+    for each in specs():
+        path(each).write_text(render(each))

@@ -1,0 +1,1 @@
+"""Audio: the bytes of a recording to 16 kHz mono samples."""

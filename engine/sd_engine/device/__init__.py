@@ -1,0 +1,1 @@
+"""The compute device: batching, scheduling and inference."""

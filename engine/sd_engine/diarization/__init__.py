@@ -1,0 +1,1 @@
+"""Diarization: samples to a timeline, in the modes exact, fast and reference."""

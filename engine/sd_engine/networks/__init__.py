@@ -1,0 +1,1 @@
+"""Neural networks and the arithmetic of their windows."""

@@ -1,0 +1,1 @@
+"""Serving: admission, lifecycle, health, and the path of one request through the engine."""

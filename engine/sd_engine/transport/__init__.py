@@ -1,0 +1,1 @@
+"""The socket between the adapters and the engine: requests, options and responses."""

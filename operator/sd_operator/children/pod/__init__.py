@@ -1,0 +1,1 @@
+"""The pod template: containers, probes, volumes, security and placement."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API: client, cache, discovery and errors."""

@@ -1,0 +1,1 @@
+"""Status conditions, computed from an observation. Pure."""

@@ -1,0 +1,1 @@
+"""Model Jobs and the garbage collection of models."""

@@ -1,0 +1,1 @@
+"""Watches: kopf, the periodic list, and the keys they put on the workqueue."""

@@ -1,0 +1,1 @@
+"""The workqueue: deduplicated keys, workers and retry backoff."""

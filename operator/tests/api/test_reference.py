@@ -1,0 +1,52 @@
+"""The reference for people says what the CRD says, and what it shows works."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from sd_harness.services.live_objects import service
+from sd_harness.services.service_specs import DEMO
+from sd_operator.api import reference
+
+REPOSITORY = Path(__file__).parents[3]
+COMMITTED = REPOSITORY / "docs" / "resource.md"
+PAGE = COMMITTED.read_text()
+
+
+def test_the_committed_page_is_the_generated_one() -> None:
+    assert reference.render() == PAGE, f"run: python -m sd_operator.api.reference > {COMMITTED}"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| `replicas` | whole number, 0 to 1000 | `1` |",
+        "| `maxRequestBytes` | size | `64Mi` |",
+        "| `nodePorts.engineMetrics` | whole number, 1 to 65535 |  |",
+        "| `allowFrom[].podLabels` | map to text, at most 16 entries |  |",
+        "| `host` | text | required |",
+        "| `grpc` | `true`, `false` | `true` |",
+        "| `mode` | `none`, `hpa`, `keda`, `external` | `none` |",
+    ],
+)
+def test_a_row_says_what_a_field_may_be_and_its_default(row: str) -> None:
+    assert row in PAGE
+
+
+def test_every_rule_is_said_where_its_object_is() -> None:
+    section = PAGE.partition("## `spec.serving`")[2].partition("##")[0]
+    assert "- preferredBatchSizes must not be larger than maxBatchSize\n" in section
+    assert "- `maxAudioDuration`, `maxQueuedAudio`: must be a time above zero" in section
+
+
+def test_links_lead_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)]+)\)", PAGE)
+    headings = {"#" + heading.replace(".", "").lower() for heading in re.findall(r"^## `(.+)`$", PAGE, re.MULTILINE)}
+    assert len(targets) > 10
+    assert [each for each in targets if each not in headings and not (COMMITTED.parent / each).exists()] == []
+
+
+def test_the_smallest_service_is_the_smallest() -> None:
+    [block] = re.findall(r"```yaml\n(.+?)```", PAGE, re.DOTALL)
+    assert service(yaml.safe_load(block)["spec"]).spec == service(DEMO).spec
