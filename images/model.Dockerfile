@@ -15,7 +15,7 @@ RUN --mount=type=secret,id=hf_token,uid=1000 \
     set -- --pipeline "$PIPELINE" --revision "$REVISION" --endpoint "$HUB_ENDPOINT" --cache /models \
  && { [ ! -f /run/secrets/hf_token ] || set -- "$@" --token-file /run/secrets/hf_token; } \
  && { [ ! -f /run/secrets/ca ] || set -- "$@" --ca-bundle /run/secrets/ca; } \
- && sd-server supply download "$@" \
+ && sd-server models download "$@" \
  && rm -r /models/.lock /models/.partial \
  && cd /models/*/* \
  && echo "SD_MODEL_DIR=/opt/sd$PWD SD_MODEL_DIGEST=sha256:$(sha256sum manifest.json | cut -c 1-64)" > /models/model.env

@@ -75,7 +75,7 @@ class JobKubelet:
         places = self._mounted(pod, container, root)
         last_words = root / "termination-log"
         command, *words = [_in(places, word) for word in container["args"]]
-        assert command == "supply"
+        assert command == "models"
         argv = [sys.executable, "-m", "sd_model_store", *words, "--termination-message", str(last_words)]
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=(root / "log").open("w"), text=True)
         self._running[pod["metadata"]["uid"]] = process

@@ -56,7 +56,7 @@ def lived_through(hub: hub_pod.HubPod) -> Story:
     cluster.until(lambda: any(asked["cdn"] for asked in hub.asked()), within_s=150)
     accepted_s = time.monotonic() - began_s
     [job_pod] = [pod for pod in model_services.job_pods(NAME, namespace) if pod["status"]["phase"] == "Running"]
-    at_work = secret_leak_scan.processes(job_pod["metadata"]["name"], "supply", namespace)
+    at_work = secret_leak_scan.processes(job_pod["metadata"]["name"], "model-store", namespace)
 
     hub.fails("")
     began_s = time.monotonic()

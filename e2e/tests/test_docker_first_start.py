@@ -128,9 +128,9 @@ def closed(image: str, *words: str, **variables: str) -> str:
 @pytest.mark.usefixtures("volume")
 def test_downloader_and_archives_need_a_volume_and_nothing_else_that_is_writable(hub: Hub) -> None:
     asked = ("--pipeline", COMMUNITY, "--revision", COMMIT, "--endpoint", hub.url, "--cache", "/models")
-    supplied = json.loads(closed(SERVER_IMAGE, "supply", "download", *asked, HUGGING_FACE_HUB_TOKEN=CANARY))
-    assert supplied["place"] == f"/models/pyannote--speaker-diarization-community-1/{COMMIT}"
-    closed(SERVER_IMAGE, "supply", "export", "--directory", supplied["place"], "--archive", "/models/model.tar")
+    supplied = json.loads(closed(SERVER_IMAGE, "models", "download", *asked, HUGGING_FACE_HUB_TOKEN=CANARY))
+    assert supplied["path"] == f"/models/pyannote--speaker-diarization-community-1/{COMMIT}"
+    closed(SERVER_IMAGE, "models", "export", "--directory", supplied["path"], "--archive", "/models/model.tar")
     said = closed(CLIENT_IMAGE, "model", "import", "/models/model.tar", "/tmp/cache", "--digest", supplied["digest"])
     assert said == (
         f"/tmp/cache/pyannote--speaker-diarization-community-1/{COMMIT} holds {COMMUNITY} at {COMMIT}, 17.2 MB.\n"

@@ -42,7 +42,7 @@ def main() -> None:
     environment.pop(TOKEN, None)
     say(f"Serves {supplied['pipeline']} at {supplied['revision']}, {supplied['digest']}.")
     name = f"{supplied['pipeline']}@{supplied['revision'][:12]}"
-    model = {"SD_MODEL_DIR": supplied["place"], "SD_MODEL_DIGEST": supplied["digest"], "SD_MODEL_NAME": name}
+    model = {"SD_MODEL_DIR": supplied["path"], "SD_MODEL_DIGEST": supplied["digest"], "SD_MODEL_NAME": name}
     os.execvpe(SERVER[0], SERVER, environment | model)  # noqa: S606 - on purpose without a shell
 
 
@@ -59,7 +59,7 @@ def download(environment: Mapping[str, str]) -> dict[str, str]:
     Raises:
         SystemExit: it was refused, and why has been said; or somebody asked to stop.
     """
-    command = ["sd-server", "supply", "download", *words(environment)]
+    command = ["sd-server", "models", "download", *words(environment)]
     running: subprocess.Popen[str] | None = None
     asked_to_stop: list[int] = []
 

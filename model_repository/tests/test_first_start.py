@@ -15,7 +15,7 @@ import pytest
 from sd_harness.engine.stand_in_engine import eventually
 
 CANARY = "hf_canary0sings0in0no0environment"
-SUPPLIED = {"place": "/models/a--b/c", "digest": "sha256:d", "pipeline": "a/b", "revision": "c"}
+SUPPLIED = {"path": "/models/a--b/c", "digest": "sha256:d", "pipeline": "a/b", "revision": "c"}
 REFUSED = {"reason": "TermsNotAccepted", "message": "Accept them on https://huggingface.co/a/b, then try again."}
 
 

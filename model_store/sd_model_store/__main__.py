@@ -53,7 +53,7 @@ def _run(asked: argparse.Namespace) -> dict[str, Any]:
     match asked.command:
         case "download":
             return termination.of_success(_download(asked, deadline))
-        case "adopt":
+        case "verify":
             return termination.of_success(adopt.adopt(asked.directory, asked.digest))
         case "remove":
             return {"removed": removal.remove(Cache(asked.cache), deadline, asked.pipeline, frozenset(asked.keep))}

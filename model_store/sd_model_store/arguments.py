@@ -23,16 +23,16 @@ The token is read from --token-file, or from HUGGING_FACE_HUB_TOKEN; it is never
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line; leaves with 2 and a sentence where it is wrong."""
     supply = argparse.ArgumentParser(
-        prog="sd_model_store",
+        prog="python -m sd_model_store",
         description="Gets a pyannote pipeline from a hub into a directory, once, checked.",
         epilog=_EXIT_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = supply.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     _add_download(commands.add_parser("download", help="fetch a pipeline from a hub into the cache"))
-    adopt = commands.add_parser("adopt", help="take the digest of a directory that you have prepared")
-    adopt.add_argument("--directory", type=Path, required=True)
-    _add_digest(adopt)
+    verify = commands.add_parser("verify", help="check a directory that you have prepared, and print its digest")
+    verify.add_argument("--directory", type=Path, required=True)
+    _add_digest(verify)
     remove = commands.add_parser("remove", help="delete revisions that no service uses")
     _add_cache(remove)
     remove.add_argument("--pipeline", required=True)

@@ -10,7 +10,7 @@ from sd_model_store.errors import SupplyError
 from sd_model_store.result import Supplied
 
 DEFAULT_FILE = Path("/dev/termination-log")
-OF_A_JOB = ("download", "adopt", "remove")
+OF_A_JOB = ("download", "verify", "remove")
 MAX_BYTES = 4096
 """More than that the kubelet cuts off, and half a JSON document says nothing."""
 
@@ -19,7 +19,7 @@ def of_success(supplied: Supplied) -> dict[str, Any]:
     origin = supplied.origin
     return {
         "digest": supplied.digest,
-        "place": str(supplied.place),
+        "path": str(supplied.place),
         "size_bytes": supplied.size_bytes,
         "received_bytes": supplied.received_bytes,
         **(

@@ -21,7 +21,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def adopt(supply: Supply, model: Path, *more: str) -> Ended:
-    return supply.run("adopt", "--directory", str(model), *more)
+    return supply.run("verify", "--directory", str(model), *more)
 
 
 def test_its_digest_is_taken_and_kept_to(supply: Supply, model: Path) -> None:

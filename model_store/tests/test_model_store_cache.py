@@ -51,5 +51,5 @@ def test_only_a_command_that_is_a_container_of_its_own_has_last_words_there(
     monkeypatch.setattr(termination, "DEFAULT_FILE", log)
     assert termination.file_of("download") is None
     log.touch()
-    assert [termination.file_of(command) for command in ("download", "adopt", "remove")] == [log] * 3
+    assert [termination.file_of(command) for command in ("download", "verify", "remove")] == [log] * 3
     assert [termination.file_of(command) for command in ("export", "import")] == [None] * 2

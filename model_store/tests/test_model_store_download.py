@@ -194,7 +194,7 @@ def test_the_offline_setting_of_the_engines_image_does_not_keep_it_from_the_hub(
     assert supply.download(hub, HF_HUB_OFFLINE="1").status == 0
 
 
-@pytest.mark.parametrize("words", [("download",), ("adopt",), ("download", "--file-timeout", "-1")])
+@pytest.mark.parametrize("words", [("download",), ("verify",), ("download", "--file-timeout", "-1")])
 def test_a_wrong_command_line_ends_with_two(supply: Supply, words: tuple[str, ...]) -> None:
     process = supply.start(*words)
     assert "usage:" in process.communicate()[1]

@@ -16,7 +16,7 @@ from sd_operator.children.pod import placement, security, volumes
 from sd_operator.resources import COMPONENT_LABEL, GROUP, JOBS, MODEL, Manifest
 from sd_operator.settings import Installation
 
-CONTAINER = "supply"
+CONTAINER = "model-store"
 ATTEMPT = f"{GROUP}/attempt"
 """Annotation on a Job: how often the same has been tried."""
 CLAIM = f"{GROUP}/claim"
@@ -94,7 +94,7 @@ def _files(hub: HuggingFace) -> dict[str, Manifest]:
 
 def _adopt(path: str, digest: str | None) -> tuple[str, ...]:
     place = f"{volumes.MODEL_MOUNT}/{path}" if path else volumes.MODEL_MOUNT
-    return ("adopt", "--directory", place, *(("--digest", digest) if digest else ()))
+    return ("verify", "--directory", place, *(("--digest", digest) if digest else ()))
 
 
 def tidy(claim: str, pipeline: str, keep: Iterable[str]) -> Errand:
@@ -145,7 +145,7 @@ def _pod(service: DiarizationService, installation: Installation, errand: Errand
             {
                 "name": CONTAINER,
                 "image": service.spec.images.server or installation.server_image,
-                "args": ["supply", *errand.words],
+                "args": ["models", *errand.words],
                 "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
                 "securityContext": security.CONTAINER,
                 "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -135,7 +135,7 @@ def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_af
     assert seen["status"]["outdatedModels"] == [{"claimName": "models", "pipeline": PIPELINE}]
     serve(bench)
     removal = running(bench)
-    assert words(removal) == ["supply", "remove", "--cache", "/model", "--pipeline", PIPELINE, "--keep", latest]
+    assert words(removal) == ["models", "remove", "--cache", "/model", "--pipeline", PIPELINE, "--keep", latest]
     end(bench, removal, {"removed": [COMMIT]})
     bench.eventually("diar", lambda seen: "outdatedModels" not in seen["status"])
     eventually(lambda: jobs_that_remove(bench) == [], "no Job is left that removes")

@@ -23,7 +23,7 @@ PIPELINE = "pyannote/speaker-diarization-community-1"
 PLACE = f"{PIPELINE.replace('/', '--')}/{COMMIT}"
 CLAIM: Spec = {"model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "a"}}}}
 IMAGE: Spec = {"model": {"source": {"image": {"reference": "registry.example/model:1"}}}}
-BROUGHT = {"digest": MODEL_DIGEST, "place": f"/model/{PLACE}", "pipeline": PIPELINE, "revision": COMMIT}
+BROUGHT = {"digest": MODEL_DIGEST, "path": f"/model/{PLACE}", "pipeline": PIPELINE, "revision": COMMIT}
 TERMS = {"reason": "TermsNotAccepted", "message": "Accept them.", "pages": ["https://hub.example/a"]}
 
 
@@ -48,7 +48,7 @@ def ended(manifest: Manifest, said: Any, *, code: int = 0, ago: float = 1, made:
     message = said if isinstance(said, str) else json.dumps(said)
     terminated = {"exitCode": code, "finishedAt": at(-ago), "message": message}
     name = manifest["metadata"]["name"]
-    its_pod = pod(f"{name}-x", containerStatuses=[{"name": "supply", "state": {"terminated": terminated}}])
+    its_pod = pod(f"{name}-x", containerStatuses=[{"name": "model-store", "state": {"terminated": terminated}}])
     its_pod["metadata"]["labels"][JOB_NAME] = name
     return replace(job(manifest, made=made), pod=its_pod)
 
@@ -113,7 +113,7 @@ def test_the_demo_model_needs_no_job_and_ends_those_of_an_earlier_spec() -> None
 def test_a_new_service_gets_a_job_and_no_pods() -> None:
     found = step(new(hub()))
     assert reason(found) == "Downloading"
-    assert words(found.start)[:6] == ["supply", "download", "--pipeline", PIPELINE, "--revision", COMMIT]
+    assert words(found.start)[:6] == ["models", "download", "--pipeline", PIPELINE, "--revision", COMMIT]
     kinds = {each["kind"] for each in desired(found.service, INSTALLATION)}
     assert "PersistentVolumeClaim" in kinds
     assert kinds.isdisjoint({"Deployment", "ConfigMap"})
@@ -227,7 +227,7 @@ def test_a_pinned_service_serves_on_while_another_revision_is_on_its_way() -> No
     found = step(service)
     assert (reason(found), found.service.served) == ("Downloading", service.served)
     assert "Deployment" in {each["kind"] for each in desired(found.service, INSTALLATION)}
-    other = BROUGHT | {"revision": "f" * 40, "place": f"/model/{PIPELINE.replace('/', '--')}/{'f' * 40}"}
+    other = BROUGHT | {"revision": "f" * 40, "path": f"/model/{PIPELINE.replace('/', '--')}/{'f' * 40}"}
     arrived = step(service, ended(first_job(service), other))
     assert arrived.service.has_its_model
     assert arrived.outdated == (OutdatedModel(claim_name="demo-models", pipeline=PIPELINE),)
@@ -243,10 +243,10 @@ def test_a_model_of_one_s_own_is_pinned_at_its_first_use(spec: Spec) -> None:
     service = new(spec)
     path = "a" if spec is CLAIM else ""
     made = first_job(service)
-    assert words(made) == ["supply", "adopt", "--directory", f"/model/{path}".rstrip("/")]
+    assert words(made) == ["models", "verify", "--directory", f"/model/{path}".rstrip("/")]
     [mount] = [each for each in _mounts(made) if each["name"] == "model"]
     assert mount["readOnly"] is True
-    found = step(service, ended(made, {"digest": MODEL_DIGEST, "place": f"/model/{path}"}))
+    found = step(service, ended(made, {"digest": MODEL_DIGEST, "path": f"/model/{path}"}))
     assert found.service.served is not None
     assert (found.service.served.digest, found.service.served.path) == (MODEL_DIGEST, path or None)
 
@@ -306,7 +306,7 @@ def test_what_nobody_serves_any_more_is_removed_after_the_rollout() -> None:
     assert step(service, **known).start is None
     found = step(service, **known, rolled_out=True)
     assert words(found.start) == [
-        *("supply", "remove", "--cache", "/model", "--pipeline", PIPELINE, "--keep", COMMIT, "e" * 40)
+        *("models", "remove", "--cache", "/model", "--pipeline", PIPELINE, "--keep", COMMIT, "e" * 40)
     ]
     assert found.cause is None
     assert found.start is not None
@@ -339,7 +339,7 @@ def test_a_directory_that_is_served_under_another_name_is_not_outdated() -> None
     before = supplied(SHARED)
     assert before.served is not None
     service = replace(new(on_the_shared_claim(before.served.path or "")), served=before.served)
-    same = {"digest": MODEL_DIGEST, "place": f"/model/{before.served.path}"}
+    same = {"digest": MODEL_DIGEST, "path": f"/model/{before.served.path}"}
     found = step(service, ended(first_job(service), same))
     assert found.service.has_its_model
     assert found.outdated == ()
@@ -403,9 +403,9 @@ def test_a_removal_that_cannot_begin_says_why() -> None:
     ("said", "code", "words"),
     [
         ("Killed", 137, "ended with exit code 137. Its last words: Killed"),
-        ('{"digest": "sha256:1", "place": "/model/a"}', 0, "has ended without a result"),
-        (json.dumps(BROUGHT | {"place": "/model/../etc"}), 0, "has ended without a result"),
-        (json.dumps(BROUGHT | {"place": "/etc"}), 0, "has ended without a result"),
+        ('{"digest": "sha256:1", "path": "/model/a"}', 0, "has ended without a result"),
+        (json.dumps(BROUGHT | {"path": "/model/../etc"}), 0, "has ended without a result"),
+        (json.dumps(BROUGHT | {"path": "/etc"}), 0, "has ended without a result"),
         ("[1]", 0, "has ended without a result"),
     ],
 )

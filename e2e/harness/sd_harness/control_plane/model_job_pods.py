@@ -18,7 +18,7 @@ PIPELINE = "pyannote/speaker-diarization-community-1"
 def brought(commit: str = COMMIT, digest: str = MODEL_DIGEST) -> Manifest:
     """What a downloader says once a model is there."""
     place = f"/model/{PIPELINE.replace('/', '--')}/{commit}"
-    return {"digest": digest, "place": place, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
+    return {"digest": digest, "path": place, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
 
 
 def refused(reason: str, *pages: str) -> Manifest:
@@ -67,7 +67,7 @@ def ended(said: Any, ahead_s: float = 0) -> Manifest:
     terminated = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(said)}
     terminated |= {"startedAt": now, "finishedAt": now}
     container = {
-        "name": "supply", "image": "sd-triton-server:1", "imageID": "", "ready": False, "restartCount": 0,
+        "name": "model-store", "image": "sd-triton-server:1", "imageID": "", "ready": False, "restartCount": 0,
         "state": {"terminated": terminated},
     }  # fmt: skip
     return {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}

@@ -34,7 +34,7 @@ class Ended:
 
     @property
     def place(self) -> Path:
-        return Path(self.document["place"])
+        return Path(self.document["path"])
 
 
 class Supply:

@@ -132,7 +132,7 @@ def _brought(said: str) -> Brought | None:
     document = _document(said)
     if "removed" in document:
         return Brought("", "", None, None)
-    digest, place = str(document.get("digest", "")), PurePosixPath(str(document.get("place", "")))
+    digest, place = str(document.get("digest", "")), PurePosixPath(str(document.get("path", "")))
     if not _DIGEST.fullmatch(digest) or not place.is_relative_to(volumes.MODEL_MOUNT) or ".." in place.parts:
         return None
     path = str(place.relative_to(volumes.MODEL_MOUNT)).removeprefix(".")
