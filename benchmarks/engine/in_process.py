@@ -11,7 +11,7 @@ from sd_engine.device.device_job import Networked
 from sd_engine.device.inference import Kind
 from sd_engine.diarization import exact
 from sd_engine.diarization.model_loader import Model
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 
 
 class Unwatched:

@@ -14,12 +14,13 @@ import av.error
 import numpy as np
 from av.audio.fifo import AudioFifo
 
-from sd_engine.audio.downmix import Samples, checked, mono
+from sd_engine.audio.downmix import checked, mono
 from sd_engine.audio.duration import check_length
 from sd_engine.audio.probe import OpenedRecording, no_audio
-from sd_engine.audio.resample import SAMPLE_RATE_HZ, Resampler
+from sd_engine.audio.resample import Resampler
 from sd_engine.audio.truncation import TRUNCATED
 from sd_engine.errors import InvalidArgumentError
+from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 
 _LENGTH_SLACK_S = 0.5
 """How much a header's duration may be off: encoder delay and padding are counted by some and not by others."""

@@ -6,7 +6,7 @@ import os
 
 from sd_engine.audio import decode_job, sample_memory
 from sd_engine.metrics import Metrics
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 from sd_engine.workers.pool import WorkerPool
 
 PROCESSES = 2

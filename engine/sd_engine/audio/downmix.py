@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_engine.errors import InvalidArgumentError
-
-Samples = NDArray[np.float32]
+from sd_engine.samples import Samples
 
 MOST_PLANAR_CHANNELS = 8
 """PyAV takes the planes of a frame from an array of eight pointers and would read beyond its end."""

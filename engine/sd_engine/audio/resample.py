@@ -8,9 +8,7 @@ import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from sd_engine.audio.downmix import Samples
-
-SAMPLE_RATE_HZ = 16000
+from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 
 
 class Resampler:

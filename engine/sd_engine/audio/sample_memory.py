@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sd_engine import wire
-from sd_engine.audio.downmix import Samples
+from sd_engine.samples import Samples
 
 
 def write(blocks: Iterable[Samples]) -> int:

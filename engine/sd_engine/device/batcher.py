@@ -15,7 +15,7 @@ from sd_engine.device.inference import Kind, Networks, Unit
 from sd_engine.device.schedule import Schedule
 from sd_engine.device.throughput import Speed
 from sd_engine.errors import UnavailableError
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 from sd_engine.termination_message import give_up
 
 TOO_LARGE = "The device has too little memory for even one window of a recording; give the engine more."

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_engine.device.inference import Embeddings, Kind, Spoken, Unit
-from sd_engine.networks.geometry import Geometry, Samples
+from sd_engine.networks.geometry import Geometry
 from sd_engine.networks.segmentation import Activity
+from sd_engine.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

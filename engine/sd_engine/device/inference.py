@@ -19,9 +19,10 @@ from torch import Tensor
 
 from sd_engine.device.executors import Lanes
 from sd_engine.networks.embedding import EmbeddingNetwork
-from sd_engine.networks.geometry import Geometry, Samples
+from sd_engine.networks.geometry import Geometry
 from sd_engine.networks.masks import Masks
 from sd_engine.networks.segmentation import Activity
+from sd_engine.samples import Samples
 
 Embeddings = NDArray[np.float32]
 

@@ -10,9 +10,9 @@ from pyannote.audio.pipelines import SpeakerDiarization
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering, VBxClustering
 from pyannote.audio.pipelines.speaker_verification import PyannoteAudioPretrainedSpeakerEmbedding
 
-from sd_engine.audio.decode import SAMPLE_RATE_HZ
 from sd_engine.diarization.clustering import Clustering
 from sd_engine.networks import embedding as embedding_networks
+from sd_engine.samples import SAMPLE_RATE_HZ
 
 Obstacle = Callable[[Any], str | None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 from sd_engine.transport.options import Asked
 from sd_engine.transport.request import Call
 

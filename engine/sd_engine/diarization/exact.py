@@ -19,9 +19,10 @@ from sd_engine.diarization.model_loader import Model
 from sd_engine.diarization.timeline_job import TimelineJob
 from sd_engine.metrics import Metrics
 from sd_engine.networks import embedding as embedding_networks
-from sd_engine.networks.geometry import Geometry, Samples
+from sd_engine.networks.geometry import Geometry
 from sd_engine.networks.masks import Masks
 from sd_engine.networks.segmentation import SegmentationNetwork
+from sd_engine.samples import Samples
 from sd_engine.transport.options import Asked
 from sd_engine.transport.request import Call
 from sd_engine.workers.pool import WorkerPool

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sd_engine.audio.decode import SAMPLE_RATE_HZ
 from sd_engine.device import device
 from sd_engine.diarization import timeline
 from sd_engine.diarization.diarizer import Diarized
 from sd_engine.metrics import Metrics
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 from sd_engine.transport.options import Asked
 from sd_engine.transport.request import Call
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from sd_engine.samples import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from pyannote.audio.models.segmentation import PyanNet
 from pyannote.audio.utils.powerset import Powerset
 from torch import Tensor, nn
 
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 
 Activity = NDArray[np.uint8]
 

@@ -7,11 +7,10 @@ import time
 from dataclasses import dataclass
 
 from sd_engine import logs
-from sd_engine.audio.decode import SAMPLE_RATE_HZ
 from sd_engine.audio.decoder_pool import Decoders
 from sd_engine.diarization.diarizer import Diarized, Diarizer
 from sd_engine.metrics import Metrics
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 from sd_engine.serving.admission import Admission, Ticket
 from sd_engine.serving.lifecycle import Lifecycle
 from sd_engine.transport.options import Asked

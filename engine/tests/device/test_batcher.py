@@ -14,7 +14,8 @@ from sd_engine.device.batcher import TOO_LARGE, Batcher
 from sd_engine.device.executors import OneLane
 from sd_engine.device.inference import Kind, Networks, Spoken
 from sd_engine.errors import UnavailableError
-from sd_engine.networks.geometry import Geometry, Samples
+from sd_engine.networks.geometry import Geometry
+from sd_engine.samples import Samples
 
 WINDOW, STEP = 40, 10
 GEOMETRY = Geometry(

@@ -17,7 +17,7 @@ from sd_engine.diarization import exact
 from sd_engine.diarization.compatibility import obstacle
 from sd_engine.diarization.model_loader import DEMO_MODEL
 from sd_engine.networks import fbank
-from sd_engine.networks.geometry import Samples
+from sd_engine.samples import Samples
 from spoken import Conversation
 from torchaudio.compliance import kaldi
 
