@@ -9,10 +9,10 @@ from kubernetes.aio import client
 
 from sd_operator import health
 from sd_operator.kube.cache import Cache
-from sd_operator.kube.client import KubeClient
 from sd_operator.kube.connection import Connection
-from sd_operator.kube.discovery import Kinds
-from sd_operator.kube.pod_backlog import Pods
+from sd_operator.kube.discovery import Discovery
+from sd_operator.kube.pod_backlog import PodBacklogReader
+from sd_operator.kube.rest_client import RestKubeClient
 from sd_operator.leader.elector import Elector
 from sd_operator.leader.lease_store import KubeLeases
 from sd_operator.metrics import Metrics
@@ -34,29 +34,29 @@ class Operator:
         self._connection = Connection(configuration, self._metrics, f"sd-triton-operator/{settings.identity}")
         leases = KubeLeases(self._connection, settings.installation.namespace, settings.lease)
         self._elector = Elector(leases, settings.identity, self._metrics)
-        kube = KubeClient(
+        kube = RestKubeClient(
             self._connection, self._metrics, remaining_s=self._elector.remaining_s, namespaces=settings.namespaces
         )
-        self._kinds = Kinds(kube)
+        self._discovery = Discovery(kube)
         reconciler = Reconciler(
             kube=kube,
             cache=self._cache,
             installation=settings.installation,
-            kinds=self._kinds,
+            discovery=self._discovery,
             errands=Errands(kube, self._cache),
-            pods=Pods(),
+            pods=PodBacklogReader(),
         )
         self._queue = Queue(reconciler.reconcile, self._metrics)
-        self._resync = Resync(kube, self._cache, self._kinds, self._queue.add, interval_s=settings.resync_s)
+        self._resync = Resync(kube, self._cache, self._discovery, self._queue.add, interval_s=settings.resync_s)
         self._watches = Watches(
             cache=self._cache,
-            kinds=self._kinds,
+            discovery=self._discovery,
             resync=self._resync,
             add=self._queue.add,
             metrics=self._metrics,
             namespaces=settings.namespaces,
         )
-        self._kinds.changed.append(self._watches.restart)
+        self._discovery.on_change.append(self._watches.restart)
         self._metrics.add(ServiceGauges(self._cache))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -79,9 +79,9 @@ class Operator:
                 part.result()
 
     async def _watch(self) -> None:
-        await self._kinds.look()
+        await self._discovery.refresh()
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._kinds.run())
+            parts.create_task(self._discovery.run())
             parts.create_task(self._resync.run())
             parts.create_task(self._watches.run())
 

@@ -16,12 +16,12 @@ def ready(status: str, reason: str) -> dict[str, Any]:
 
 def test_services_are_counted_by_their_readiness_and_pods_over_all() -> None:
     cache, metrics = Cache(), Metrics()
-    cache.put(resource(DEMO, "new", uid="1"))
-    cache.put(resource(with_demo(replicas=3), "a", uid="2") | {
+    cache.upsert(resource(DEMO, "new", uid="1"))
+    cache.upsert(resource(with_demo(replicas=3), "a", uid="2") | {
         "status": {"conditions": [ready("True", "Serving")], "readyReplicas": 3},
     })  # fmt: skip
     for name in ("b", "c"):
-        cache.put(resource(DEMO, name, uid=name) | {"status": {"conditions": [ready("False", "Unschedulable")]}})
+        cache.upsert(resource(DEMO, name, uid=name) | {"status": {"conditions": [ready("False", "Unschedulable")]}})
     metrics.add(ServiceGauges(cache))
     page = metrics.render().decode()
     assert 'sd_operator_services{ready="True",reason="Serving"} 1.0' in page

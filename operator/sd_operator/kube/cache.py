@@ -42,23 +42,23 @@ class Cache:
         self._keys: dict[str, Key] = {}  # by UID: an object whose labels were changed is still found
         self._gone: dict[str, int] = {}  # version at which an object went, by UID, the last to go last
 
-    def put(self, seen: Manifest) -> Key:
+    def upsert(self, seen: Manifest) -> Key:
         """Remembers an object; returns the service that it belongs to."""
         uid, key = seen["metadata"]["uid"], owner_key(seen)
         known = self._known(seen["kind"], uid)
-        if version(seen) <= (self._gone.get(uid, -1) if known is None else version(known)):
+        if resource_version(seen) <= (self._gone.get(uid, -1) if known is None else resource_version(known)):
             return key  # overtaken: a list or an answer tells of a moment before the last event
         self._forget(seen["kind"], uid)
         self._objects[seen["kind"]][key][uid] = trimmed(seen)
         self._keys[uid] = key
         return key
 
-    def remove(self, gone: Manifest) -> Key:
+    def delete(self, gone: Manifest) -> Key:
         """Forgets an object; returns the service that it belonged to."""
         uid = gone["metadata"]["uid"]
         self._forget(gone["kind"], uid)
         self._gone.pop(uid, None)
-        self._gone[uid] = version(gone)
+        self._gone[uid] = resource_version(gone)
         if len(self._gone) > REMEMBERED:
             del self._gone[next(iter(self._gone))]
         return owner_key(gone)
@@ -67,16 +67,16 @@ class Cache:
         """Takes a full list for the truth, except where something newer than the list was seen since."""
         listed = {item["metadata"]["uid"] for item in listing.items}
         for known in [*self._all(resource.kind)]:
-            if known["metadata"]["uid"] not in listed and version(known) <= listing.resource_version:
+            if known["metadata"]["uid"] not in listed and resource_version(known) <= listing.resource_version:
                 as_of_the_list = known["metadata"] | {"resourceVersion": str(listing.resource_version)}
-                self.remove(known | {"metadata": as_of_the_list})
+                self.delete(known | {"metadata": as_of_the_list})
         for item in listing.items:
-            self.put(item)
+            self.upsert(item)
 
-    def drop(self, resource: Resource) -> None:
+    def clear(self, resource: Resource) -> None:
         """Forgets everything of a kind that the cluster no longer has."""
         for known in [*self._all(resource.kind)]:
-            self.remove(known)
+            self.delete(known)
 
     def uids(self) -> set[str]:
         """Everything that it holds, by UID."""
@@ -94,23 +94,23 @@ class Cache:
         """The objects that the operator made for a service."""
         return [child for resource in CHILD_KINDS for child in self._of(resource, key)]
 
-    def pods(self, key: Key) -> list[Manifest]:
+    def serving_pods(self, key: Key) -> list[Manifest]:
         """The service's pods that serve, or are to."""
         return [pod for pod in self._of(PODS, key) if not _supplies(pod)]
 
-    def jobs(self, key: Key) -> list[Manifest]:
+    def model_jobs(self, key: Key) -> list[Manifest]:
         """The Jobs that bring the service its model."""
         return self._of(JOBS, key)
 
-    def job_pods(self, key: Key) -> list[Manifest]:
+    def model_job_pods(self, key: Key) -> list[Manifest]:
         """Their pods."""
         return [pod for pod in self._of(PODS, key) if _supplies(pod)]
 
-    def keys_with_jobs(self, namespace: str) -> list[Key]:
+    def keys_with_model_jobs(self, namespace: str) -> list[Key]:
         """The services of a namespace that have any; few do, since an ended Job goes after an hour."""
         return [key for key in self._objects[JOBS.kind] if key.namespace == namespace and self.service(key)]
 
-    def keys_in(self, namespace: str) -> list[Key]:
+    def keys_in_namespace(self, namespace: str) -> list[Key]:
         """Every service of a namespace."""
         return sorted(key for key in self.keys() if key.namespace == namespace)
 
@@ -151,7 +151,7 @@ def _is_service(owner: Manifest) -> bool:
     return owner.get("controller", False) and owner["kind"] == DIARIZATION_SERVICES.kind
 
 
-def version(seen: Manifest) -> int:
+def resource_version(seen: Manifest) -> int:
     """An object's resourceVersion: of one kind, larger is newer."""
     return int(seen["metadata"]["resourceVersion"])
 

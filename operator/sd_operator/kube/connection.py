@@ -13,7 +13,7 @@ from aiohttp.payload import BytesPayload
 from kubernetes.aio import client
 from kubernetes.aio.config import ConfigException
 
-from sd_operator.kube.errors import LeaseLostError, UnreachableError, kube_error
+from sd_operator.kube.errors import LeaseLostError, UnavailableError, kube_error
 from sd_operator.kube.http_session import Pool
 from sd_operator.metrics import Metrics
 from sd_operator.resources import Manifest
@@ -74,7 +74,7 @@ class Connection:
 
         Raises:
             RejectedError: the API server refused it.
-            UnreachableError: it got no answer, or one that asks to come back later.
+            UnavailableError: it got no answer, or one that asks to come back later.
             LeaseLostError: it is a write, and was not sent.
         """
         timeout_s = min(request.timeout_s, request.remaining_s())
@@ -87,7 +87,7 @@ class Connection:
             if isinstance(error.__cause__, LeaseLostError):
                 raise error.__cause__ from None
             what = str(error) or f"none within {timeout_s:.0f} s"
-            raise UnreachableError(f"{request.method} {request.path} got no answer: {what}") from error
+            raise UnavailableError(f"{request.method} {request.path} got no answer: {what}") from error
         self._count(request, str(answer.status))
         return _meaning(request, answer)
 
@@ -125,7 +125,7 @@ def _meaning(request: Request, answer: _Answer) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(answer.body)
     except ValueError as error:
-        raise UnreachableError(f"{request.method} {request.path} was answered by something else.") from error
+        raise UnavailableError(f"{request.method} {request.path} was answered by something else.") from error
 
 
 class _Guarded(BytesPayload):

@@ -19,7 +19,7 @@ EVERY_S = 5.0
 CORE = frozenset(resource.kind for resource in CORE_KINDS)
 
 
-class Cluster(Protocol):
+class DiscoveryClient(Protocol):
     """What is asked to find out."""
 
     async def serves(self, api_version: str) -> frozenset[str]:
@@ -31,33 +31,33 @@ class Cluster(Protocol):
         ...
 
 
-class Kinds:
-    """`present` holds the kinds of children that there can be now, `forbidden` those that only lack rights.
+class Discovery:
+    """`available` holds the kinds of children that there can be now, `forbidden` those that only lack rights.
 
-    `changed` is called whenever either changes.
+    `on_change` is called whenever either changes.
     """
 
-    def __init__(self, cluster: Cluster, present: frozenset[str] = CORE, every_s: float = EVERY_S) -> None:
-        self.present = present
+    def __init__(self, client: DiscoveryClient, available: frozenset[str] = CORE, every_s: float = EVERY_S) -> None:
+        self.available = available
         self.forbidden = frozenset[str]()
-        self.changed: list[Callable[[], None]] = []
-        self._cluster = cluster
+        self.on_change: list[Callable[[], None]] = []
+        self._client = client
         self._every_s = every_s
         self._complaints: dict[str, str] = {}
 
     @property
-    def watched(self) -> tuple[Resource, ...]:
+    def watched_resources(self) -> tuple[Resource, ...]:
         """The resource itself, the children that there can be, and the pods."""
-        optional = (resource for resource in OPTIONAL_KINDS if resource.kind in self.present)
+        optional = (resource for resource in OPTIONAL_KINDS if resource.kind in self.available)
         return (DIARIZATION_SERVICES, *CORE_KINDS, *optional, JOBS, PODS)
 
     async def run(self) -> None:
         """Asks again and again until it is cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
-            await self.look()
+            await self.refresh()
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Asks once. What cannot be found out stays as it was."""
         served = {version: await self._served(version) for version in _versions()}
         found = {
@@ -67,12 +67,12 @@ class Kinds:
         self._settle(CORE | present, forbidden)
 
     def _settle(self, present: frozenset[str], forbidden: frozenset[str]) -> None:
-        if (present, forbidden) == (self.present, self.forbidden):
+        if (present, forbidden) == (self.available, self.forbidden):
             return
         names = ", ".join(sorted(present - CORE)) or "none"
         logger.info("The operator now works with these optional kinds: %s.", names)
-        self.present, self.forbidden = present, forbidden
-        for tell in self.changed:
+        self.available, self.forbidden = present, forbidden
+        for tell in self.on_change:
             tell()
 
     async def _may_use(self, resource: Resource, names: frozenset[str] | None) -> bool | None:
@@ -84,14 +84,14 @@ class Kinds:
         return self._before(resource) or await self._may_list(resource)
 
     def _before(self, resource: Resource) -> bool | None:
-        if resource.kind in self.present:
+        if resource.kind in self.available:
             return True
         return False if resource.kind in self.forbidden else None
 
     async def _may_list(self, resource: Resource) -> bool | None:
         what = f"The operator cannot work with {resource.plural}"
         try:
-            allowed = await self._cluster.may_list(resource)
+            allowed = await self._client.may_list(resource)
         except KubeError as error:
             self._complain(what, str(error))
             return self._before(resource)
@@ -105,7 +105,7 @@ class Kinds:
         Where it may not be asked, every kind counts as served: that it may not be listed tells the rest.
         """
         try:
-            return await self._cluster.serves(version)
+            return await self._client.serves(version)
         except KubeError as error:
             self._complain(f"Whether the cluster has {version} cannot be found out", str(error))
             is_forbidden = isinstance(error, RejectedError) and error.status == HTTPStatus.FORBIDDEN

@@ -2,8 +2,8 @@
 
 KubeError
 ├── RejectedError     the API server understood the request and refused it; its sentence says why
-│   └── NameTakenError    what was to be new is there already
-├── UnreachableError  no answer, or one that says "later": try again
+│   └── AlreadyExistsError    what was to be new is there already
+├── UnavailableError  no answer, or one that says "later": try again
 └── LeaseLostError    a write that was not sent, because another operator may be the one that writes now
 """
 
@@ -28,7 +28,7 @@ class RejectedError(KubeError):
         self.status = status
 
 
-class NameTakenError(RejectedError):
+class AlreadyExistsError(RejectedError):
     """Something has the name of what was to be new; `live` is what has it."""
 
     def __init__(self, live: Manifest) -> None:
@@ -36,7 +36,7 @@ class NameTakenError(RejectedError):
         self.live = live
 
 
-class UnreachableError(KubeError):
+class UnavailableError(KubeError):
     """No answer, or one that asks to come back later."""
 
 
@@ -50,7 +50,7 @@ class LeaseLostError(KubeError):
 def kube_error(status: int, reason: str, body: bytes) -> KubeError:
     """The error that an answer of the API server stands for."""
     sentence = _sentence(body) or f"the API server answered HTTP {status} {reason}"
-    return UnreachableError(sentence) if status in LATER else RejectedError(sentence, status)
+    return UnavailableError(sentence) if status in LATER else RejectedError(sentence, status)
 
 
 def _sentence(body: bytes) -> str:

@@ -13,13 +13,13 @@ WITHIN_S = 2.0
 _BACKLOG = re.compile(r"^sd_backlog_seconds (\S+)$", re.MULTILINE)
 
 
-class Pods:
+class PodBacklogReader:
     """Asks all at once and waits two seconds at most: a pod that does not answer counts as the busiest."""
 
     def __init__(self, port: int = ENGINE_PORT) -> None:
         self._port = port
 
-    async def owed_s(self, pods: Iterable[Manifest]) -> dict[str, float]:
+    async def backlog_s(self, pods: Iterable[Manifest]) -> dict[str, float]:
         """Seconds of work by the pods' UIDs; infinite for a pod that does not say."""
         asked = [*pods]
         # No proxy and no environment: the addresses are the cluster's own.
@@ -34,12 +34,12 @@ class Pods:
         host = f"[{address}]" if ":" in address else address
         try:
             async with session.get(f"http://{host}:{self._port}/metrics") as answer:
-                return backlog_s(await answer.text())
+                return parse_backlog_s(await answer.text())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return math.inf
 
 
-def backlog_s(page: str) -> float:
+def parse_backlog_s(page: str) -> float:
     """The gauge on a page of metrics; infinite where it is not there."""
     found = _BACKLOG.search(page)
     return float(found[1]) if found else math.inf

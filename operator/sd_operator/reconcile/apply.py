@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sd_operator.kube.cache import Cache
-from sd_operator.kube.client import Kube
-from sd_operator.kube.errors import NameTakenError, RejectedError
+from sd_operator.kube.client import KubeClient
+from sd_operator.kube.errors import AlreadyExistsError, RejectedError
 from sd_operator.reconcile.decide import AUTOSCALERS, OF_PODS, Change, Plan
 from sd_operator.reconcile.drift.additions import additions
 from sd_operator.reconcile.reason import Cause
@@ -26,11 +26,11 @@ class Outcome:
     found: list[Manifest] = field(default_factory=list[Manifest])
 
 
-async def carry_out(kube: Kube, cache: Cache, plan: Plan) -> Outcome:
+async def carry_out(kube: KubeClient, cache: Cache, plan: Plan) -> Outcome:
     """Does everything but what the API server refuses, and what would read that.
 
     Raises:
-        UnreachableError: the API server did not answer; what was written stays, the rest comes with the next try.
+        UnavailableError: the API server did not answer; what was written stays, the rest comes with the next try.
     """
     outcome = Outcome(refusals=[*plan.refusals])
     await _delete_all(kube, [live for live in plan.delete if live["kind"] in AUTOSCALERS], outcome)
@@ -54,25 +54,25 @@ async def _all(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     return ended
 
 
-async def _apply_pods(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> None:
+async def _apply_pods(kube: KubeClient, cache: Cache, changes: list[Change], outcome: Outcome) -> None:
     """What a pod reads at its start is there before the Deployment asks for pods; they would not read it again."""
     read = [each for each in changes if each.manifest["kind"] != DEPLOYMENTS.kind]
     if await _apply_all(kube, cache, read, outcome):
         await _apply_all(kube, cache, [each for each in changes if each not in read], outcome)
 
 
-async def _apply_all(kube: Kube, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
+async def _apply_all(kube: KubeClient, cache: Cache, changes: list[Change], outcome: Outcome) -> bool:
     return all(await _all(*(_apply(kube, cache, change, outcome) for change in changes)))
 
 
-async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> bool:
+async def _apply(kube: KubeClient, cache: Cache, change: Change, outcome: Outcome) -> bool:
     manifest = change.manifest
     try:
-        live = await (kube.apply if change.live else kube.apply_new)(manifest)
+        live = await (kube.apply if change.live else kube.apply_if_absent)(manifest)
         added = additions(live, manifest)
-        whole = await kube.remove(live, added) if added else live
-        cache.put(whole or live)
-    except NameTakenError as taken:
+        whole = await kube.remove_fields(live, added) if added else live
+        cache.upsert(whole or live)
+    except AlreadyExistsError as taken:
         outcome.found.append(taken.live)
         return False
     except RejectedError as refusal:
@@ -84,11 +84,11 @@ async def _apply(kube: Kube, cache: Cache, change: Change, outcome: Outcome) -> 
     return True
 
 
-async def _delete_all(kube: Kube, unwanted: list[Manifest], outcome: Outcome) -> None:
+async def _delete_all(kube: KubeClient, unwanted: list[Manifest], outcome: Outcome) -> None:
     await _all(*(_delete(kube, live, outcome) for live in unwanted))
 
 
-async def _delete(kube: Kube, live: Manifest, outcome: Outcome) -> None:
+async def _delete(kube: KubeClient, live: Manifest, outcome: Outcome) -> None:
     try:
         await kube.delete(live)
     except RejectedError as refusal:

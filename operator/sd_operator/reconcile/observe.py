@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sd_operator.api.status import OutdatedModel
 from sd_operator.children.config_map import holds_settings
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.client import Kube
+from sd_operator.kube.client import KubeClient
 from sd_operator.reconcile.decide import identity, leaving
 from sd_operator.reconcile.reason import Cause
 from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES, INSTANCE_LABEL, OURS, REPLICA_SETS, Manifest
@@ -45,7 +45,7 @@ class Observation:
 
 
 async def settings_readers(
-    kube: Kube, cache: Cache, key: Key, wanted: Iterable[Manifest], live: Iterable[Manifest]
+    kube: KubeClient, cache: Cache, key: Key, wanted: Iterable[Manifest], live: Iterable[Manifest]
 ) -> list[Manifest]:
     """The pods, and the templates by which there may be more of them, where some settings are no longer wanted.
 
@@ -54,13 +54,13 @@ async def settings_readers(
     names = {identity(manifest) for manifest in wanted}
     if not any(holds_settings(child) and identity(child) not in names for child in live):
         return []
-    found = await kube.list_in(key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{OURS}")
+    found = await kube.list_namespaced(key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{OURS}")
     sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
     deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
-    return [*cache.pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]
+    return [*cache.serving_pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]
 
 
-async def is_there(kube: Kube, key: Key, resource: Manifest) -> bool:
+async def is_there(kube: KubeClient, key: Key, resource: Manifest) -> bool:
     """Whether a service is there still, and stays.
 
     The API server is asked: of one that was deleted during an outage, the children's end may be heard of first.

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sd_operator.kube.client import Kube
+from sd_operator.kube.client import KubeClient
 from sd_operator.reconcile.conditions.rollout import Rollout
 from sd_operator.reconcile.observe import Observation
 from sd_operator.resources import DEPLOYMENTS, GROUP, Manifest
@@ -16,7 +16,7 @@ def pods_are_refused(seen: Observation) -> bool:
     return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
 
 
-async def ask_for_pods_again(kube: Kube, deployment: Manifest | None, now: datetime, pause_s: float) -> None:
+async def ask_for_pods_again(kube: KubeClient, deployment: Manifest | None, now: datetime, pause_s: float) -> None:
     """Asks, unless that was done within the last `pause_s` seconds."""
     if deployment is None:
         return

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.children import desired
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.client import Kube
-from sd_operator.kube.discovery import Kinds
+from sd_operator.kube.client import KubeClient
+from sd_operator.kube.discovery import Discovery
 from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.apply import Outcome, carry_out
 from sd_operator.reconcile.conditions.kubelet_events import failed_setups
@@ -41,10 +41,10 @@ def utc_now() -> datetime:
 class Reconciler:
     """Brings services to their specs. It may be killed after any write: the next look takes it from there."""
 
-    kube: Kube
+    kube: KubeClient
     cache: Cache
     installation: Installation
-    kinds: Kinds
+    discovery: Discovery
     errands: Errands
     pods: Workloads
     now: Callable[[], datetime] = utc_now
@@ -85,8 +85,8 @@ class Reconciler:
         if not outcome.refusals:  # a Job is nothing without its claim
             outcome.refusals.extend(await self.errands.carry_out(key, model))
         contested = self.conflicts.causes(key, self.clock())
-        unmade = await failed_setups(self.kube, self.cache.pods(key), self.now())
-        forbidden = missing & self.kinds.forbidden
+        unmade = await failed_setups(self.kube, self.cache.serving_pods(key), self.now())
+        forbidden = missing & self.discovery.forbidden
         seen = Observation(
             resource,
             *self._living(key),
@@ -113,7 +113,7 @@ class Reconciler:
 
     def _possible(self, wanted: Iterable[Manifest]) -> tuple[list[Manifest], frozenset[str]]:
         """The children that the cluster can have, and the kinds of the others."""
-        present, every = self.kinds.present, [*wanted]
+        present, every = self.discovery.available, [*wanted]
         missing = frozenset(manifest["kind"] for manifest in every) - present
         return [manifest for manifest in every if manifest["kind"] in present], missing
 
@@ -147,13 +147,13 @@ class Reconciler:
 
     async def _carry_out(self, key: Key, plan: Plan) -> Outcome:
         if goes_down(plan):
-            await mark_idlest(self.kube, self.pods, self.cache.pods(key))
+            await mark_idlest(self.kube, self.pods, self.cache.serving_pods(key))
         outcome = await carry_out(self.kube, self.cache, plan)
         self.conflicts.remember(key, outcome.applied, plan, self.clock())
         return outcome
 
     def _living(self, key: Key) -> tuple[list[Manifest], list[Manifest]]:
-        return self.cache.children(key), self.cache.pods(key)
+        return self.cache.children(key), self.cache.serving_pods(key)
 
     async def _report(self, service: DiarizationService | None, seen: Observation) -> None:
         resource = seen.resource
@@ -164,7 +164,7 @@ class Reconciler:
             await self._tell(event)
         identity = {name: resource["metadata"][name] for name in ("name", "namespace", "uid")}
         head = {name: resource[name] for name in ("apiVersion", "kind")}
-        self.cache.put(await self.kube.apply_status(head | {"metadata": identity, "status": latest}))
+        self.cache.upsert(await self.kube.apply_status(head | {"metadata": identity, "status": latest}))
 
     async def _tell(self, event: Manifest) -> None:
         """An Event is a courtesy: where it is refused, the status says the same."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from typing import Protocol
 
-from sd_operator.kube.client import Kube
+from sd_operator.kube.client import KubeClient
 from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.decide import Plan, leaving
 from sd_operator.resources import DEPLOYMENTS, Manifest
@@ -20,7 +20,7 @@ HIGHEST_COST = 2**31 - 1
 class Workloads(Protocol):
     """Knows how much work pods still owe."""
 
-    async def owed_s(self, pods: Iterable[Manifest]) -> dict[str, float]:
+    async def backlog_s(self, pods: Iterable[Manifest]) -> dict[str, float]:
         """By the pods' UIDs, in seconds; infinite for a pod that does not say."""
         ...
 
@@ -35,19 +35,19 @@ def goes_down(plan: Plan) -> bool:
     )
 
 
-async def mark_idlest(kube: Kube, workloads: Workloads, pods: Iterable[Manifest]) -> None:
+async def mark_idlest(kube: KubeClient, workloads: Workloads, pods: Iterable[Manifest]) -> None:
     """Tells the cluster which pods to end first."""
     staying = [pod for pod in pods if not leaving(pod)]
-    owed_s = await workloads.owed_s(staying)
-    await asyncio.gather(*(_mark(kube, pod, cost(owed_s[pod["metadata"]["uid"]])) for pod in staying))
+    backlog_s = await workloads.backlog_s(staying)
+    await asyncio.gather(*(_mark(kube, pod, cost(backlog_s[pod["metadata"]["uid"]])) for pod in staying))
 
 
-def cost(owed_s: float) -> str:
+def cost(backlog_s: float) -> str:
     """Seconds of work as the whole number that the annotation takes."""
-    return str(int(min(owed_s * 1000, HIGHEST_COST)))
+    return str(int(min(backlog_s * 1000, HIGHEST_COST)))
 
 
-async def _mark(kube: Kube, pod: Manifest, wanted: str) -> None:
+async def _mark(kube: KubeClient, pod: Manifest, wanted: str) -> None:
     if pod["metadata"].get("annotations", {}).get(DELETION_COST) == wanted:
         return
     try:

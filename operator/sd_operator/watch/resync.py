@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.client import Kube
-from sd_operator.kube.discovery import Kinds
+from sd_operator.kube.client import KubeClient
+from sd_operator.kube.discovery import Discovery
 from sd_operator.kube.errors import KubeError
 from sd_operator.resources import DIARIZATION_SERVICES, OPTIONAL_KINDS, OURS
 
@@ -20,9 +20,9 @@ class Resync:
 
     def __init__(
         self,
-        kube: Kube,
+        kube: KubeClient,
         cache: Cache,
-        kinds: Kinds,
+        discovery: Discovery,
         add: Callable[[Key], None],
         *,
         interval_s: float,
@@ -30,7 +30,7 @@ class Resync:
     ) -> None:
         self._kube = kube
         self._cache = cache
-        self._kinds = kinds
+        self._discovery = discovery
         self._add = add
         self._interval_s = interval_s
         self._retry_s = retry_s
@@ -72,13 +72,13 @@ class Resync:
         Raises:
             KubeError: a kind could not be listed; the cache then holds what it held of it.
         """
-        before, watched = self._cache.keys(), self._kinds.watched
+        before, watched = self._cache.keys(), self._discovery.watched_resources
         for resource in watched:
             selector = "" if resource == DIARIZATION_SERVICES else OURS
             self._cache.replace(resource, await self._kube.list(resource, selector))
         for resource in OPTIONAL_KINDS:
             if resource not in watched:
-                self._cache.drop(resource)
+                self._cache.clear(resource)
         if not self._asked.is_set():
             self.done.set()
         for key in sorted(before | self._cache.keys()):

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.discovery import Kinds
+from sd_operator.kube.discovery import Discovery
 from sd_operator.metrics import Metrics
 from sd_operator.resources import Manifest, Resource
 from sd_operator.watch.kopf_thread import KopfThread
@@ -30,14 +30,14 @@ class Watches:
         self,
         *,
         cache: Cache,
-        kinds: Kinds,
+        discovery: Discovery,
         resync: Resync,
         add: Callable[[Key], None],
         metrics: Metrics,
         namespaces: tuple[str, ...] = (),
     ) -> None:
         self._cache = cache
-        self._kinds = kinds
+        self._discovery = discovery
         self._resync = resync
         self._add = add
         self._metrics = metrics
@@ -55,7 +55,7 @@ class Watches:
         while True:
             await self._resync.done.wait()
             self._outdated.clear()
-            await self._watch(self._kinds.watched)
+            await self._watch(self._discovery.watched_resources)
             self._resync.again()
 
     async def _watch(self, watched: tuple[Resource, ...]) -> None:
@@ -100,7 +100,7 @@ class Watches:
             self._resync.soon()  # a watch was begun anew: of what was deleted in between, kopf says nothing
         if event == "DELETED":
             self._known.discard(uid)
-            self._add(self._cache.remove(seen))
+            self._add(self._cache.delete(seen))
         else:
             self._known.add(uid)
-            self._add(self._cache.put(seen))
+            self._add(self._cache.upsert(seen))

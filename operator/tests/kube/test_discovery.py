@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import pytest
-from sd_operator.kube.discovery import CORE, Kinds
-from sd_operator.kube.errors import KubeError, RejectedError, UnreachableError
+from sd_operator.kube.discovery import CORE, Discovery
+from sd_operator.kube.errors import KubeError, RejectedError, UnavailableError
 from sd_operator.resources import CORE_KINDS, DIARIZATION_SERVICES, JOBS, PODS, SCALED_OBJECTS, Resource
 
 KEDA, PROMETHEUS = "keda.sh/v1alpha1", "monitoring.coreos.com/v1"
@@ -27,7 +27,7 @@ class StoredKinds:
 
     async def may_list(self, resource: Resource) -> bool:
         if self.away:
-            raise UnreachableError("The API server is away.")
+            raise UnavailableError("The API server is away.")
         return resource.plural not in self.unreadable
 
 
@@ -39,42 +39,42 @@ class StoredKinds:
         ({KEDA: {"scaledjobs"}}, set[str]()),
         ({PROMETHEUS: {"podmonitors", "prometheusrules"}}, {"PodMonitor", "PrometheusRule"}),
         ({PROMETHEUS: {"podmonitors"}, KEDA: {"scaledobjects"}}, {"PodMonitor", "ScaledObject"}),
-        ({KEDA: UnreachableError("later")}, set[str]()),
+        ({KEDA: UnavailableError("later")}, set[str]()),
     ],
 )
 async def test_what_is_served_is_there(served: dict[str, set[str] | KubeError], expected: set[str]) -> None:
-    kinds = Kinds(StoredKinds(served))
-    await kinds.look()
-    assert kinds.present == CORE | expected
+    discovery = Discovery(StoredKinds(served))
+    await discovery.refresh()
+    assert discovery.available == CORE | expected
 
 
 async def test_arrivals_and_departures_are_told_once() -> None:
     cluster, told = StoredKinds(), list[frozenset[str]]()
-    kinds = Kinds(cluster)
-    kinds.changed.append(lambda: told.append(kinds.present - CORE))
-    await kinds.look()
+    discovery = Discovery(cluster)
+    discovery.on_change.append(lambda: told.append(discovery.available - CORE))
+    await discovery.refresh()
     cluster.served = {KEDA: {"scaledobjects"}}
-    await kinds.look()
-    await kinds.look()
+    await discovery.refresh()
+    await discovery.refresh()
     cluster.served = {}
-    await kinds.look()
+    await discovery.refresh()
     assert told == [{"ScaledObject"}, set()]
 
 
 async def test_an_outage_changes_nothing() -> None:
     cluster = StoredKinds({KEDA: {"scaledobjects"}})
-    kinds = Kinds(cluster)
-    await kinds.look()
-    cluster.served = {KEDA: UnreachableError("The API server is away.")}
-    await kinds.look()
-    assert "ScaledObject" in kinds.present
+    discovery = Discovery(cluster)
+    await discovery.refresh()
+    cluster.served = {KEDA: UnavailableError("The API server is away.")}
+    await discovery.refresh()
+    assert "ScaledObject" in discovery.available
 
 
 async def test_a_kind_that_may_not_be_read_is_forbidden_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
-    kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}))
-    await kinds.look()
-    await kinds.look()
-    assert (kinds.present, kinds.forbidden) == (CORE, {"ScaledObject"})
+    discovery = Discovery(StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}))
+    await discovery.refresh()
+    await discovery.refresh()
+    assert (discovery.available, discovery.forbidden) == (CORE, {"ScaledObject"})
     assert caplog.messages == [
         "The operator cannot work with scaledobjects: its rights do not allow that; give it those of the chart."
     ]
@@ -82,33 +82,35 @@ async def test_a_kind_that_may_not_be_read_is_forbidden_and_named_once(caplog: p
 
 async def test_rights_that_come_are_told_and_so_is_a_forbidden_kind_that_goes() -> None:
     cluster, told = StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}), list[set[str]]()
-    kinds = Kinds(cluster)
-    kinds.changed.append(lambda: told.append({*kinds.present - CORE, *(f"no {kind}" for kind in kinds.forbidden)}))
-    await kinds.look()
+    discovery = Discovery(cluster)
+    discovery.on_change.append(
+        lambda: told.append({*discovery.available - CORE, *(f"no {kind}" for kind in discovery.forbidden)})
+    )
+    await discovery.refresh()
     cluster.unreadable.clear()
-    await kinds.look()
+    await discovery.refresh()
     cluster.served = {}
-    await kinds.look()
+    await discovery.refresh()
     assert told == [{"no ScaledObject"}, {"ScaledObject"}, set()]
 
 
 async def test_a_kind_that_may_not_even_be_asked_for_is_forbidden() -> None:
     forbidden = RejectedError("forbidden", 403)
-    kinds = Kinds(StoredKinds({KEDA: forbidden, PROMETHEUS: {"podmonitors"}}, unreadable={"scaledobjects"}))
-    await kinds.look()
-    assert (kinds.present, kinds.forbidden) == (CORE | {"PodMonitor"}, {"ScaledObject"})
+    discovery = Discovery(StoredKinds({KEDA: forbidden, PROMETHEUS: {"podmonitors"}}, unreadable={"scaledobjects"}))
+    await discovery.refresh()
+    assert (discovery.available, discovery.forbidden) == (CORE | {"PodMonitor"}, {"ScaledObject"})
 
 
 async def test_an_outage_does_not_turn_into_missing_rights() -> None:
     cluster = StoredKinds({KEDA: {"scaledobjects"}})
     cluster.away = True
-    kinds = Kinds(cluster)
-    await kinds.look()
-    assert (kinds.present, kinds.forbidden) == (CORE, set())
+    discovery = Discovery(cluster)
+    await discovery.refresh()
+    assert (discovery.available, discovery.forbidden) == (CORE, set())
 
 
 async def test_only_what_is_there_is_watched() -> None:
-    kinds = Kinds(StoredKinds({KEDA: {"scaledobjects"}}))
-    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, JOBS, PODS)
-    await kinds.look()
-    assert kinds.watched == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, JOBS, PODS)
+    discovery = Discovery(StoredKinds({KEDA: {"scaledobjects"}}))
+    assert discovery.watched_resources == (DIARIZATION_SERVICES, *CORE_KINDS, JOBS, PODS)
+    await discovery.refresh()
+    assert discovery.watched_resources == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, JOBS, PODS)

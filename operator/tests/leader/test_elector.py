@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 import pytest
-from sd_operator.kube.errors import RejectedError, UnreachableError
+from sd_operator.kube.errors import RejectedError, UnavailableError
 from sd_operator.leader.elector import Elector
 from sd_operator.leader.lease import LEASE_S, RENEW_S, fresh, holder_of
 from sd_operator.metrics import Metrics
@@ -23,19 +23,19 @@ class StoredLease:
 
     async def read(self) -> Manifest:
         if self.away:
-            raise UnreachableError("The API server is away.")
+            raise UnavailableError("The API server is away.")
         return self.lease
 
     async def write(self, lease: Manifest) -> Manifest:
         if self.away:
-            raise UnreachableError("The API server is away.")
+            raise UnavailableError("The API server is away.")
         if lease["metadata"].get("resourceVersion") != self.lease["metadata"].get("resourceVersion"):
             gone = "resourceVersion" not in self.lease["metadata"]
             raise RejectedError("not found" if gone else "the object has been modified", 404 if gone else 409)
         self.version += 1
         self.lease = lease | {"metadata": lease["metadata"] | {"resourceVersion": str(self.version)}}
         if self.loses_answers:
-            raise UnreachableError("No answer.")
+            raise UnavailableError("No answer.")
         return self.lease
 
 
@@ -115,7 +115,7 @@ async def test_a_renewal_whose_answer_was_lost_does_not_cost_the_lease(stored: S
     first = candidate(stored, clock)
     await first._round()
     stored.loses_answers, clock.now_s = True, clock.now_s + 2
-    with pytest.raises(UnreachableError):
+    with pytest.raises(UnavailableError):
         await first._round()
     assert first.remaining_s() == RENEW_S - 2
     stored.loses_answers, clock.now_s = False, clock.now_s + 2

@@ -9,7 +9,7 @@ from sd_harness.services.live_objects import INSTALLATION, live, service
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.children import config_map, desired
 from sd_operator.kube.cache import Cache
-from sd_operator.kube.errors import NameTakenError, RejectedError, UnreachableError
+from sd_operator.kube.errors import AlreadyExistsError, RejectedError, UnavailableError
 from sd_operator.reconcile.apply import carry_out
 from sd_operator.reconcile.decide import Change, Plan, decide, stamped
 from sd_operator.resources import Manifest
@@ -35,12 +35,12 @@ class Server:
     async def apply(self, manifest: Manifest) -> Manifest:
         return self._answer("apply", manifest)
 
-    async def apply_new(self, manifest: Manifest) -> Manifest:
+    async def apply_if_absent(self, manifest: Manifest) -> Manifest:
         if manifest["kind"] in self.taken:
-            raise NameTakenError(live(manifest | {"spec": "somebody else's"}))
+            raise AlreadyExistsError(live(manifest | {"spec": "somebody else's"}))
         return self._answer("apply", manifest)
 
-    async def remove(self, manifest: Manifest, pointers: list[str]) -> Manifest | None:
+    async def remove_fields(self, manifest: Manifest, pointers: list[str]) -> Manifest | None:
         if self.outran:
             return None
         self.removed += pointers
@@ -91,16 +91,16 @@ async def test_what_has_the_name_of_something_new_is_told_and_no_pod_reads_it() 
 
 async def test_a_server_that_goes_away_is_told_once_nothing_is_being_written_any_more() -> None:
     server: Any = Server()
-    answer = server.apply_new
+    answer = server.apply_if_absent
 
-    async def apply_new(manifest: Manifest) -> Manifest:
+    async def apply_if_absent(manifest: Manifest) -> Manifest:
         if manifest["kind"] == "ServiceAccount":
-            raise UnreachableError("nobody answers")
+            raise UnavailableError("nobody answers")
         await asyncio.sleep(0.01)
         return await answer(manifest)
 
-    server.apply_new = apply_new
-    with pytest.raises(UnreachableError):
+    server.apply_if_absent = apply_if_absent
+    with pytest.raises(UnavailableError):
         await carry_out(server, Cache(), decide(SERVICE, WANTED, []))
     written = [*server.done]
     assert ("apply", "NetworkPolicy") in written

@@ -33,7 +33,7 @@ class Server:
         self.sets = sets
         self.asked: list[tuple[str, str]] = []
 
-    async def list_in(self, namespace: str, _resource: Resource, label_selector: str) -> Sequence[Manifest]:
+    async def list_namespaced(self, namespace: str, _resource: Resource, label_selector: str) -> Sequence[Manifest]:
         self.asked.append((namespace, label_selector))
         return self.sets
 
@@ -41,7 +41,7 @@ class Server:
 async def readers(server: Any, children: list[Manifest]) -> list[str]:
     """The names of the settings that are read, one for each reader."""
     cache = Cache()
-    cache.put(resource(DEMO))
+    cache.upsert(resource(DEMO))
     found = await settings_readers(server, cache, KEY, WANTED, children)
     return [each["metadata"].get("annotations", {}).get(SETTINGS, "") for each in found]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from aiohttp import web
 from sd_harness.services.live_objects import pod
-from sd_operator.kube.pod_backlog import Pods, backlog_s
+from sd_operator.kube.pod_backlog import PodBacklogReader, parse_backlog_s
 from sd_operator.reconcile.decide import Change, Plan
 from sd_operator.reconcile.scale_down import DELETION_COST, cost, goes_down
 from sd_operator.resources import Manifest
@@ -33,8 +33,8 @@ def test_a_cost_is_a_whole_number_that_the_cluster_takes(owed_s: float, text: st
 
 
 def test_the_backlog_is_read_from_the_engines_page() -> None:
-    assert backlog_s("# TYPE sd_backlog_seconds gauge\nsd_backlog_seconds 12.5\n") == 12.5
-    assert backlog_s("up 1\n") == math.inf
+    assert parse_backlog_s("# TYPE sd_backlog_seconds gauge\nsd_backlog_seconds 12.5\n") == 12.5
+    assert parse_backlog_s("up 1\n") == math.inf
 
 
 def owed(pods: Iterable[Manifest], page: str, delay_s: float = 0) -> dict[str, float]:
@@ -52,7 +52,7 @@ def owed(pods: Iterable[Manifest], page: str, delay_s: float = 0) -> dict[str, f
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         try:
-            return await Pods(port=runner.addresses[0][1]).owed_s(pods)
+            return await PodBacklogReader(port=runner.addresses[0][1]).backlog_s(pods)
         finally:
             await runner.cleanup()
 

@@ -11,8 +11,8 @@ from sd_harness.services.live_objects import pod, resource
 from sd_harness.services.service_specs import DEMO
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import Listing
-from sd_operator.kube.discovery import CORE, Kinds
-from sd_operator.kube.errors import UnreachableError
+from sd_operator.kube.discovery import CORE, Discovery
+from sd_operator.kube.errors import UnavailableError
 from sd_operator.resources import DIARIZATION_SERVICES, JOBS, OURS, PODS, Manifest, Resource
 from sd_operator.watch.resync import Resync
 
@@ -29,7 +29,7 @@ class StoredObjects:
 
     async def list(self, kind: Resource, label_selector: str = "") -> Listing:
         if self.away:
-            raise UnreachableError("The API server is away.")
+            raise UnavailableError("The API server is away.")
         self.asked[kind.kind, label_selector] += 1
         return Listing(10, [each for each in self.objects if each["kind"] == kind.kind])
 
@@ -40,8 +40,8 @@ class Started:
     def __init__(self, cluster: StoredObjects, present: frozenset[str], interval_s: float) -> None:
         played: Any = cluster
         self.cache, self.added = Cache(), list[Key]()
-        self.kinds = Kinds(played, present)
-        self.resync = Resync(played, self.cache, self.kinds, self.added.append, interval_s=interval_s, retry_s=0.05)
+        self.discovery = Discovery(played, present)
+        self.resync = Resync(played, self.cache, self.discovery, self.added.append, interval_s=interval_s, retry_s=0.05)
 
 
 @asynccontextmanager
@@ -62,13 +62,13 @@ async def test_everything_is_listed_by_label_and_every_service_looked_at() -> No
     assert cluster.asked[DIARIZATION_SERVICES.kind, ""] == 1
     assert {kind for (kind, selector), _ in cluster.asked.items() if selector == OURS} == CORE | {JOBS.kind, PODS.kind}
     assert begun.added == [DEMO_KEY]
-    assert len(begun.cache.pods(DEMO_KEY)) == 1
+    assert len(begun.cache.serving_pods(DEMO_KEY)) == 1
 
 
 async def test_a_service_that_is_gone_is_looked_at_once_more() -> None:
     cluster = StoredObjects()
     async with started(cluster) as begun:
-        begun.cache.put(resource(DEMO))
+        begun.cache.upsert(resource(DEMO))
         await asyncio.wait_for(begun.resync.done.wait(), 5)
     assert (begun.added, begun.cache.keys()) == ([DEMO_KEY], set())
 
@@ -111,7 +111,7 @@ async def test_a_kind_that_the_cluster_lost_is_neither_listed_nor_kept() -> None
     async with started(cluster, CORE | {"PodMonitor"}) as begun:
         await asyncio.wait_for(begun.resync.done.wait(), 5)
         assert [each["kind"] for each in begun.cache.children(DEMO_KEY)] == ["PodMonitor"]
-        begun.kinds.present = CORE
+        begun.discovery.available = CORE
         begun.resync.again()
         await asyncio.wait_for(begun.resync.done.wait(), 5)
         assert begun.cache.children(DEMO_KEY) == []

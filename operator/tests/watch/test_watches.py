@@ -9,7 +9,7 @@ import pytest
 from sd_harness.services.live_objects import pod, resource
 from sd_harness.services.service_specs import DEMO
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.discovery import Kinds
+from sd_operator.kube.discovery import Discovery
 from sd_operator.metrics import Metrics
 from sd_operator.watch import watches
 from sd_operator.watch.watches import Watches
@@ -35,7 +35,7 @@ class Fed:
         nobody: Any = None
         resync: Any = self.resync
         self.watches = Watches(
-            cache=self.cache, kinds=Kinds(nobody), resync=resync, add=self.added.append, metrics=Metrics()
+            cache=self.cache, discovery=Discovery(nobody), resync=resync, add=self.added.append, metrics=Metrics()
         )
 
 
@@ -48,9 +48,9 @@ def fed() -> Fed:
 def test_an_event_changes_the_cache_and_wakes_the_service(fed: Fed) -> None:
     fed.watches._deliver(None, resource(DEMO))
     fed.watches._deliver("ADDED", pod())
-    assert (fed.added, len(fed.cache.pods(DEMO_KEY))) == ([DEMO_KEY, DEMO_KEY], 1)
+    assert (fed.added, len(fed.cache.serving_pods(DEMO_KEY))) == ([DEMO_KEY, DEMO_KEY], 1)
     fed.watches._deliver("DELETED", pod())
-    assert (len(fed.added), fed.cache.pods(DEMO_KEY)) == (3, [])
+    assert (len(fed.added), fed.cache.serving_pods(DEMO_KEY)) == (3, [])
 
 
 def test_the_first_list_is_the_whole_truth(fed: Fed) -> None:
@@ -90,14 +90,14 @@ async def looked(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Non
 async def test_what_was_listed_and_is_told_of_by_no_watch_may_have_gone(
     fed: Fed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fed.cache.put(pod("gone"))
+    fed.cache.upsert(pod("gone"))
     async with looked(fed, monkeypatch):
         pass
     assert fed.resync.asked > 0
 
 
 async def test_what_a_watch_tells_of_is_there(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:
-    fed.cache.put(pod("stays"))
+    fed.cache.upsert(pod("stays"))
     async with looked(fed, monkeypatch):
         fed.watches._deliver(None, pod("stays"))
         fed.watches._deliver("ADDED", pod("new"))

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from sd_operator.kube.cache import Key
-from sd_operator.kube.errors import UnreachableError
+from sd_operator.kube.errors import UnavailableError
 from sd_operator.metrics import Metrics
 from sd_operator.workqueue.queue import Queue, Reconcile
 
@@ -46,7 +46,7 @@ async def test_an_error_in_one_key_is_logged_and_the_others_go_on(caplog: pytest
 
     async def reconcile(key: Key) -> None:
         if key == KEYS[0]:
-            raise UnreachableError("The API server does not answer.")
+            raise UnavailableError("The API server does not answer.")
         if key == KEYS[1]:
             raise ZeroDivisionError
         fine.add(key)
@@ -74,7 +74,7 @@ async def test_what_failed_comes_back_by_itself() -> None:
         nonlocal looks
         looks += 1
         if looks == 1:
-            raise UnreachableError("later")
+            raise UnavailableError("later")
         done.set()
 
     await work(reconcile, done, Metrics(), KEYS[:1])

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sd_operator.kube.client import Kube
-from sd_operator.kube.conditions import changed_at
+from sd_operator.kube.client import KubeClient
+from sd_operator.kube.conditions import transition_time
 from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.conditions.pod_startup import SCHEDULED, is_being_set_up, unready
 from sd_operator.reconcile.reason import Cause
@@ -26,19 +26,19 @@ ONLY_A_LIST = "Unable to attach or mount volumes"
 """The kubelet's summary after two minutes names the volumes, and not what is wrong with them."""
 
 
-async def failed_setups(kube: Kube, pods: Iterable[Manifest], now: datetime) -> dict[str, Cause]:
+async def failed_setups(kube: KubeClient, pods: Iterable[Manifest], now: datetime) -> dict[str, Cause]:
     """Why the newest of the pods that take long to be set up is not, by its UID.
 
     It is one list, whatever the number of pods, and none at all in a start that goes well.
 
     Raises:
-        UnreachableError: the API server did not answer.
+        UnavailableError: the API server did not answer.
     """
     late = next((pod for pod in unready(pods) if is_being_set_up(pod) and _takes_long(pod, now)), None)
     if late is None:
         return {}
     try:
-        cause = failure(late, await kube.events_of(late))
+        cause = failure(late, await kube.list_events(late))
     except RejectedError as refusal:  # what the events would say is missing then, and nothing else
         logger.warning("What is said of pod %s cannot be read: %s", late["metadata"]["name"], refusal)
         return {}
@@ -61,5 +61,5 @@ def _weight(event: Manifest) -> tuple[bool, str]:
 
 
 def _takes_long(pod: Manifest, now: datetime) -> bool:
-    since = changed_at(pod, SCHEDULED)
+    since = transition_time(pod, SCHEDULED)
     return not since or now - datetime.fromisoformat(since) > USUAL

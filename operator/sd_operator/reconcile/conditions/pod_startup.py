@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sd_operator.kube.conditions import changed_at, is_true
+from sd_operator.kube.conditions import is_condition_true, transition_time
 from sd_operator.reconcile.conditions.container_status import Container, engine_and_triton
 from sd_operator.reconcile.decide import leaving
 from sd_operator.resources import Manifest
@@ -38,22 +38,22 @@ def stage(pod: Manifest) -> Stage:
     if not engine.ready:
         return Stage("the engine loads the model", _unready_since(pod, engine), _log(pod, "engine"), "ModelLoadSlow")
     if not triton.runs and not triton.started:
-        return Stage("Triton's image is pulled", changed_at(pod, "Initialized"), _description(pod))
+        return Stage("Triton's image is pulled", transition_time(pod, "Initialized"), _description(pod))
     words = "Triton is not ready" if triton.started else "Triton starts"
     return Stage(words, _unready_since(pod, triton), _log(pod, "triton"))
 
 
 def _before_the_engine(pod: Manifest) -> Stage:
-    if not is_true(pod, SCHEDULED):
+    if not is_condition_true(pod, SCHEDULED):
         return Stage("it waits for a node", pod["metadata"]["creationTimestamp"], _description(pod))
-    if not is_true(pod, SET_UP):
-        return Stage("its volumes and its network are set up", changed_at(pod, SCHEDULED), _description(pod))
-    return Stage("the engine's image is pulled", changed_at(pod, SET_UP), _description(pod))
+    if not is_condition_true(pod, SET_UP):
+        return Stage("its volumes and its network are set up", transition_time(pod, SCHEDULED), _description(pod))
+    return Stage("the engine's image is pulled", transition_time(pod, SET_UP), _description(pod))
 
 
 def _unready_since(pod: Manifest, container: Container) -> str:
     """The later of the process's begin and the end of the pod's readiness: it may have been ready in between."""
-    return max(container.running_since, changed_at(pod, READY))
+    return max(container.running_since, transition_time(pod, READY))
 
 
 def _log(pod: Manifest, container: str) -> str:
@@ -71,7 +71,7 @@ def unready(pods: Iterable[Manifest]) -> list[Manifest]:
     staying = [pod for pod in pods if not leaving(pod)]
     # Pods that were evicted stay behind until somebody removes them; where others came after them they are history.
     alive = [pod for pod in staying if pod.get("status", {}).get("phase") != "Failed"]
-    waiting = [pod for pod in alive or staying if not is_true(pod, READY)]
+    waiting = [pod for pod in alive or staying if not is_condition_true(pod, READY)]
     return sorted(
         waiting, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]), reverse=True
     )
@@ -80,7 +80,7 @@ def unready(pods: Iterable[Manifest]) -> list[Manifest]:
 def is_being_set_up(pod: Manifest) -> bool:
     """Whether a node is at work on what a pod's containers need: its volumes, and its network."""
     engine, _ = engine_and_triton(pod)
-    under_way = is_true(pod, SCHEDULED) and not is_true(pod, SET_UP)
+    under_way = is_condition_true(pod, SCHEDULED) and not is_condition_true(pod, SET_UP)
     return under_way and not engine.runs and not engine.ended
 
 
@@ -91,4 +91,4 @@ def any_is_being_set_up(pods: Iterable[Manifest]) -> bool:
 
 def any_starts(pods: Iterable[Manifest]) -> bool:
     """Whether any pod is on its way on some node: that a stage takes too long is no event of any object."""
-    return any(is_true(pod, SCHEDULED) for pod in unready(pods))
+    return any(is_condition_true(pod, SCHEDULED) for pod in unready(pods))

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from sd_operator.children.model_job import ATTEMPT, CLAIM, ERRAND
 from sd_operator.children.pod import volumes
-from sd_operator.kube.conditions import conditions_of, is_true
+from sd_operator.kube.conditions import conditions_of, is_condition_true
 from sd_operator.reconcile.conditions.container_status import containers
 from sd_operator.reconcile.decide import leaving
 from sd_operator.reconcile.reason import Cause
@@ -105,7 +105,7 @@ class SupplyJob:
     @property
     def _verdict(self) -> Manifest:
         ended = ("Complete", "Failed", "FailureTarget")
-        told: list[Manifest] = [conditions_of(self.live)[each] for each in ended if is_true(self.live, each)]
+        told: list[Manifest] = [conditions_of(self.live)[each] for each in ended if is_condition_true(self.live, each)]
         return told[0] if told else {}
 
     def _noted(self, annotation: str) -> str:

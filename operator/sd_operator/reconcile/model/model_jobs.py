@@ -10,7 +10,7 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import Demo
 from sd_operator.children.model_job import CLAIM
 from sd_operator.kube.cache import Cache, Key
-from sd_operator.kube.client import Kube
+from sd_operator.kube.client import KubeClient
 from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.conditions.kubelet_events import failed_setups
 from sd_operator.reconcile.conditions.rollout import Rollout
@@ -30,7 +30,7 @@ USUAL_S = 5.0
 class Errands:
     """The Jobs of all services."""
 
-    kube: Kube
+    kube: KubeClient
     cache: Cache
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -38,9 +38,9 @@ class Errands:
         """What a decision about a service's model needs.
 
         Raises:
-            UnreachableError: the API server did not answer.
+            UnavailableError: the API server did not answer.
         """
-        jobs = supply_jobs(self.cache.jobs(key), self.cache.job_pods(key))
+        jobs = supply_jobs(self.cache.model_jobs(key), self.cache.model_job_pods(key))
         if isinstance(service.source, Demo):
             return Known(jobs)
         jobs = [await self._with_refusal(job, now) for job in jobs]
@@ -48,7 +48,7 @@ class Errands:
         outdated = outdated_models(resource)
         return Known(
             jobs,
-            self.cache.pods(key),
+            self.cache.serving_pods(key),
             [*self._neighbours(key)] if outdated else [],
             dict(self._at_work_beside(key)),
             outdated,
@@ -60,7 +60,7 @@ class Errands:
         """Removes Jobs and makes one; says what was refused.
 
         Raises:
-            UnreachableError: the API server did not answer; a Job has a name that is made but once.
+            UnavailableError: the API server did not answer; a Job has a name that is made but once.
         """
         try:
             for job in supply.remove:
@@ -77,20 +77,20 @@ class Errands:
             if claim in dict(self._at_work_beside(key)):
                 return
             if made := await self.kube.create(job):
-                self.cache.put(made)
+                self.cache.upsert(made)
 
     def _at_work_beside(self, key: Key) -> Iterator[tuple[str, str]]:
         """Claims, and the Jobs of other services that work on them."""
-        for other in self.cache.keys_with_jobs(key.namespace):
+        for other in self.cache.keys_with_model_jobs(key.namespace):
             if other == key:
                 continue
-            for job in supply_jobs(self.cache.jobs(other), self.cache.job_pods(other)):
+            for job in supply_jobs(self.cache.model_jobs(other), self.cache.model_job_pods(other)):
                 if job.claim and not job.has_ended:
                     yield job.claim, job.name
 
     def _neighbours(self, key: Key) -> Iterator[Neighbour]:
         """All services of the namespace."""
-        for other in self.cache.keys_in(key.namespace):
+        for other in self.cache.keys_in_namespace(key.namespace):
             if resource := self.cache.service(other):
                 yield neighbour(resource, rolled_out=self._is_rolled_out(other))
 
@@ -111,7 +111,7 @@ class Errands:
 
     async def _events_of(self, job: SupplyJob) -> list[Manifest]:
         try:
-            return [*await self.kube.events_of(job.live)]
+            return [*await self.kube.list_events(job.live)]
         except RejectedError as refusal:
             logger.warning("What is said of Job %s cannot be read: %s", job.name, refusal)
             return []

@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio import client
 from sd_harness.services.live_objects import deployment, pod
-from sd_operator.kube.client import KubeClient
 from sd_operator.kube.connection import Connection, Request, always
-from sd_operator.kube.errors import LeaseLostError, NameTakenError, RejectedError, UnreachableError
+from sd_operator.kube.errors import AlreadyExistsError, LeaseLostError, RejectedError, UnavailableError
+from sd_operator.kube.rest_client import RestKubeClient
 from sd_operator.leader.lease_store import KubeLeases
 from sd_operator.metrics import Metrics
 from sd_operator.resources import DEPLOYMENTS, PODS, SCALED_OBJECTS
@@ -63,7 +63,7 @@ async def silence(_request: web.Request) -> web.StreamResponse:
 @asynccontextmanager
 async def played(
     answer: Answer = echo, remaining_s: Callable[[], float] = always, namespaces: tuple[str, ...] = ()
-) -> AsyncIterator[tuple[KubeClient, PlayedServer, Metrics]]:
+) -> AsyncIterator[tuple[RestKubeClient, PlayedServer, Metrics]]:
     """A client of a server that is played."""
     server, metrics = PlayedServer(answer), Metrics()
     application = web.Application()
@@ -73,7 +73,7 @@ async def played(
         settings: Any = configuration
         settings.host, settings.api_key = str(running.make_url("")), {"BearerToken": "Bearer abc"}
         connection = Connection(configuration, metrics, "operator (me)")
-        yield KubeClient(connection, metrics, remaining_s=remaining_s, namespaces=namespaces), server, metrics
+        yield RestKubeClient(connection, metrics, remaining_s=remaining_s, namespaces=namespaces), server, metrics
         await connection.close()
 
 
@@ -101,7 +101,7 @@ OF_NO_VERSION = NEW | {"metadata": {"name": "demo", "namespace": "default", "res
 
 async def test_what_is_new_is_applied_to_a_version_that_no_object_has() -> None:
     async with played() as (kube, server, _):
-        await kube.apply_new(NEW)
+        await kube.apply_if_absent(NEW)
         assert [(method, body) for method, _, body in server.seen] == [("PATCH", OF_NO_VERSION)]
 
 
@@ -120,15 +120,15 @@ def in_the_way(*, stays: bool) -> Answer:
 
 async def test_what_is_there_already_is_not_touched() -> None:
     async with played(in_the_way(stays=True)) as (kube, server, _):
-        with pytest.raises(NameTakenError) as refusal:
-            await kube.apply_new(NEW)
+        with pytest.raises(AlreadyExistsError) as refusal:
+            await kube.apply_if_absent(NEW)
         assert refusal.value.live == deployment(3)
         assert [method for method, _, _ in server.seen] == ["PATCH", "GET"]
 
 
 async def test_where_it_has_gone_in_the_meantime_it_is_made_and_still_takes_nothing_over() -> None:
     async with played(in_the_way(stays=False)) as (kube, server, _):
-        await kube.apply_new(NEW)
+        await kube.apply_if_absent(NEW)
         assert [(method, body) for method, _, body in server.seen] == [
             ("PATCH", OF_NO_VERSION), ("GET", None), ("PATCH", OF_NO_VERSION)
         ]  # fmt: skip
@@ -146,12 +146,12 @@ async def test_an_annotation_is_for_that_very_object() -> None:
 async def test_fields_are_taken_out_of_what_was_seen_and_of_nothing_newer() -> None:
     seen = {"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}
     async with played() as (kube, server, _):
-        assert await kube.remove(deployment(3), ["/spec/paused"])
+        assert await kube.remove_fields(deployment(3), ["/spec/paused"])
         [(method, _, body)] = server.seen
         assert (method, body) == ("PATCH", [seen, {"op": "remove", "path": "/spec/paused"}])
         assert server.headers[0]["Content-Type"] == "application/json-patch+json"
     async with played(saying(409, {"message": "the object has been modified"})) as (kube, _, _):
-        assert await kube.remove(deployment(3), ["/spec/paused"]) is None
+        assert await kube.remove_fields(deployment(3), ["/spec/paused"]) is None
 
 
 async def test_what_exists_already_is_not_created_and_no_error() -> None:
@@ -191,7 +191,7 @@ async def test_a_write_whose_time_ended_before_its_first_byte_is_not_sent(checks
 async def test_a_write_is_given_up_when_the_lease_runs_out() -> None:
     async with played(silence, remaining_s=lambda: 0.2) as (kube, _, _):
         began_s = time.monotonic()
-        with pytest.raises(UnreachableError, match="got no answer: none within"):
+        with pytest.raises(UnavailableError, match="got no answer: none within"):
             await kube.apply(deployment(1))
         assert time.monotonic() - began_s < 2
 
@@ -209,9 +209,9 @@ async def test_requests_side_by_side_keep_their_connections() -> None:
     [
         (403, {"message": "pods is forbidden"}, RejectedError, "pods is forbidden"),
         (422, {"message": "is invalid"}, RejectedError, "is invalid"),
-        (429, {"message": "too many requests"}, UnreachableError, "too many requests"),
-        (500, "<html>", UnreachableError, "the API server answered HTTP 500 Internal Server Error"),
-        (503, {}, UnreachableError, "the API server answered HTTP 503 Service Unavailable"),
+        (429, {"message": "too many requests"}, UnavailableError, "too many requests"),
+        (500, "<html>", UnavailableError, "the API server answered HTTP 500 Internal Server Error"),
+        (503, {}, UnavailableError, "the API server answered HTTP 503 Service Unavailable"),
         (410, {"message": "too old"}, RejectedError, "too old"),
     ],
 )
@@ -228,7 +228,7 @@ async def test_an_answer_of_something_in_front_of_the_api_server_is_none() -> No
         return web.Response(text="<html>Welcome</html>")
 
     async with played(page) as (kube, _, _):
-        with pytest.raises(UnreachableError, match="was answered by something else"):
+        with pytest.raises(UnavailableError, match="was answered by something else"):
             await kube.list(PODS)
 
 
@@ -237,7 +237,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
     settings: Any = configuration
     settings.host = "http://127.0.0.1:1"
     connection = Connection(configuration, Metrics())
-    with pytest.raises(UnreachableError, match="GET /api got no answer"):
+    with pytest.raises(UnavailableError, match="GET /api got no answer"):
         await connection.send(Request("GET", "/api"))
     await connection.close()
 
