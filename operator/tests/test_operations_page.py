@@ -5,13 +5,16 @@ import re
 from pathlib import Path
 
 from sd_model_store import errors
+from sd_operator.api.reason import Reason
 from sd_operator.kube.cache import Cache
 from sd_operator.metrics import Metrics
-from sd_operator.reconcile import status
+from sd_operator.reconcile.status import CONDITIONS
 from sd_operator.service_metrics import ServiceGauges
 from sd_operator.settings import Settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "operations.md").read_text()
+REFERENCE = (DOCS / "resource.md").read_text()
 
 
 def test_every_metric_has_a_line() -> None:
@@ -23,15 +26,24 @@ def test_every_metric_has_a_line() -> None:
     assert written == {name for name in served if not name.startswith("process_")}
 
 
-def test_every_reason_has_a_line_and_no_other_has() -> None:
-    folder = Path(inspect.getfile(status)).parent
-    source = "".join(each.read_text() for each in sorted(folder.glob("*.py")))
-    words, given = re.findall(r'"([A-Z]\w+)"', source), re.findall(r'(?:Cause\(\s*|reason=)"(\w+)"', source)
-    part = PAGE.partition("## What a service says")[2].partition("\n## ")[0]
-    written = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(?: `\w+`,?)+ \|", part, re.MULTILINE))))
-    brought = {reason for each in vars(errors).values() if (reason := getattr(each, "reason", None))}
-    assert written <= {*words, *brought}
-    assert {*given, *brought} <= written
+def test_the_reference_has_one_row_with_meaning_and_remedy_for_every_reason() -> None:
+    section = REFERENCE.partition("## Condition reasons")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
+    assert rows == [(reason.value, reason.__doc__) for reason in Reason]
+    assert all(meaning.endswith(".") for _, meaning in rows)
+
+
+def test_every_reason_of_a_model_job_is_a_condition_reason() -> None:
+    of_jobs = {reason for each in vars(errors).values() if (reason := getattr(each, "reason", None))}
+    assert of_jobs
+    assert of_jobs <= {reason.value for reason in Reason}
+
+
+def test_the_page_names_no_unknown_reason_and_refers_to_the_reference() -> None:
+    section = PAGE.partition("## What a service says")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([A-Z]\w+)`", section)) - set(CONDITIONS)
+    assert named <= {reason.value for reason in Reason}
+    assert "(resource.md#condition-reasons)" in section
 
 
 def test_every_setting_has_a_line() -> None:

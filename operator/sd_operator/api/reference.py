@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sd_operator.api.crd import crd
+from sd_operator.api.reason import Reason
 from sd_operator.api.schema import Schema
 from sd_operator.resources import GROUP, VERSION
 
@@ -57,13 +58,27 @@ More in [examples](../examples): [a model from the Hugging Face Hub](../examples
   client's round-robin policy.
 """
 
+REASONS_HEAD = """## Condition reasons
+
+A condition may also have a reason of Kubernetes: the kubelet's for a pod that failed, such as `Evicted`, or the
+autoscaler's, such as `FailedGetExternalMetric`.
+
+| reason | meaning and remedy |
+|---|---|"""
+
 
 def render() -> str:
     """The page in Markdown."""
     [version] = crd()["spec"]["versions"]
     parts: Schema = version["schema"]["openAPIV3Schema"]["properties"]
     sections = [text for name in ("spec", "status") for text in _sections(name, parts[name])]
-    return "\n".join([HEAD, *sections])
+    return "\n".join([HEAD, *sections, _reasons()])
+
+
+def _reasons() -> str:
+    """Return the table of the reasons that conditions have."""
+    rows = [f"| `{reason}` | {reason.__doc__} |" for reason in Reason]
+    return "\n".join([REASONS_HEAD, *rows, ""])
 
 
 def _sections(path: str, schema: Schema) -> Iterator[str]:

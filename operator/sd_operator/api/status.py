@@ -10,7 +10,7 @@ LONGEST_MESSAGE = 4096
 
 Sentence = Annotated[str, Field(max_length=LONGEST_MESSAGE)]
 Word = Annotated[str, Field(max_length=512)]
-Reason = Annotated[str, Field(max_length=64)]
+ReasonText = Annotated[str, Field(max_length=64)]
 Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
 
 
@@ -25,7 +25,7 @@ class Condition(Part):
     an object, or that this cluster lacks a kind of object that was asked for."""
     status: Literal["True", "False", "Unknown"]
     """Whether it is so."""
-    reason: Reason
+    reason: ReasonText
     """The cause in one word."""
     message: Sentence
     """The cause in a sentence."""
@@ -79,7 +79,7 @@ class OutdatedModel(Part):
 class LastFailure(Part):
     """What last went wrong; it stays when all is well again."""
 
-    reason: Reason
+    reason: ReasonText
     """The cause in one word."""
     message: Sentence
     """The cause in a sentence."""

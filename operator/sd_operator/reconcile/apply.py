@@ -77,7 +77,7 @@ async def _apply(kube: KubeClient, cache: Cache, change: Change, outcome: Outcom
         return False
     except RejectedError as refusal:
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
-        outcome.refusals.append(Cause("Refused", f"The API server refused {what}: {refusal}"))
+        outcome.refusals.append(Cause("RequestRejected", f"The API server refused {what}: {refusal}"))
         return False
     if whole is not None:  # otherwise it has changed in between: that is an event, and the next look takes them out
         outcome.applied.append(change)
@@ -93,4 +93,4 @@ async def _delete(kube: KubeClient, live: Manifest, outcome: Outcome) -> None:
         await kube.delete(live)
     except RejectedError as refusal:
         what = f"{live['kind']} {live['metadata']['name']}"
-        outcome.refusals.append(Cause("Refused", f"The API server refused to remove {what}: {refusal}"))
+        outcome.refusals.append(Cause("RequestRejected", f"The API server refused to remove {what}: {refusal}"))

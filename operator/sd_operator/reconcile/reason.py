@@ -11,7 +11,7 @@ class Cause:
     message: str
 
 
-QUOTA_EXCEEDED, PODS_REFUSED = "QuotaExceeded", "PodsRefused"
+QUOTA_EXCEEDED, PODS_REFUSED = "QuotaExceeded", "PodsRejected"
 
 
 def refusal_of_pods(said: str) -> Cause:

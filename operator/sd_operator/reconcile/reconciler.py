@@ -66,7 +66,7 @@ class Reconciler:
         try:
             service = DiarizationService.parse(resource)
         except SpecError as error:
-            await self._report(None, Observation(resource, *self._living(key), [Cause("SpecRefused", str(error))]))
+            await self._report(None, Observation(resource, *self._living(key), [Cause("InvalidSpec", str(error))]))
             return None  # a changed spec is a new event
         return await self._bring(key, service, resource)
 

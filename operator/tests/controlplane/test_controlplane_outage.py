@@ -143,7 +143,7 @@ def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
         403, 1000, lambda asked: refusing.is_set() and asked.method == "PATCH" and "/configmaps/demo-" in asked.path
     )
     outage.bench.apply(with_demo(serving={"adapters": 4}))
-    seen = outage.bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Refused")
+    seen = outage.bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
     assert re.search(r"refused ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
     refusing.clear()
     outage.expect(4)

@@ -198,7 +198,7 @@ def test_a_child_that_loses_its_label_three_times_gets_it_back_at_once(bench: Be
 def test_what_the_api_server_refuses_is_quoted(bench: Bench) -> None:
     taken = with_demo(network={"service": {"type": "NodePort", "nodePorts": {"http": 80}}})
     bench.apply(taken)
-    seen = bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Refused")
+    seen = bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
     assert "The API server refused Service demo" in condition(seen, "Ready")["message"]
     assert "provided port is not in the valid range" in condition(seen, "Ready")["message"]
 

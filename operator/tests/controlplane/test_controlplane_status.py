@@ -149,7 +149,7 @@ def test_a_quota_that_refuses_the_pods_is_quoted_and_its_end_heals_the_service(b
 
 def test_a_class_that_does_not_exist_is_named_and_its_arrival_heals_the_service(bench: Bench) -> None:
     bench.apply(with_demo(compute={"priorityClassName": f"urgent-{bench.namespace}"}))
-    assert "no PriorityClass with name" in condition(reason(bench, "PodsRefused"), "Ready")["message"]
+    assert "no PriorityClass with name" in condition(reason(bench, "PodsRejected"), "Ready")["message"]
     urgent = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1000}
     bench.plane.apply(urgent | {"metadata": {"name": f"urgent-{bench.namespace}"}})
     reason(bench, "Unschedulable")

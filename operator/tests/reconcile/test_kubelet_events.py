@@ -25,7 +25,7 @@ def test_who_tried_is_quoted() -> None:
     expected = Cause("VolumePending", "Pod demo-1: Multi-Attach error: the volume is in use by demo-0")
     assert failure(pod(), [attach]) == expected
     sandbox = event("FailedCreatePodSandBox", "plugin bridge has no address left")
-    assert failure(pod(), [sandbox]) == Cause("SandboxNotMade", "Pod demo-1: plugin bridge has no address left")
+    assert failure(pod(), [sandbox]) == Cause("SandboxCreationFailed", "Pod demo-1: plugin bridge has no address left")
 
 
 def test_the_latest_counts_whichever_way_its_time_is_written() -> None:

@@ -37,7 +37,7 @@ def container(name: str, **state: Any) -> Manifest:
 
 OF_THE_DEMO = {
     "ModelAccess": ("True", "NotNeeded", "No hub is asked: the model comes from demo."),
-    "ModelCached": ("True", "InTheImage", "The demo model is in the image."),
+    "ModelCached": ("True", "BuiltIn", "The demo model is in the image."),
 }
 
 
@@ -81,12 +81,12 @@ def test_a_paused_service_says_how_it_goes_on() -> None:
 
 
 def test_what_the_api_server_refused_comes_first() -> None:
-    refusal = Cause("Refused", "The API server refused Service demo: port 30700 is already allocated")
+    refusal = Cause("RequestRejected", "The API server refused Service demo: port 30700 is already allocated")
     assert conditions(observed(STARTS, refusals=(refusal,)))["Ready"] == ("False", refusal.reason, refusal.message)
 
 
 def test_where_only_another_spec_helps_nothing_is_on_its_way() -> None:
-    refusal = Cause("SpecRefused", "spec.replicas: it must not be negative.")
+    refusal = Cause("InvalidSpec", "spec.replicas: it must not be negative.")
     seen = conditions(observed(SERVED, refusals=(refusal,)))
     assert seen["Progressing"] == ("False", refusal.reason, refusal.message)
 
@@ -104,7 +104,7 @@ def test_an_earlier_spec_s_rollout_is_not_the_latest_s(hindered: dict[str, Any])
 
 @pytest.mark.parametrize(
     ("message", "reason"),
-    [("exceeded quota: small", "QuotaExceeded"), ("no PriorityClass with name high was found", "PodsRefused")],
+    [("exceeded quota: small", "QuotaExceeded"), ("no PriorityClass with name high was found", "PodsRejected")],
 )
 def test_whoever_refuses_pods_is_quoted(message: str, reason: str) -> None:
     failure = {"type": "ReplicaFailure", "status": "True", "message": message}
@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
                 container("triton", state={"waiting": {"reason": "CreateContainerError", "message": "no /bin/sh"}})
             ]
         },
-        "ContainerNotMade",
+        "ContainerCreationFailed",
         "Container triton of pod demo-1 cannot be made: no /bin/sh",
     ),
     "no node": ({"conditions": [NO_NODE]}, "Unschedulable", "Pod demo-1: 0/1 nodes: no GPU"),

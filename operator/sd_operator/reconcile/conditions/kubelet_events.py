@@ -19,7 +19,7 @@ FAILURES = {
     "FailedMount": "VolumePending",
     "FailedMapVolume": "VolumePending",
     "FailedAttachVolume": "VolumePending",
-    "FailedCreatePodSandBox": "SandboxNotMade",
+    "FailedCreatePodSandBox": "SandboxCreationFailed",
 }
 """Reasons of the kubelet, and of the controller that attaches volumes; and ours."""
 ONLY_A_LIST = "Unable to attach or mount volumes"

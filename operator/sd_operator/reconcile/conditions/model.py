@@ -36,7 +36,7 @@ def _cached(service: DiarizationService, cause: Cause | None) -> Verdict:
         found = cause or Cause(DOWNLOADING, "The model is on its way.")
         return Verdict("ModelCached", status=False, reason=found.reason, message=found.message)
     if isinstance(service.source, Demo):
-        return Verdict("ModelCached", status=True, reason="InTheImage", message="The demo model is in the image.")
+        return Verdict("ModelCached", status=True, reason="BuiltIn", message="The demo model is in the image.")
     what = f"{served.pipeline} at {served.revision}" if served.pipeline else service.source.describe()
     sentence = f"{what} is there, pinned as {served.digest}."
     return Verdict("ModelCached", status=True, reason="Cached", message=sentence)

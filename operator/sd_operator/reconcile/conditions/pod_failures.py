@@ -101,7 +101,7 @@ def container_cannot_be_made(case: Case) -> Cause | None:
     for container in containers(case.pod):
         if container.waiting.get("reason") in CREATE_REASONS:
             cause = container.waiting.get("message", "")
-            return Cause("ContainerNotMade", f"{container.title} cannot be made: {cause}")
+            return Cause("ContainerCreationFailed", f"{container.title} cannot be made: {cause}")
     return None
 
 

@@ -24,7 +24,7 @@ class Verdict:
 
 UNDER_WAY = ("Paused", "Starting", "RollingOut", DOWNLOADING, WAITING)
 """Reasons that are no failure."""
-NEEDS_ANOTHER_SPEC = ("SpecRefused", "UnsupportedPipeline")
+NEEDS_ANOTHER_SPEC = ("InvalidSpec", "UnsupportedPipeline")
 """Reasons that no further attempt can do away with."""
 NO_ROOM_TO_SURGE = (
     "The pods of the earlier spec serve on until it does. Where it lacks what they hold, such as the last GPU, "

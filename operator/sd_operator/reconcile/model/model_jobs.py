@@ -68,7 +68,7 @@ class Errands:
             if supply.start:
                 await self._start(key, supply.start)
         except RejectedError as refusal:
-            return [Cause("Refused", f"The API server refused a Job of the model supply: {refusal}")]
+            return [Cause("RequestRejected", f"The API server refused a Job of the model supply: {refusal}")]
         return []
 
     async def _start(self, key: Key, job: Manifest) -> None:
