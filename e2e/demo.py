@@ -4,20 +4,21 @@ import subprocess
 import sys
 import time
 
-from sd_kit import places, release
+from sd_kit import paths
 from sd_kit.__main__ import main as kit
+from sd_kit.cluster import diarization_service, helm_release
 from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError
-from sd_kit.images import references
-from sd_kit.steps import step
+from sd_kit.images.build import references
+from sd_kit.progress import step
 
-SERVICE = places.REPOSITORY / "examples" / "demo.yaml"
+SERVICE = paths.REPOSITORY / "examples" / "demo.yaml"
 URL = "http://localhost:8700"
 
 GOODBYE = f"""
 The service keeps running:
   your own recording        .venv/bin/sd diarize FILE
-  how it is                 {places.cache()}/bin/current/kubectl --kubeconfig {places.kubeconfig()} get diar demo
+  how it is                 {paths.cache()}/bin/current/kubectl --kubeconfig {paths.kubeconfig()} get diar demo
   HTTP {URL}   gRPC localhost:8701   metrics http://localhost:8702/metrics http://localhost:8703/metrics
 Remove the cluster and all on it: make clean
 """
@@ -30,10 +31,12 @@ def main() -> None:
     _kit("up")
     _kit("images")
     with step("installing the operator (helm install sd-triton)"):
-        release.install(references())
+        helm_release.install(references())
     _say("kubectl apply -f examples/demo.yaml")
-    release.apply(SERVICE)
-    for after_s, condition in release.condition_changes("demo", image=references()["server"], timeout_s=600):
+    diarization_service.apply(SERVICE)
+    for after_s, condition in diarization_service.condition_changes(
+        "demo", image=references()["server"], timeout_s=600
+    ):
         mark = "✓" if condition["status"] == "True" else "·"
         print(f"  {mark} {after_s:4.0f} s  {condition['type']:<12} {condition['reason']:<22} {condition['message']}")
     _diarize()
@@ -42,7 +45,7 @@ def main() -> None:
 
 
 def _diarize() -> None:
-    recording = places.folder("demo") / "conversation.wav"
+    recording = paths.folder("demo") / "conversation.wav"
     write_conversation(recording)
     with step(f"sd diarize {recording}"):
         subprocess.run([sys.executable, "-m", "sd_client", "diarize", str(recording), "--url", URL], check=True)

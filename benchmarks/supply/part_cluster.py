@@ -10,9 +10,10 @@ from typing import Any
 
 from sd_harness.cluster import cluster, hub_pod, model_services, secret_leak_scan
 from sd_harness.cluster.hub_pod import HubPod
-from sd_kit import release, storage
 from sd_kit.__main__ import main as kit
-from sd_kit.images import references
+from sd_kit.cluster import helm_release
+from sd_kit.images.build import references
+from sd_kit.offline import storage_class
 
 from benchmarks.record import Row
 
@@ -38,8 +39,8 @@ def _cluster() -> Iterator[HubPod]:
     for words in (["tools", "helm", "kubectl"], ["up"], ["images"]):
         if kit(words):
             raise RuntimeError(f"`sd-kit {' '.join(words)}` failed; its message is above.")
-    storage.ensure()
-    release.install(references(), log_level="DEBUG")
+    storage_class.ensure()
+    helm_release.install(references(), log_level="DEBUG")
     cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
     cluster.kubectl("create", "namespace", NAMESPACE)
     cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")

@@ -7,11 +7,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sd_kit import gobuild, places
-from sd_kit.images import references
+from sd_kit import paths
+from sd_kit.cluster import kubectl as kubectl_command
+from sd_kit.images.build import references
+from sd_kit.offline import go_build
 
 _BLOCK = re.compile(r"^<!-- runs: (.+?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_BLOCKS = dict(_BLOCK.findall((places.REPOSITORY / "docs" / "models.md").read_text()))
+_BLOCKS = dict(_BLOCK.findall((paths.REPOSITORY / "docs" / "models.md").read_text()))
 CLAIM = "models"
 """The claim that the page makes."""
 
@@ -38,7 +40,7 @@ class Carrier:
         """What the commands say on standard error."""
         environment = {
             **os.environ,
-            "PATH": f"{gobuild.binary('kubectl').parent}:{os.environ['PATH']}",
+            "PATH": f"{go_build.binary('kubectl').parent}:{os.environ['PATH']}",
             "KUBECONFIG": str(self._kubeconfig()),
         }
         argv = ["bash", "-euo", "pipefail", "-c", commands]
@@ -52,7 +54,7 @@ class Carrier:
         """One whose current namespace is ours: the page's commands name none."""
         ours = self.folder / "kubeconfig"
         if not ours.exists():
-            ours.write_bytes(Path(places.kubeconfig()).read_bytes())
+            ours.write_bytes(Path(paths.kubeconfig()).read_bytes())
             words = ("config", "set-context", "--current", f"--namespace={self.namespace}")
-            subprocess.run([gobuild.binary("kubectl"), "--kubeconfig", ours, *words], check=True, capture_output=True)
+            subprocess.run([kubectl_command.program(), "--kubeconfig", ours, *words], check=True, capture_output=True)
         return ours

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sd_harness.cluster import cluster
 from sd_harness.cluster.oracle import stock_segments
-from sd_kit import places, release
+from sd_kit import paths
+from sd_kit.cluster import diarization_service, helm_release
 from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError
-from sd_kit.images import references
+from sd_kit.images.build import references
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,9 +23,9 @@ def demo() -> Iterator[None]:
     The operator says all that it can: one of the tests searches its words for what they must not hold.
     """
     before = "default/demo" in _services()
-    release.install(references(), log_level="DEBUG")
-    release.apply(places.REPOSITORY / "examples" / "demo.yaml")
-    release.wait_ready("demo", image=references()["server"], timeout_s=600)
+    helm_release.install(references(), log_level="DEBUG")
+    diarization_service.apply(paths.REPOSITORY / "examples" / "demo.yaml")
+    diarization_service.wait_until_ready("demo", image=references()["server"], timeout_s=600)
     yield
     if not before:
         cluster.kubectl("delete", "diar", "demo", "--wait=true")

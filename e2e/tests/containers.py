@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sd_harness.cluster import calls, cluster
-from sd_kit import docker, places
+from sd_kit import paths
+from sd_kit.images import docker
 
 NAME = "sd-triton-e2e"
 DEMO, FIRST_START = range(2)
@@ -25,7 +26,7 @@ print(urllib.request.urlopen(question).read().decode())
 def readmes_words(which: int) -> list[str]:
     """What stands behind `docker run` there, but on other ports, and kept when it ends: its log is asked for later."""
     commands = re.findall(
-        r"^docker run (.*?)^```$", (places.REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^docker run (.*?)^```$", (paths.REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
     on_other_ports = commands[which].replace("127.0.0.1:87", "127.0.0.1:187").replace("\\\n", " ")
     return [word for word in shlex.split(on_other_ports) if word != "--rm"]

@@ -4,9 +4,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sd_harness.cluster import cluster, model_services
-from sd_kit import docker, places, registry
+from sd_kit import paths
+from sd_kit.images import docker, registry
 
-DEMO_MODEL = places.REPOSITORY / "engine" / "sd_engine" / "demo_model"
+DEMO_MODEL = paths.REPOSITORY / "engine" / "sd_engine" / "demo_model"
 CLAIM, FOLDER = "prepared", "pipelines/demo"
 _COPY = f"""
 import shutil

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sd_harness.cluster import calls, cluster
 from sd_harness.cluster.oracle import segments, stock_segments
-from sd_kit import gobuild, places
+from sd_kit import paths
+from sd_kit.cluster import kubectl as kubectl_command
 
 POD_URL = "demo.default.svc:8000"
 POD_GRPC_URL = "demo.default.svc:8001"
@@ -51,7 +52,7 @@ class InPod(Here):
     metrics = ("demo.default.svc:8002", "demo.default.svc:8003")
 
     def run(self, *words: str, stdin: bytes = b"") -> bytes:
-        kubectl = [str(gobuild.binary("kubectl")), "--kubeconfig", str(places.kubeconfig())]
+        kubectl = [str(kubectl_command.program()), "--kubeconfig", str(paths.kubeconfig())]
         return super().run(*kubectl, "exec", "-i", "caller", "-n", cluster.NAMESPACE, "--", *words, stdin=stdin)
 
 

@@ -8,7 +8,7 @@ import containers
 import pytest
 from sd_harness.cluster import calls, cluster
 from sd_harness.cluster.oracle import segments
-from sd_kit import docker
+from sd_kit.images import docker
 
 URL = "http://localhost:18700"
 ENGINE_METRICS_URL = "http://localhost:18703/metrics"

@@ -15,8 +15,9 @@ from sd_harness.cluster import secret_leak_scan
 from sd_harness.cluster.oracle import segments
 from sd_harness.hub import hub_models
 from sd_harness.hub.fake_hub import Hub
-from sd_kit import docker, places
+from sd_kit import paths
 from sd_kit.errors import KitError
+from sd_kit.images import docker
 from sd_model_store import manifest
 
 SERVER, MODEL = "sd-triton-e2e-built-server", "sd-triton-e2e-built-model"
@@ -52,7 +53,7 @@ def built(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[s
 
 
 def build(hub: Hub, tag: str, *options: str) -> None:
-    folder = places.REPOSITORY / "images"
+    folder = paths.REPOSITORY / "images"
     argument = f"--build-arg=HUB_ENDPOINT={hub.url}"
     docker.build(folder, tag, f"--file={folder / 'model.Dockerfile'}", argument, *options, log="model-image")
 

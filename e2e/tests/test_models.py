@@ -15,9 +15,10 @@ import pytest
 from model_scenario import MARK, MEMBER, NAME, NEWCOMER, ROTATED, Story
 from sd_harness.cluster import cluster, hub_pod, model_services, secret_leak_scan
 from sd_harness.cluster.hub_pod import HubPod
-from sd_kit import docker, storage
-from sd_kit.cluster import NODE
-from sd_kit.images import references
+from sd_kit.cluster.lifecycle import NODE
+from sd_kit.images import docker
+from sd_kit.images.build import references
+from sd_kit.offline import storage_class
 
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for the whole story
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10, 120
@@ -33,7 +34,7 @@ open({CACHED!r}, "wb").write(content)
 @pytest.fixture(scope="module")
 def hub(namespace: str, caller: str) -> Iterator[HubPod]:
     assert caller
-    storage.ensure()
+    storage_class.ensure()
     with hub_pod.hub_pod(namespace) as running:
         yield running
 

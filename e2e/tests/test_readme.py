@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sd_kit import places
+from sd_kit import paths
 
 _FENCE = re.compile(r"^<!-- runs -->\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLES = _FENCE.findall((places.REPOSITORY / "README.md").read_text())
+EXAMPLES = _FENCE.findall((paths.REPOSITORY / "README.md").read_text())
 
 
 def test_the_readme_has_a_curl_and_two_python_examples() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from sd_harness.cluster import cluster, model_services
-from sd_kit import release
-from sd_kit.images import references
+from sd_kit.cluster import diarization_service
+from sd_kit.images.build import references
 
 OWNED = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
 CHILDREN = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
@@ -44,7 +44,7 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
     cluster.until(lambda: sum(map(cluster.is_ready, cluster.demo_pods())) == 2, within_s=180)
     cluster.kubectl("scale", "diar/demo", "--replicas=1")
     cluster.until(lambda: len(cluster.demo_pods()) == 1, within_s=60)
-    release.wait_ready("demo")
+    diarization_service.wait_until_ready("demo")
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
 
 def test_deleting_a_service_that_serves_leaves_nothing(paused: str) -> None:
     cluster.apply(_manifest("paused", paused, replicas=1, images={"triton": references()["server"]}))
-    release.wait_ready("paused", paused)
+    diarization_service.wait_until_ready("paused", paused)
     cluster.kubectl("delete", "diar", "paused", "-n", paused, "--wait=true")
     cluster.until(lambda: not _children(paused), within_s=60)
     pods = ("pods,replicasets,endpointslices", "-n", paused, "-l", OWNED)

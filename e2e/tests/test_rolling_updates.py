@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from sd_harness.cluster import calls, cluster
-from sd_kit import release
+from sd_kit.cluster import diarization_service
 
 CALLERS = 2
 
@@ -46,7 +46,7 @@ def test_a_rollout_loses_no_request(short: bytes) -> None:
         cluster.until(lambda: _uids().isdisjoint(before) and _serves(), within_s=240)
     assert got.keys() == {200}, got
     _set_adapters(None)  # back to the default
-    release.wait_ready("demo")
+    diarization_service.wait_until_ready("demo")
 
 
 def test_scaling_up_and_down_loses_no_request(short: bytes) -> None:
@@ -59,7 +59,7 @@ def test_scaling_up_and_down_loses_no_request(short: bytes) -> None:
         assert leaving
         cluster.until(lambda: len(cluster.read("pods", "-l", cluster.DEMO_PODS)["items"]) == 1, within_s=120)
     assert got.keys() == {200}, got
-    release.wait_ready("demo")
+    diarization_service.wait_until_ready("demo")
 
 
 def _set_adapters(number: int | None) -> None:

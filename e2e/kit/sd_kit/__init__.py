@@ -1,1 +1,1 @@
-"""A real Kubernetes cluster on one machine, with what it is made of cached by version."""
+"""A kind cluster on one machine, the project's images in it, and a cache of everything it is made of."""

@@ -5,36 +5,38 @@ import signal
 import sys
 from collections.abc import Callable
 
-from sd_kit import cluster, commands, images, places, registry, status, tools
+from sd_kit import paths, subprocesses, tools
+from sd_kit.cluster import lifecycle, status
 from sd_kit.errors import KitError
-from sd_kit.steps import say
-from sd_kit.versions import FOR_PEOPLE, TOOLS
+from sd_kit.images import build, registry
+from sd_kit.offline.go_programs import COMMAND_LINE_TOOLS, PROGRAMS
+from sd_kit.progress import print_line
 
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; give its exit code."""
+    """Run one command; return its exit code."""
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return arguments.run(arguments)
     except KitError as error:
-        say(f"sd-kit: {error}")
+        print_line(f"sd-kit: {error}")
         return 1
     except KeyboardInterrupt:
-        commands.end_all()
-        say("Interrupted. Run the same command again: it goes on from what is done.")
-        return INTERRUPTED
+        subprocesses.terminate_all()
+        print_line("Interrupted. Run the same command again; it resumes after the last completed step.")
+        return EXIT_INTERRUPTED
 
 
 def _up(_: argparse.Namespace) -> int:
-    cluster.up()
+    lifecycle.up()
     return 0
 
 
 def _down(_: argparse.Namespace) -> int:
-    cluster.down()
+    lifecycle.down()
     return 0
 
 
@@ -45,62 +47,65 @@ def _push(arguments: argparse.Namespace) -> int:
 
 
 def _status(_: argparse.Namespace) -> int:
-    all_runs, lines = status.report()
+    healthy, lines = status.report()
     print("\n".join(lines))
-    return 0 if all_runs else 1
+    return 0 if healthy else 1
 
 
 def _logs(arguments: argparse.Namespace) -> int:
-    path = places.log(arguments.name or "")
+    path = paths.log(arguments.name or "")
     if arguments.name is None:
         print("\n".join(sorted(log.stem for log in path.parent.glob("*.log"))))
     elif not path.exists():
-        raise KitError(f"There is no log called {arguments.name}. `sd-kit logs` lists those there are.")
+        raise KitError(f"The log {arguments.name} does not exist. `sd-kit logs` lists all logs.")
     else:
         print(path.read_text(errors="replace"), end="")
     return 0
 
 
 def _images(arguments: argparse.Namespace) -> int:
-    for image in images.build(arguments.names, arguments.registry):
+    for image in build.build(arguments.names, arguments.registry):
         print(image.name, image.reference)
     return 0
 
 
 def _tools(arguments: argparse.Namespace) -> int:
-    print(tools.link(arguments.names or FOR_PEOPLE))
+    print(tools.link(arguments.names or COMMAND_LINE_TOOLS))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sd-kit", description="A real Kubernetes cluster on this machine.")
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    _verb(verbs, "up", _up, "make docker, the registry and the cluster run; does nothing when they do")
-    _verb(verbs, "down", _down, "remove the cluster and the registry's container")
-    push = _verb(verbs, "push", _push, "carry one of docker's images into the cluster's registry, print its reference")
-    push.add_argument("image", help="an image that docker holds, such as app:dev")
-    _verb(verbs, "status", _status, "say what runs; fails when something does not")
-    logs = _verb(verbs, "logs", _logs, "print a log; without a name, the names")
+    parser = argparse.ArgumentParser(prog="sd-kit", description="A kind cluster on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _command(commands, "up", _up, "start docker, the registry and the cluster, unless they run already")
+    _command(commands, "down", _down, "remove the cluster and the registry's container")
+    push = _command(commands, "push", _push, "push an image from docker to the cluster's registry; print its reference")
+    push.add_argument("image", help="an image in docker, such as app:dev")
+    _command(commands, "status", _status, "show the state of docker, registry and cluster; exit 1 if one is down")
+    logs = _command(commands, "logs", _logs, "print a log; without a name, list all logs")
     logs.add_argument("name", nargs="?", help="such as cluster, dockerd or build-kubeadm")
-    image = _verb(verbs, "images", _images, "build the project's images and push them, print their references")
-    image.add_argument("--registry", metavar="ADDRESS", help="such as registry.example.com/team; else the kit's own")
-    image.add_argument("names", nargs="*", metavar="NAME", help="folders of images/; all when none is named")
-    tool = _verb(verbs, "tools", _tools, "make sure that programs exist, print the folder that holds them")
+    image = _command(commands, "images", _images, "build the project's images, push them, print their references")
+    image.add_argument("--registry", metavar="ADDRESS", help="such as registry.example.com/team; default: the kit's")
+    image.add_argument("names", nargs="*", metavar="NAME", help="folders of images/; default: all")
+    tool = _command(commands, "tools", _tools, "build missing command line tools; print the folder that holds them")
     tool.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(TOOLS)}; default {', '.join(FOR_PEOPLE)}"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(PROGRAMS)}; default: {', '.join(COMMAND_LINE_TOOLS)}",
     )
     return parser
 
 
-def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     run: Callable[[argparse.Namespace], int],
-    meaning: str,
+    description: str,
 ) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=meaning, description=meaning)
-    verb.set_defaults(run=run)
-    return verb
+    command = commands.add_parser(name, help=description, description=description)
+    command.set_defaults(run=run)
+    return command
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The one error of the kit: a sentence for the person at the terminal."""
+"""The only exception that the kit raises on purpose."""
 
 
 class KitError(Exception):
-    """What could not be done, to which thing, and what to do next."""
+    """A failed step. The message names the step and the object, and says what to do next."""

@@ -1,4 +1,4 @@
-"""One process does the work; a second one that wants the same waits and finds it done."""
+"""Locks between processes, and temporary folders in the cache."""
 
 import fcntl
 import shutil
@@ -7,26 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sd_kit import places
-from sd_kit.steps import say
+from sd_kit import paths
+from sd_kit.progress import print_line
 
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock called `name`; the kernel lets go of it when the process ends, however it ends."""
-    with (places.folder("locks") / f"{name}.lock").open("w") as handle:
+    """Hold the file lock `name`. The kernel releases it when the process ends, even by SIGKILL."""
+    with (paths.folder("locks") / f"{name}.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"· waiting for another process that holds {name} …")
+            print_line(f"· waiting for another process that holds the lock {name} …")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
-def scratch(prefix: str) -> Iterator[Path]:
-    """A folder in the cache's own file system, gone at the end: what is done moves out of it by rename."""
-    path = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=places.folder("scratch")))
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Create a folder on the cache's file system, so that results can be renamed out of it; remove it at the end."""
+    path = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=paths.folder("scratch")))
     try:
         yield path
     finally:

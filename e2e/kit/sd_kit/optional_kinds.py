@@ -1,11 +1,11 @@
-"""The CustomResourceDefinitions of the kinds that a cluster may or may not have, from their own projects' modules.
+"""CustomResourceDefinitions of the optional kinds (PodMonitor, ScaledObject, …), from their projects' Go modules.
 
-`python -m sd_kit.optional_kinds` prints their files' paths, one a line.
+`python -m sd_kit.optional_kinds` prints the paths of their files, one per line.
 """
 
 from pathlib import Path
 
-from sd_kit import gobuild
+from sd_kit.offline import go_build
 
 PROMETHEUS_OPERATOR = "v0.85.0"
 KEDA = "v2.21.0"
@@ -17,12 +17,12 @@ DEFINITIONS: dict[str, tuple[str, ...]] = {
     ),
     f"github.com/kedacore/keda/v2@{KEDA}": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
 }
-"""Files by the module that they are in."""
+"""CRD files by Go module."""
 
 
 def files() -> list[Path]:
-    """One file for each kind; the modules are downloaded once, and nothing of them is built."""
-    return [gobuild.module_source(module) / name for module, names in DEFINITIONS.items() for name in names]
+    """Return one file per kind; download the modules if they are missing."""
+    return [go_build.module_source(module) / name for module, names in DEFINITIONS.items() for name in names]
 
 
 if __name__ == "__main__":

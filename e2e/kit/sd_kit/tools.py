@@ -1,30 +1,35 @@
-"""One folder with the programs that people, Makefiles and tests call."""
+"""One folder with links to the command line tools that people, the Makefile and tests run."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from sd_kit import gobuild, places
+from sd_kit import paths
 from sd_kit.errors import KitError
-from sd_kit.versions import TOOLS
+from sd_kit.offline import go_build
+from sd_kit.offline.go_programs import PROGRAMS
 
 
 def link(names: Iterable[str]) -> Path:
-    """Make sure that the named programs exist; give the folder that holds them all, for PATH."""
-    wanted = list(names)
-    unknown = sorted(set(wanted) - TOOLS.keys())
+    """Build the named programs if they are missing, link them into one folder, and return that folder for PATH.
+
+    Raises:
+        KitError: a name is unknown, or a build failed.
+    """
+    requested = list(names)
+    unknown = sorted(set(requested) - PROGRAMS.keys())
     if unknown:
-        raise KitError(f"No such tool: {', '.join(unknown)}. The kit builds {', '.join(sorted(TOOLS))}.")
-    gobuild.ensure(wanted)
-    folder = places.folder("bin", "current")
-    for name in wanted:
-        _point(folder / name, gobuild.binary(name))
+        raise KitError(f"Unknown tool: {', '.join(unknown)}. The kit builds {', '.join(sorted(PROGRAMS))}.")
+    go_build.ensure(requested)
+    folder = paths.folder("bin", "current")
+    for name in requested:
+        _link(folder / name, go_build.binary(name))
     return folder
 
 
-def _point(link_path: Path, target: Path) -> None:
-    if link_path.is_symlink() and link_path.readlink() == target:
+def _link(path: Path, target: Path) -> None:
+    if path.is_symlink() and path.readlink() == target:
         return
-    fresh = link_path.with_name(f".{link_path.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    fresh.rename(link_path)  # in one step: nobody finds the name missing
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.rename(path)  # atomic: the name always exists for other processes

@@ -1,4 +1,4 @@
-"""The OCI runtime in front of runc: it changes capabilities and nothing else, and becomes runc."""
+"""The OCI runtime in front of runc: it removes capabilities, changes nothing else, and executes runc."""
 
 import json
 import stat
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sd_kit import drop_capabilities
+from sd_kit.offline import drop_capabilities
 
 PROCESS = {
     "args": ["sh"],
@@ -17,7 +17,7 @@ PROCESS = {
         "permitted": ["CAP_CHOWN"],
     },
 }
-LESS = {
+REDUCED = {
     "args": ["sh"],
     "capabilities": {"bounding": ["CAP_CHOWN"], "effective": [], "permitted": ["CAP_CHOWN"]},
 }
@@ -37,28 +37,28 @@ def call(runc: Path, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("option", [["--bundle"], ["-b"]])
-def test_a_bundle_loses_the_capability_before_it_is_created(runc: Path, tmp_path: Path, option: list[str]) -> None:
+def test_create_removes_the_capability_from_the_bundle(runc: Path, tmp_path: Path, option: list[str]) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"ociVersion": "1.0.2", "process": PROCESS, "hostname": "node"}))
-    said = call(runc, "--log", "x", "create", *option, str(tmp_path), "some-id")
-    assert json.loads(config.read_text()) == {"ociVersion": "1.0.2", "process": LESS, "hostname": "node"}
-    assert said == f"--log x create {option[0]} {tmp_path} some-id"
+    printed = call(runc, "--log", "x", "create", *option, str(tmp_path), "some-id")
+    assert json.loads(config.read_text()) == {"ociVersion": "1.0.2", "process": REDUCED, "hostname": "node"}
+    assert printed == f"--log x create {option[0]} {tmp_path} some-id"
 
 
 @pytest.mark.parametrize("form", ["--process={}", "--process {}", "-p {}"])
-def test_a_command_in_a_running_container_loses_it_too(runc: Path, tmp_path: Path, form: str) -> None:
+def test_exec_removes_the_capability_from_the_process_file(runc: Path, tmp_path: Path, form: str) -> None:
     process = tmp_path / "process.json"
     process.write_text(json.dumps(PROCESS))
     call(runc, "exec", *form.format(process).split(), "--detach", "some-id")
-    assert json.loads(process.read_text()) == LESS
+    assert json.loads(process.read_text()) == REDUCED
 
 
-def test_a_process_without_capabilities_stays_as_it_is(runc: Path, tmp_path: Path) -> None:
+def test_a_process_without_capabilities_is_unchanged(runc: Path, tmp_path: Path) -> None:
     process = tmp_path / "process.json"
     process.write_text(json.dumps({"args": ["id"]}))
     call(runc, "exec", "--process", str(process), "some-id")
     assert json.loads(process.read_text()) == {"args": ["id"]}
 
 
-def test_other_calls_go_through_untouched(runc: Path) -> None:
+def test_other_calls_are_passed_on_unchanged(runc: Path) -> None:
     assert call(runc, "--root", "/run/x", "kill", "--all", "some-id", "9") == "--root /run/x kill --all some-id 9"

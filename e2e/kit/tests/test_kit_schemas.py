@@ -1,4 +1,4 @@
-"""Schemas for kubeconform: strict about fields, lenient where Kubernetes itself is."""
+"""Schemas for kubeconform: unknown fields are rejected; quantities may be numbers or text."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import pytest
 from sd_kit import optional_kinds, schemas
 
 
-def test_a_field_without_a_name_in_the_schema_is_refused() -> None:
-    made = schemas.strict({"type": "object", "properties": {"replicas": {"type": "integer"}}})
-    assert made["additionalProperties"] is False
-    assert made["properties"] == {"replicas": {"type": "integer"}}
+def test_an_unknown_field_is_rejected() -> None:
+    result = schemas.strict({"type": "object", "properties": {"replicas": {"type": "integer"}}})
+    assert result["additionalProperties"] is False
+    assert result["properties"] == {"replicas": {"type": "integer"}}
 
 
-def test_inner_schemas_are_strict_too() -> None:
+def test_nested_schemas_are_strict() -> None:
     inner = {"type": "object", "properties": {"name": {"type": "string"}}}
-    made = schemas.strict({"type": "array", "items": inner})
-    assert made["items"]["additionalProperties"] is False
-    made = schemas.strict({"type": "object", "additionalProperties": inner})
-    assert made["additionalProperties"]["additionalProperties"] is False
+    result = schemas.strict({"type": "array", "items": inner})
+    assert result["items"]["additionalProperties"] is False
+    result = schemas.strict({"type": "object", "additionalProperties": inner})
+    assert result["additionalProperties"]["additionalProperties"] is False
 
 
 def test_references_point_into_the_file_of_definitions() -> None:
@@ -43,7 +43,7 @@ def test_a_quantity_may_be_a_number_or_text(schema: dict[str, Any]) -> None:
         ({"group": "", "version": "v1", "kind": "Service"}, "service-v1-v1.json"),
     ],
 )
-def test_a_schema_is_called_as_kubeconform_asks_for_it(kind: dict[str, str], name: str) -> None:
+def test_a_schema_has_the_file_name_that_kubeconform_requests(kind: dict[str, str], name: str) -> None:
     assert schemas.file_name(kind) == name
 
 
@@ -51,12 +51,12 @@ def test_each_version_of_a_definition_has_a_strict_schema() -> None:
     spec = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
     version = {"schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}
     names = {"group": "keda.sh", "names": {"kind": "ScaledObject"}}
-    made = schemas.custom_kinds({"spec": {**names, "versions": [{"name": name, **version} for name in ("v1", "v2")]}})
-    assert [schemas.file_name(kind) for kind, _ in made] == [
+    result = schemas.custom_kinds({"spec": {**names, "versions": [{"name": name, **version} for name in ("v1", "v2")]}})
+    assert [schemas.file_name(kind) for kind, _ in result] == [
         "scaledobject-keda.sh-v1.json",
         "scaledobject-keda.sh-v2.json",
     ]
-    for _, schema in made:
+    for _, schema in result:
         assert schema["properties"].keys() == {"apiVersion", "kind", "metadata", "spec"}
         assert schema["properties"]["spec"]["additionalProperties"] is False
 

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sd_kit import gobuild, places, release
+from sd_kit import paths
+from sd_kit.cluster import diarization_service
+from sd_kit.cluster import kubectl as kubectl_command
 from sd_kit.errors import KitError
 
 from sd_harness.cluster import calls
@@ -31,7 +33,7 @@ RESTRICTED_CONTAINER = {
 
 def kubectl(*words: str) -> str:
     """What kubectl prints; raises KitError when it fails."""
-    return release.kubectl(*words, purpose=f"kubectl {words[0]}")
+    return kubectl_command.run(*words, purpose=f"kubectl {words[0]}")
 
 
 def piped(*words: str, stdin: str) -> str:
@@ -49,8 +51,8 @@ def refused(*words: str, stdin: str) -> str:
 
 
 def _done(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    argv = [gobuild.binary("kubectl"), *words]
-    environment = {**os.environ, "KUBECONFIG": str(places.kubeconfig())}
+    argv = [kubectl_command.program(), *words]
+    environment = {**os.environ, "KUBECONFIG": str(paths.kubeconfig())}
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -92,7 +94,7 @@ def _replaced_demo_pod() -> dict[str, Any]:
     old = {pod["metadata"]["uid"] for pod in demo_pods()}
     kubectl("delete", "pod", "-l", DEMO_PODS, "--wait=true")
     until(lambda: [pod for pod in demo_pods() if pod["metadata"]["uid"] not in old and is_ready(pod)], within_s=180)
-    release.wait_ready("demo")
+    diarization_service.wait_until_ready("demo")
     until_demo_answers()
     (pod,) = demo_pods()
     return pod

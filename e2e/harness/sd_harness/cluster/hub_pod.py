@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sd_kit import places
-from sd_kit.images import references
+from sd_kit import paths
+from sd_kit.images.build import references
 
 from sd_harness.cluster import cluster
 
@@ -23,7 +23,7 @@ PAGE = f"https://huggingface.co/{PIPELINE}"
 CA_BUNDLE = {"name": "hub-ca", "key": "ca.crt"}
 """The ConfigMap with the hub's certificate."""
 _PROGRAM = ("fake_hub.py", "hub_faults.py", "hub_models.py", "hub_server.py")
-_SOURCES = places.REPOSITORY / "e2e" / "harness" / "sd_harness" / "hub"
+_SOURCES = paths.REPOSITORY / "e2e" / "harness" / "sd_harness" / "hub"
 _PORT, _CDN_PORT, _CONTROL_PORT = 8443, 8080, 9000
 _MODEL = "/opt/sd/sd_engine/demo_model"
 

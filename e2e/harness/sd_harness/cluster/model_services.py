@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sd_kit import gobuild, places
-from sd_kit.images import references
+from sd_kit import paths
+from sd_kit.cluster import kubectl as kubectl_command
+from sd_kit.images.build import references
 
 from sd_harness.cluster import cluster, hub_pod
 from sd_harness.cluster.oracle import segments
@@ -140,7 +141,7 @@ def events(name: str, namespace: str) -> list[dict[str, Any]]:
 def found_segments(name: str, namespace: str, recording: bytes) -> list[list[Any]]:
     """The segments that the service finds in a recording, asked from the calling pod."""
     words = ("exec", "-i", "caller", "-n", namespace, "--", "sd", "diarize", "-", "--format", "json")
-    argv = [gobuild.binary("kubectl"), "--kubeconfig", places.kubeconfig(), *words]
+    argv = [kubectl_command.program(), "--kubeconfig", paths.kubeconfig(), *words]
     argv += ["--url", f"http://{name}.{namespace}.svc:8000"]
     done = subprocess.run(argv, input=recording, capture_output=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr.decode()

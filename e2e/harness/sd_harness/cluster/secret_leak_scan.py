@@ -5,9 +5,12 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from sd_kit import docker, gobuild, places, release
-from sd_kit.cluster import NODE
+from sd_kit import paths
+from sd_kit.cluster import helm_release
+from sd_kit.cluster.lifecycle import NODE
 from sd_kit.errors import KitError
+from sd_kit.images import docker
+from sd_kit.offline import go_build
 
 from sd_harness.cluster import cluster
 
@@ -51,7 +54,7 @@ def processes(pod: str, container: str, namespace: str) -> str:
 def _objects(namespace: str) -> Iterator[Found]:
     kinds = cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
     shown = ",".join(kind for kind in kinds if kind != "secrets")
-    for where in (namespace, release.NAMESPACE):
+    for where in (namespace, helm_release.NAMESPACE):
         yield (
             f"objects of {where}",
             cluster.kubectl("get", shown, "-n", where, "-o", "yaml", "--show-managed-fields", "--ignore-not-found"),
@@ -63,7 +66,7 @@ def _objects(namespace: str) -> Iterator[Found]:
 
 
 def _logs(namespace: str) -> Iterator[Found]:
-    for where in (namespace, release.NAMESPACE):
+    for where in (namespace, helm_release.NAMESPACE):
         for pod in cluster.read("pods", "-n", where)["items"]:
             name, status = pod["metadata"]["name"], pod["status"]
             for each in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
@@ -88,7 +91,7 @@ def _while_it_lives(pod: str, namespace: str, place: str, read: Callable[[], str
 
 
 def _processes(namespace: str) -> Iterator[Found]:
-    for where in (namespace, release.NAMESPACE):
+    for where in (namespace, helm_release.NAMESPACE):
         for pod in cluster.read("pods", "-n", where)["items"]:
             status = pod["status"]
             for each in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
@@ -107,8 +110,8 @@ def _metrics(namespace: str) -> Iterator[Found]:
     for pod in cluster.read("pods", "-n", namespace, "-l", labels)["items"]:
         for port in _METRICS if cluster.is_ready(pod) else ():
             yield from _page(namespace, pod["metadata"]["name"], port)
-    for pod in cluster.read("pods", "-n", release.NAMESPACE)["items"]:
-        yield from _page(release.NAMESPACE, pod["metadata"]["name"], 8080)
+    for pod in cluster.read("pods", "-n", helm_release.NAMESPACE)["items"]:
+        yield from _page(helm_release.NAMESPACE, pod["metadata"]["name"], 8080)
 
 
 def _page(namespace: str, pod: str, port: int) -> Iterator[Found]:
@@ -118,8 +121,8 @@ def _page(namespace: str, pod: str, port: int) -> Iterator[Found]:
 
 
 def _release() -> Iterator[Found]:
-    argv = [gobuild.binary("helm"), "get", "all", release.RELEASE, "-n", release.NAMESPACE]
-    argv += ["--kubeconfig", places.kubeconfig()]
+    argv = [go_build.binary("helm"), "get", "all", helm_release.RELEASE, "-n", helm_release.NAMESPACE]
+    argv += ["--kubeconfig", paths.kubeconfig()]
     yield "helm release", subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 

@@ -1,0 +1,1 @@
+"""The kind cluster, and the operator and services that run in it."""

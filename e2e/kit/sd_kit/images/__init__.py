@@ -1,0 +1,1 @@
+"""Docker, the registry, and the project's images."""
