@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest
-from sd_operator.resources import DIARIZATION_SERVICES, KIND_OF, Resource
+from sd_operator.resources import DIARIZATION_SERVICES, RESOURCE_BY_KIND, Resource
 
 THREADS = 16
 JSON = "application/json"
@@ -65,7 +65,9 @@ class Api:
 
     def create(self, manifest: Manifest) -> Manifest:
         """Creates an object of a kind that the operator knows."""
-        return self.request("POST", KIND_OF[manifest["kind"]].path(manifest["metadata"]["namespace"]), manifest)
+        return self.request(
+            "POST", RESOURCE_BY_KIND[manifest["kind"]].path(manifest["metadata"]["namespace"]), manifest
+        )
 
     def patch(self, resource: Resource, namespace: str, name: str, patch: Manifest) -> Manifest:
         """Merges something into an object."""
@@ -75,7 +77,7 @@ class Api:
     def edit(self, live: Manifest, *operations: Manifest) -> Manifest:
         """Changes an object as somebody with an editor does: by a JSON patch."""
         metadata = live["metadata"]
-        path = KIND_OF[live["kind"]].path(metadata["namespace"], metadata["name"])
+        path = RESOURCE_BY_KIND[live["kind"]].path(metadata["namespace"], metadata["name"])
         return self.request("PATCH", path, [*operations], "application/json-patch+json")
 
     def delete(self, resource: Resource, namespace: str, name: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA
 from sd_operator.reconcile.decide import identity
-from sd_operator.resources import KIND_OF, Manifest
+from sd_operator.resources import RESOURCE_BY_KIND, Manifest
 
 from benchmarks.operator.spoiling import addition, change
 from benchmarks.operator.stage import Stage, is_as
@@ -80,7 +80,7 @@ def _is_other(uid: str, *, anew: bool) -> Callable[[str], bool]:
 
 def _is_back(stage: Stage, wanted: Manifest, is_meant: Callable[[str], bool]) -> bool:
     metadata = wanted["metadata"]
-    live = stage.api.request("GET", KIND_OF[wanted["kind"]].path(metadata["namespace"], metadata["name"]))
+    live = stage.api.request("GET", RESOURCE_BY_KIND[wanted["kind"]].path(metadata["namespace"], metadata["name"]))
     return live is not None and is_meant(live["metadata"]["uid"]) and is_as(live, wanted)
 
 
@@ -89,7 +89,7 @@ def _uids(stage: Stage, namespace: str) -> dict[tuple[str, str], str]:
 
 
 def _delete(stage: Stage, child: Manifest) -> None:
-    stage.api.delete(KIND_OF[child["kind"]], child["metadata"]["namespace"], child["metadata"]["name"])
+    stage.api.delete(RESOURCE_BY_KIND[child["kind"]], child["metadata"]["namespace"], child["metadata"]["name"])
 
 
 def _edit(operations: tuple[Manifest, ...]) -> Callable[[Stage, Manifest], None]:

@@ -14,8 +14,8 @@ from sd_harness.control_plane.model_job_pods import brought, ended
 from sd_harness.control_plane.operator_bench import condition, diarization_service
 from sd_harness.control_plane.operator_process import RunningOperator
 from sd_harness.control_plane.processes import eventually
-from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, hub
-from sd_operator.resources import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL, PODS, Manifest
+from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
+from sd_operator.resources import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL_COMPONENT, PODS, Manifest
 
 from benchmarks.operator.stage import Stage
 from benchmarks.record import Row
@@ -99,7 +99,7 @@ def _supply(stage: Stage, number: int, tally: Tally) -> bool:
 
     with _jobs_succeed(stage, namespace):
         with _killed_after(stage, number) as (_, operator):
-            stage.api.create(_service(namespace, WITH_HPA | hub()))
+            stage.api.create(_service(namespace, WITH_HPA | with_hugging_face()))
             hit = _dies(operator, is_supplied)
         if hit:
             with _started_again(stage, namespace, tally):
@@ -116,7 +116,10 @@ def _jobs_succeed(stage: Stage, namespace: str) -> Iterator[None]:
     def write() -> None:
         while not over.wait(0.1):
             for pod in stage.api.list(PODS, namespace):
-                if pod["metadata"]["labels"].get(COMPONENT_LABEL) == MODEL and pod["status"]["phase"] == "Pending":
+                if (
+                    pod["metadata"]["labels"].get(COMPONENT_LABEL) == MODEL_COMPONENT
+                    and pod["status"]["phase"] == "Pending"
+                ):
                     stage.plane.patch_status("pod", pod["metadata"]["name"], namespace, ended(brought()))
 
     kubelet = threading.Thread(target=write)

@@ -6,11 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from sd_harness.control_plane.operator_bench import diarization_service
-from sd_harness.services.golden_services import made
+from sd_harness.services.golden_services import manifests_of
 from sd_harness.services.live_objects import resource, with_model
 from sd_harness.services.random_specs import sample
 from sd_operator.api.service import DiarizationService
-from sd_operator.resources import DIARIZATION_SERVICES, KIND_OF, Manifest
+from sd_operator.resources import DIARIZATION_SERVICES, RESOURCE_BY_KIND, Manifest
 
 from benchmarks.operator.api import THREADS
 from benchmarks.operator.stage import Stage
@@ -42,14 +42,14 @@ def _verdict(stage: Stage, namespace: str, spec: Manifest) -> tuple[int, str]:
 
 def _accepted(stage: Stage, namespace: str, spec: Manifest) -> int:
     service = with_model(DiarizationService.parse(resource(spec, namespace=namespace)))
-    first, second = (json.dumps(made(service)) for _ in range(2))
+    first, second = (json.dumps(manifests_of(service)) for _ in range(2))
     if first != second:
         raise RuntimeError(f"rendered twice, and differently: {first}")
     created = diarization_service(spec, {"name": "demo", "namespace": namespace})
     stage.api.request("POST", f"{DIARIZATION_SERVICES.path(namespace)}?{STRICT}", created)
     children = json.loads(first)
     for child in children:
-        path = KIND_OF[child["kind"]].path(namespace, child["metadata"]["name"])
+        path = RESOURCE_BY_KIND[child["kind"]].path(namespace, child["metadata"]["name"])
         query = f"{STRICT}&fieldManager=benchmark&force=true"
         stage.api.request("PATCH", f"{path}?{query}", child, "application/apply-patch+yaml")
     return len(children)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sd_operator.children.config_map import holds_settings
+from sd_operator.children.config_map import is_settings_config_map
 from sd_operator.resources import Manifest
 
 
@@ -51,9 +51,9 @@ ADDED: dict[str, tuple[Manifest, ...]] = {
 
 def change(child: Manifest) -> tuple[Manifest, ...]:
     """The JSON patch of somebody who wants one of our fields to be otherwise."""
-    return (OF_SETTINGS if holds_settings(child) else CHANGED[child["kind"]],)
+    return (OF_SETTINGS if is_settings_config_map(child) else CHANGED[child["kind"]],)
 
 
 def addition(child: Manifest) -> tuple[Manifest, ...]:
     """That of somebody who wants more; nothing where there is nothing to add."""
-    return () if holds_settings(child) else ADDED.get(child["kind"], ())
+    return () if is_settings_config_map(child) else ADDED.get(child["kind"], ())

@@ -19,7 +19,7 @@ from sd_harness.services.live_objects import INSTALLATION
 from sd_kit import optional_kinds
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
-from sd_operator.children.config_map import read_by
+from sd_operator.children.config_map import referenced_config_map
 from sd_operator.reconcile.decide import identity, stamped
 from sd_operator.reconcile.drift.additions import additions
 from sd_operator.reconcile.drift.manifest_diff import contains
@@ -105,7 +105,7 @@ class Stage:
         Settings that a pod of an earlier spec reads are none too many: without nodes no rollout is ever over.
         """
         wanted, live = self.wanted(namespace), {identity(each): each for each in self.children(namespace)}
-        read = {read_by(pod) for pod in self.api.list(PODS, namespace)}
+        read = {referenced_config_map(pod) for pod in self.api.list(PODS, namespace)}
         found = [f"{what} is missing" for what in wanted.keys() - live.keys()]
         found += [f"{what} is left over" for what in live.keys() - wanted.keys() if what[1] not in read]
         both = wanted.keys() & live.keys()

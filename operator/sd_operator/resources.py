@@ -10,16 +10,16 @@ GROUP = "sd-triton.dev"
 VERSION = "v1alpha1"
 FIELD_MANAGER = "sd-triton-operator"
 
-APPLIED = f"{GROUP}/applied"
+APPLIED_ANNOTATION = f"{GROUP}/applied"
 """Annotation on a child: digest of the manifest that was last applied, so that a dropped field is noticed."""
 
 NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
-SERVER, MODEL = "server", "model"
+SERVER_COMPONENT, MODEL_COMPONENT = "server", "model"
 """Components: the pods that serve and all that is about them, and the Jobs that bring a model."""
-OURS = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
+MANAGED_BY_OPERATOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 """Label selector of everything that this operator made."""
 
 HTTP_PORT = 8000
@@ -78,6 +78,6 @@ OPTIONAL_KINDS = (SCALED_OBJECTS, POD_MONITORS, PROMETHEUS_RULES)
 """Kinds of children that come with KEDA and with the Prometheus operator, or not at all."""
 CHILD_KINDS = (*CORE_KINDS, *OPTIONAL_KINDS)
 """What a DiarizationService is made of; a new kind is added here, and the chart's rights are generated from it."""
-WATCHED = (DIARIZATION_SERVICES, *CHILD_KINDS, JOBS, PODS)
+WATCHED_RESOURCES = (DIARIZATION_SERVICES, *CHILD_KINDS, JOBS, PODS)
 
-KIND_OF = {resource.kind: resource for resource in (*WATCHED, EVENTS)}
+RESOURCE_BY_KIND = {resource.kind: resource for resource in (*WATCHED_RESOURCES, EVENTS)}

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sd_operator.api.names import LabelKey, Labels, LabelValue
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 Weight = Annotated[int, Field(ge=1, le=100)]
 
 _VALUES = "operator In or NotIn needs values; Exists or DoesNotExist has none"
 
 
-class NodeRequirement(Part):
+class NodeRequirement(SpecPart):
     """What one label of a node must be."""
 
     key: LabelKey
@@ -40,21 +40,21 @@ class NodeRequirement(Part):
         return self.operator not in ("Gt", "Lt") or (only.isascii() and only.isdigit() and len(only) <= 18)  # noqa: PLR2004
 
 
-class NodeTerm(Part):
+class NodeTerm(SpecPart):
     """Nodes whose labels meet every requirement."""
 
     match_expressions: Annotated[list[NodeRequirement], Field(min_length=1, max_length=8)]
     """The requirements."""
 
 
-class NodeTerms(Part):
+class NodeTerms(SpecPart):
     """Nodes that one of the terms describes."""
 
     node_selector_terms: Annotated[list[NodeTerm], Field(min_length=1, max_length=8)]
     """The terms."""
 
 
-class NodePreference(Part):
+class NodePreference(SpecPart):
     """Nodes to prefer."""
 
     weight: Weight
@@ -63,7 +63,7 @@ class NodePreference(Part):
     """Nodes whose labels meet every requirement."""
 
 
-class NodeAffinity(Part):
+class NodeAffinity(SpecPart):
     """Nodes to demand or to prefer."""
 
     required_during_scheduling_ignored_during_execution: NodeTerms | None = None
@@ -72,7 +72,7 @@ class NodeAffinity(Part):
     """Nodes that the pods rather run on."""
 
 
-class PodRequirement(Part):
+class PodRequirement(SpecPart):
     """What one label of a pod must be."""
 
     key: LabelKey
@@ -87,7 +87,7 @@ class PodRequirement(Part):
         return (self.operator in ("In", "NotIn")) == bool(self.values)
 
 
-class PodSelector(Part):
+class PodSelector(SpecPart):
     """Pods of the service's namespace, by their labels."""
 
     match_labels: Labels = Field(default={})
@@ -96,7 +96,7 @@ class PodSelector(Part):
     """What more must hold for their labels."""
 
 
-class PodTerm(Part):
+class PodTerm(SpecPart):
     """A domain, such as a node or a zone, in which certain pods run."""
 
     label_selector: PodSelector
@@ -105,7 +105,7 @@ class PodTerm(Part):
     """The node label whose values are the domains, such as kubernetes.io/hostname."""
 
 
-class PodPreference(Part):
+class PodPreference(SpecPart):
     """Domains to prefer or, in an anti-affinity, to avoid."""
 
     weight: Weight
@@ -114,7 +114,7 @@ class PodPreference(Part):
     """A domain in which certain pods run."""
 
 
-class PodAffinity(Part):
+class PodAffinity(SpecPart):
     """Pods to be near, or in an anti-affinity away from."""
 
     required_during_scheduling_ignored_during_execution: list[PodTerm] = Field(default=[], max_length=8)
@@ -123,7 +123,7 @@ class PodAffinity(Part):
     """What should rather be."""
 
 
-class Affinity(Part):
+class Affinity(SpecPart):
     """Nodes to prefer or to demand, and pods to be near or away from."""
 
     node_affinity: NodeAffinity | None = None

@@ -6,12 +6,12 @@ from pydantic import Field
 
 from sd_operator.api.names import ObjectName
 from sd_operator.api.quantities import VolumeSize
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]
 
 
-class Cache(Part):
+class Cache(SpecPart):
     """The claim into which a model from a hub is downloaded, once for all pods; other sources need none."""
 
     size: VolumeSize = "1Gi"

@@ -8,10 +8,10 @@ from sd_operator.api.affinity import Affinity
 from sd_operator.api.names import Labels, ObjectName, ResourceName
 from sd_operator.api.placement import SpreadConstraint, Toleration
 from sd_operator.api.quantities import Quantity, quantity
-from sd_operator.api.rules import Part, map_by, rule
+from sd_operator.api.rules import SpecPart, map_by, rule
 
 
-class Gpu(Part):
+class Gpu(SpecPart):
     """The GPU that each pod's engine asks for; Triton itself sees none."""
 
     resource: ResourceName = "nvidia.com/gpu"
@@ -31,7 +31,7 @@ class Gpu(Part):
 Amounts = Annotated[dict[str, Quantity], Field(max_length=3)]
 
 
-class Resources(Part):
+class Resources(SpecPart):
     """CPU, memory and ephemeral storage of the engine, as in a container."""
 
     requests: Amounts = Field(default={})
@@ -59,7 +59,7 @@ class Resources(Part):
         )
 
 
-class Compute(Part):
+class Compute(SpecPart):
     """What the pods run on."""
 
     accelerator: Literal["gpu", "cpu"] = "gpu"

@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from sd_operator.api.names import Labels
-from sd_operator.api.rules import Part
+from sd_operator.api.rules import SpecPart
 
 
-class Monitoring(Part):
+class Monitoring(SpecPart):
     """What is made for Prometheus and Grafana."""
 
     pod_monitor: bool = False

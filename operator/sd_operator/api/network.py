@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sd_operator.api.names import Annotations, HostName, Labels, ObjectName
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class NodePorts(Part):
+class NodePorts(SpecPart):
     """Fixed ports on every node; a port that is left out is chosen by the cluster."""
 
     http: Port | None = None
@@ -33,7 +33,7 @@ class NodePorts(Part):
         return len(given) == len(set(given))
 
 
-class NetworkService(Part):
+class NetworkService(SpecPart):
     """The Kubernetes Service in front of the pods."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
@@ -60,7 +60,7 @@ class NetworkService(Part):
         return self.grpc or self.node_ports is None or self.node_ports.grpc is None
 
 
-class Ingress(Part):
+class Ingress(SpecPart):
     """An Ingress for HTTP."""
 
     host: HostName
@@ -80,7 +80,7 @@ class Ingress(Part):
         return "kubernetes.io/ingress.class" not in self.annotations
 
 
-class Peer(Part):
+class Peer(SpecPart):
     """Pods that may call: those with all of the labels, in the namespaces with all of the labels."""
 
     namespace_labels: Labels | None = None
@@ -89,7 +89,7 @@ class Peer(Part):
     """Labels of the pods. Empty: every pod there."""
 
 
-class NetworkPolicy(Part):
+class NetworkPolicy(SpecPart):
     """Who may connect to the pods; the pods themselves connect to nobody."""
 
     enabled: bool = True
@@ -105,7 +105,7 @@ class NetworkPolicy(Part):
         return self.enabled or not self.allow_from
 
 
-class Network(Part):
+class Network(SpecPart):
     """How callers reach the pods."""
 
     service: NetworkService = NetworkService()

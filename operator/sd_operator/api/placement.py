@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sd_operator.api.names import LabelKey, LabelValue
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 
-class Toleration(Part):
+class Toleration(SpecPart):
     """A taint that the pods tolerate, as in a pod."""
 
     key: LabelKey | None = None
@@ -44,7 +44,7 @@ class Toleration(Part):
         return self.toleration_seconds is None or self.effect == "NoExecute"
 
 
-class SpreadConstraint(Part):
+class SpreadConstraint(SpecPart):
     """How evenly the service's pods are spread over domains, as in a pod; the operator adds the selector."""
 
     max_skew: Annotated[int, Field(ge=1, le=1000)] = 1

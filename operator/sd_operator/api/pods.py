@@ -3,14 +3,14 @@
 from pydantic import Field
 
 from sd_operator.api.names import Annotations, ImageReference, Labels, ObjectName
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 from sd_operator.resources import COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY_LABEL, NAME_LABEL
 
 OPERATORS_LABELS = (NAME_LABEL, INSTANCE_LABEL, COMPONENT_LABEL, MANAGED_BY_LABEL, "pod-template-hash")
 """Labels by which the service and its Deployment find their pods."""
 
 
-class PodMetadata(Part):
+class PodMetadata(SpecPart):
     """Labels and annotations of the pods, beside the operator's own."""
 
     labels: Labels = Field(default={})
@@ -26,7 +26,7 @@ class PodMetadata(Part):
         return self.labels.keys().isdisjoint(OPERATORS_LABELS)
 
 
-class Images(Part):
+class Images(SpecPart):
     """Container images of this service; by default those that the operator was installed with."""
 
     server: ImageReference | None = None
@@ -35,7 +35,7 @@ class Images(Part):
     """The Triton Inference Server."""
 
 
-class ImagePullSecret(Part):
+class ImagePullSecret(SpecPart):
     """A Secret of type dockerconfigjson in the service's namespace."""
 
     name: ObjectName

@@ -25,7 +25,7 @@ class Rule:
 
 
 def rule(message: str, *, cel: str) -> Callable[[Callable[[Any], bool]], Rule]:
-    """Makes a method of a `Part` one of its rules."""
+    """Makes a method of a `SpecPart` one of its rules."""
     return lambda holds: Rule(message, cel, holds)
 
 
@@ -34,7 +34,7 @@ def map_by(*fields: str) -> dict[str, JsonValue]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [*fields]}
 
 
-class Part(BaseModel):
+class SpecPart(BaseModel):
     """One object of the spec. Fields of a newer operator's CRD are ignored, so that an older one still works."""
 
     model_config = ConfigDict(

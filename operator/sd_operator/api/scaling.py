@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sd_operator.api.quantities import Duration
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 
-class Autoscaling(Part):
+class Autoscaling(SpecPart):
     """Who sets `replicas`: nobody, the cluster's HorizontalPodAutoscaler, KEDA, or something of your own."""
 
     mode: Literal["none", "hpa", "keda", "external"] = "none"

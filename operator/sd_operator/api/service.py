@@ -57,7 +57,7 @@ class DiarizationService:
         return self.own_claim in (self.cache_claim, self.served and self.served.claim_name)
 
     @property
-    def has_its_model(self) -> bool:
+    def has_desired_model(self) -> bool:
         """Whether what it serves is what it asks for."""
         source, served = self.source, self.served
         if served is None or served.source != source.describe():
@@ -84,13 +84,13 @@ class DiarizationService:
             raise SpecError(_sentences(error)) from error
         source = spec.model.source.one
         in_the_image = isinstance(source, Demo)  # it needs no pin
-        served = ServedModel(source=source.describe(), mode=spec.model.mode) if in_the_image else pinned(resource)
+        served = ServedModel(source=source.describe(), mode=spec.model.mode) if in_the_image else served_model(resource)
         return cls(
             metadata["name"], metadata["namespace"], metadata["uid"], metadata.get("generation", 0), spec, served
         )
 
 
-def pinned(resource: Manifest) -> ServedModel | None:
+def served_model(resource: Manifest) -> ServedModel | None:
     """What a resource's status says is served; None where it says nothing that can be relied on."""
     try:
         served = ServedModel.model_validate(resource.get("status", {}).get("model") or {})

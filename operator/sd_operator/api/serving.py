@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from sd_operator.api.quantities import DURATION_PATTERN, Duration, RequestSize, seconds
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 BatchSize = Annotated[int, Field(ge=1, le=64)]
 
 
-class Serving(Part):
+class Serving(SpecPart):
     """Limits of the server. A request beyond them is refused with a sentence."""
 
     adapters: Annotated[int, Field(ge=1, le=64)] = 16

@@ -14,7 +14,7 @@ from sd_operator.api.names import (
     PipelineName,
     Revision,
 )
-from sd_operator.api.rules import Part, rule
+from sd_operator.api.rules import SpecPart, rule
 
 SHORT_COMMIT = 12
 """Digits of a commit that people read."""
@@ -26,7 +26,7 @@ def _is_inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in path.split("/")
 
 
-class Demo(Part):
+class Demo(SpecPart):
     """The small model inside the image: no account, no download. For trying and testing, not for real recordings."""
 
     def describe(self) -> str:
@@ -34,7 +34,7 @@ class Demo(Part):
         return "demo"
 
 
-class TokenSecret(Part):
+class TokenSecret(SpecPart):
     """A key of a Secret in the service's namespace, with the hub's access token and nothing else."""
 
     name: ObjectName
@@ -43,7 +43,7 @@ class TokenSecret(Part):
     """The Secret's key."""
 
 
-class CaBundle(Part):
+class CaBundle(SpecPart):
     """A key of a ConfigMap in the service's namespace, with certificates as PEM."""
 
     name: ObjectName
@@ -52,7 +52,7 @@ class CaBundle(Part):
     """The ConfigMap's key."""
 
 
-class HuggingFace(Part):
+class HuggingFace(SpecPart):
     """A pipeline on the Hugging Face Hub or a mirror of it, downloaded once into the cache by a Job."""
 
     pipeline: PipelineName
@@ -85,7 +85,7 @@ class HuggingFace(Part):
         return re.fullmatch("[0-9a-f]{40}", self.revision) is not None
 
 
-class PersistentVolumeClaim(Part):
+class PersistentVolumeClaim(SpecPart):
     """A claim in the service's namespace that holds a pyannote pipeline directory; it is mounted read-only."""
 
     claim_name: ObjectName
@@ -104,7 +104,7 @@ class PersistentVolumeClaim(Part):
         return "/".join(filter(None, ("persistentVolumeClaim", self.claim_name, self.path)))
 
 
-class Image(Part):
+class Image(SpecPart):
     """An OCI image that holds a pyannote pipeline directory, mounted read-only; Kubernetes 1.35 or newer."""
 
     reference: ImageReference
@@ -126,7 +126,7 @@ class Image(Part):
 OneSource = Demo | HuggingFace | PersistentVolumeClaim | Image
 
 
-class Source(Part):
+class Source(SpecPart):
     """Where the model comes from: exactly one of the fields."""
 
     demo: Demo | None = None
@@ -156,7 +156,7 @@ class Source(Part):
         return [each for each in every if each is not None]
 
 
-class Model(Part):
+class Model(SpecPart):
     """Which model diarizes, and how it is run."""
 
     source: Source

@@ -9,13 +9,13 @@ from sd_operator.api.compute import Compute
 from sd_operator.api.monitoring import Monitoring
 from sd_operator.api.network import Network
 from sd_operator.api.pods import ImagePullSecret, Images, PodMetadata
-from sd_operator.api.rules import Part, map_by
+from sd_operator.api.rules import SpecPart, map_by
 from sd_operator.api.scaling import Autoscaling
 from sd_operator.api.serving import Serving
 from sd_operator.api.source import Model
 
 
-class DiarizationServiceSpec(Part):
+class DiarizationServiceSpec(SpecPart):
     """What a person asks for: which model, with which limits, on what, how many, and how it is reached."""
 
     model: Model

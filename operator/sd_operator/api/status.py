@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sd_operator.api.rules import Part, map_by
+from sd_operator.api.rules import SpecPart, map_by
 
 LONGEST_MESSAGE = 4096
 
@@ -14,7 +14,7 @@ ReasonText = Annotated[str, Field(max_length=64)]
 Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
 
 
-class Condition(Part):
+class Condition(SpecPart):
     """One thing that is true, false or unknown of the service, since when, and why."""
 
     type: Annotated[str, Field(max_length=64)]
@@ -35,7 +35,7 @@ class Condition(Part):
     """When `status` last changed."""
 
 
-class Endpoints(Part):
+class Endpoints(SpecPart):
     """Where callers inside the cluster reach the service."""
 
     http: Word
@@ -46,7 +46,7 @@ class Endpoints(Part):
     """The URL of Triton's metrics."""
 
 
-class ServedModel(Part):
+class ServedModel(SpecPart):
     """What the pods serve: pinned when it was there for the first time, and served until another one is there."""
 
     source: Word
@@ -67,7 +67,7 @@ class ServedModel(Part):
     """The model's directory inside the claim or the image."""
 
 
-class OutdatedModel(Part):
+class OutdatedModel(SpecPart):
     """Revisions that this service no longer serves, and that a Job removes when nobody else does, either."""
 
     claim_name: Annotated[str, Field(max_length=253)]
@@ -76,7 +76,7 @@ class OutdatedModel(Part):
     """The pipeline's repository."""
 
 
-class LastFailure(Part):
+class LastFailure(SpecPart):
     """What last went wrong; it stays when all is well again."""
 
     reason: ReasonText
@@ -87,7 +87,7 @@ class LastFailure(Part):
     """When it was first seen."""
 
 
-class DiarizationServiceStatus(Part):
+class DiarizationServiceStatus(SpecPart):
     """What the operator has seen and done."""
 
     observed_generation: int = 0

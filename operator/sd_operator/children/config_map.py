@@ -1,7 +1,7 @@
-"""The ConfigMap with the engine's settings, which its container reads at its start.
+"""The ConfigMap with the engine's settings, which the engine container reads when it starts.
 
-Its name holds a digest of what is in it, and it never changes: other settings are another ConfigMap, the pods of the
-new settings read that one, and an engine that is restarted alone reads what the rest of its pod has read.
+The ConfigMap is immutable and its name contains a digest of its content. A change of the settings creates another
+ConfigMap, which only new pods read. An engine that restarts in an old pod still reads the settings of that pod.
 """
 
 import hashlib
@@ -15,30 +15,30 @@ from sd_operator.children.sizing import request_bytes
 from sd_operator.resources import CONFIG_MAPS, ENGINE_PORT, GROUP, Manifest
 from sd_operator.settings import Installation
 
-SETTINGS = f"{GROUP}/settings"
-"""Annotation on the pods: the name of the ConfigMap that they read."""
+SETTINGS_ANNOTATION = f"{GROUP}/settings"
+"""Annotation on a pod: the name of the ConfigMap that its engine reads."""
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
-    """One variable for each setting."""
+    """Return the ConfigMap with one environment variable for each setting; None while no model is available."""
     if service.served is None:
         return None
     return {
         "apiVersion": CONFIG_MAPS.api_version,
         "kind": CONFIG_MAPS.kind,
-        "metadata": metadata.metadata(service, ending=_digest(service)),
+        "metadata": metadata.metadata(service, suffix=_digest(service)),
         "immutable": True,
         "data": settings(service),
     }
 
 
 def name(service: DiarizationService) -> str:
-    """Where the engine finds its settings."""
+    """Return the name of the ConfigMap."""
     return metadata.name(service, _digest(service))
 
 
 def settings(service: DiarizationService) -> dict[str, str]:
-    """The engine's settings; the variables are those that sd_engine.settings reads."""
+    """Return the engine's settings by environment variable; sd_engine.settings reads the same names."""
     serving = service.spec.serving
     return {
         "SD_RUN_DIR": volumes.RUN_DIR,
@@ -60,17 +60,17 @@ def _model(service: DiarizationService) -> dict[str, str]:
     served, directory = service.served, volumes.model_dir(service)
     if served is None or directory is None:
         return {}
-    pinned = {"SD_MODEL_DIGEST": served.digest} if served.digest else {}
-    return {"SD_MODEL_DIR": directory, "SD_MODEL_NAME": served.source} | pinned
+    digest = {"SD_MODEL_DIGEST": served.digest} if served.digest else {}
+    return {"SD_MODEL_DIR": directory, "SD_MODEL_NAME": served.source} | digest
 
 
-def read_by(pod: Manifest) -> str:
-    """The name of the ConfigMap that a pod, or the template of one, reads; empty where it is none of ours."""
-    return pod["metadata"].get("annotations", {}).get(SETTINGS, "")
+def referenced_config_map(pod: Manifest) -> str:
+    """Return the name of the settings ConfigMap that a pod or a pod template reads; empty if it reads none."""
+    return pod["metadata"].get("annotations", {}).get(SETTINGS_ANNOTATION, "")
 
 
-def holds_settings(child: Manifest) -> bool:
-    """Whether a child is such a ConfigMap: of a service's ConfigMaps only these never change."""
+def is_settings_config_map(child: Manifest) -> bool:
+    """Return True if a child is a settings ConfigMap: the only immutable ConfigMap of a service."""
     return child["kind"] == CONFIG_MAPS.kind and child.get("immutable", False)
 
 

@@ -1,4 +1,4 @@
-"""The Deployment of the pods that diarize."""
+"""The Deployment of the pods that serve diarization requests."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import config_map
@@ -15,7 +15,7 @@ STRATEGIES: dict[str, Manifest] = {
 
 
 def build(service: DiarizationService, installation: Installation) -> Manifest | None:
-    """As many pods as the resource asks for: whoever scales, scales the resource. None before there is a model."""
+    """Return the Deployment with the replicas of the spec, which autoscalers set; None while no model is available."""
     if service.served is None:
         return None
     return {
@@ -33,15 +33,15 @@ def build(service: DiarizationService, installation: Installation) -> Manifest |
 
 
 def _pod_metadata(service: DiarizationService) -> Manifest:
-    given = service.spec.pod_metadata
+    pod_metadata = service.spec.pod_metadata
     return {
-        "labels": given.labels | labels(service),
-        "annotations": given.annotations | {config_map.SETTINGS: config_map.name(service)},
+        "labels": pod_metadata.labels | labels(service),
+        "annotations": pod_metadata.annotations | {config_map.SETTINGS_ANNOTATION: config_map.name(service)},
     }
 
 
 def _pod(service: DiarizationService, installation: Installation) -> Manifest:
-    secrets = [{"name": secret.name} for secret in service.spec.image_pull_secrets]
+    pull_secrets = [{"name": secret.name} for secret in service.spec.image_pull_secrets]
     return {
         "serviceAccountName": service.name,
         "automountServiceAccountToken": False,
@@ -51,6 +51,6 @@ def _pod(service: DiarizationService, installation: Installation) -> Manifest:
         "initContainers": [engine_container.build(service, installation)],
         "containers": [triton_container.build(service, installation)],
         "volumes": volumes.build(service),
-        **placement.of(service),
-        **({"imagePullSecrets": secrets} if secrets else {}),
+        **placement.server_fields(service),
+        **({"imagePullSecrets": pull_secrets} if pull_secrets else {}),
     }

@@ -1,4 +1,4 @@
-"""The Ingress for callers outside of the cluster."""
+"""The Ingress for callers outside the cluster."""
 
 from sd_operator.api.network import Ingress
 from sd_operator.api.service import DiarizationService
@@ -7,27 +7,27 @@ from sd_operator.resources import INGRESSES, Manifest
 from sd_operator.settings import Installation
 
 PATH = "/v2"
-"""All of the v2 protocol is below it."""
+"""The path prefix of the v2 inference protocol. Metrics and health are not below it."""
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
-    """HTTP under one host name; gRPC and the metrics stay inside."""
-    wanted = service.spec.network.ingress
-    if wanted is None:
+    """Return an Ingress for HTTP with one host name; None unless the spec defines one."""
+    ingress = service.spec.network.ingress
+    if ingress is None:
         return None
     return {
         "apiVersion": INGRESSES.api_version,
         "kind": INGRESSES.kind,
-        "metadata": metadata(service, annotations=wanted.annotations),
-        "spec": {**_class_and_tls(wanted), "rules": [{"host": wanted.host, "http": {"paths": [_path(service)]}}]},
+        "metadata": metadata(service, annotations=ingress.annotations),
+        "spec": {**_class_and_tls(ingress), "rules": [{"host": ingress.host, "http": {"paths": [_path(service)]}}]},
     }
 
 
-def _class_and_tls(wanted: Ingress) -> Manifest:
-    tls = {"hosts": [wanted.host], "secretName": wanted.tls_secret_name}
+def _class_and_tls(ingress: Ingress) -> Manifest:
+    tls = {"hosts": [ingress.host], "secretName": ingress.tls_secret_name}
     return {
-        **({"ingressClassName": wanted.class_name} if wanted.class_name else {}),
-        **({"tls": [tls]} if wanted.tls_secret_name else {}),
+        **({"ingressClassName": ingress.class_name} if ingress.class_name else {}),
+        **({"tls": [tls]} if ingress.tls_secret_name else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Who a child is: its name, its labels, its owner."""
+"""Names, labels and owner references of the children."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.resources import (
@@ -8,30 +8,30 @@ from sd_operator.resources import (
     INSTANCE_LABEL,
     MANAGED_BY_LABEL,
     NAME_LABEL,
-    SERVER,
+    SERVER_COMPONENT,
     Manifest,
 )
 
 
 def selector(service: DiarizationService) -> dict[str, str]:
-    """The labels that find the service's pods. A Deployment's selector cannot change: neither can these."""
-    return {NAME_LABEL: "sd-triton", INSTANCE_LABEL: service.name, COMPONENT_LABEL: SERVER}
+    """Return the labels that select the service's pods. They must not change: a Deployment's selector is immutable."""
+    return {NAME_LABEL: "sd-triton", INSTANCE_LABEL: service.name, COMPONENT_LABEL: SERVER_COMPONENT}
 
 
 def labels(service: DiarizationService) -> dict[str, str]:
-    """The labels of everything that the operator makes."""
+    """Return the labels of every object that the operator creates for the service."""
     return selector(service) | {MANAGED_BY_LABEL: FIELD_MANAGER}
 
 
-def name(service: DiarizationService, ending: str = "") -> str:
-    """The service's own name; the second child of a kind has an ending."""
-    return f"{service.name}-{ending}" if ending else service.name
+def name(service: DiarizationService, suffix: str = "") -> str:
+    """Return the name of a child: the service's name, with a suffix if there is more than one child of the kind."""
+    return f"{service.name}-{suffix}" if suffix else service.name
 
 
-def metadata(service: DiarizationService, annotations: dict[str, str] | None = None, *, ending: str = "") -> Manifest:
-    """A child's metadata: it goes when the service goes."""
+def metadata(service: DiarizationService, annotations: dict[str, str] | None = None, *, suffix: str = "") -> Manifest:
+    """Return the metadata of a child that the garbage collector deletes with the service."""
     return {
-        "name": name(service, ending),
+        "name": name(service, suffix),
         "namespace": service.namespace,
         "labels": labels(service),
         **({"annotations": annotations} if annotations else {}),

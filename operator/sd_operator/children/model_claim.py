@@ -1,4 +1,4 @@
-"""The PersistentVolumeClaim that models from a hub are downloaded into."""
+"""The PersistentVolumeClaim into which models from a hub are downloaded."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata
@@ -7,17 +7,17 @@ from sd_operator.settings import Installation
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
-    """While a model is downloaded into it or served from it; a claim that is there already is left alone."""
+    """Return the claim while a model is downloaded into it or served from it; None if the user provides the claim."""
     if not service.needs_own_claim:
         return None
     cache = service.spec.cache
-    about = metadata(service, ending="models")
+    claim_metadata = metadata(service, suffix="models")
     if cache.retain:
-        del about["ownerReferences"]  # it would go with its owner
+        del claim_metadata["ownerReferences"]  # the garbage collector deletes a claim with its owner
     return {
         "apiVersion": PERSISTENT_VOLUME_CLAIMS.api_version,
         "kind": PERSISTENT_VOLUME_CLAIMS.kind,
-        "metadata": about,
+        "metadata": claim_metadata,
         "spec": {
             "accessModes": [*cache.access_modes],
             **({"storageClassName": cache.storage_class_name} if cache.storage_class_name else {}),

@@ -1,4 +1,4 @@
-"""The PodDisruptionBudget: when nodes are drained, pods move one after the other."""
+"""The PodDisruptionBudget: a node drain evicts one pod at a time."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import metadata, selector
@@ -7,9 +7,9 @@ from sd_operator.settings import Installation
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:
-    """One pod at a time, also where there is only one: a service with one pod must not hold up a node for ever.
+    """Return a budget of one unavailable pod, also for a single replica: minAvailable 1 would block its drain forever.
 
-    Pods that do not serve may always go. By default a budget that is used up by crashed pods would keep them, too.
+    Pods that are not ready can always be evicted. By default crashed pods that use up the budget could not.
     """
     return {
         "apiVersion": POD_DISRUPTION_BUDGETS.api_version,

@@ -1,27 +1,27 @@
-"""The ports that the pods serve on, as a Service and a NetworkPolicy name them."""
+"""The pods' ports, as Services and the NetworkPolicy list them."""
 
 from sd_operator.api.network import NodePorts
 from sd_operator.api.service import DiarizationService
 from sd_operator.resources import ENGINE_PORT, GRPC_PORT, HTTP_PORT, METRICS_PORT, Manifest
 
 
-def for_callers(service: DiarizationService) -> list[int]:
-    """Where recordings are sent to: gRPC only where the spec lets it."""
+def inference_ports(service: DiarizationService) -> list[int]:
+    """Return the ports for inference requests: HTTP, and gRPC unless the spec disables it."""
     return [HTTP_PORT, GRPC_PORT] if service.spec.network.service.grpc else [HTTP_PORT]
 
 
-def for_watchers() -> list[int]:
-    """Where metrics and health are read."""
+def monitoring_ports() -> list[int]:
+    """Return the ports for metrics and health."""
     return [METRICS_PORT, ENGINE_PORT]
 
 
-def of_a_service(service: DiarizationService, node_ports: NodePorts | None = None) -> list[Manifest]:
-    """All of them as ports of a Service; `node_ports` are fixed, others are chosen by the cluster or not needed."""
+def service_ports(service: DiarizationService, node_ports: NodePorts | None = None) -> list[Manifest]:
+    """Return all ports as a Service lists them, with the fixed node ports; the cluster chooses the others."""
     fixed = node_ports or NodePorts()
-    grpc = _port("grpc", GRPC_PORT, fixed.grpc, "kubernetes.io/h2c")  # proxies speak HTTP/2 without TLS to the pods
+    grpc = _port("grpc", GRPC_PORT, fixed.grpc, "kubernetes.io/h2c")  # HTTP/2 without TLS between proxy and pod
     return [
         _port("http", HTTP_PORT, fixed.http, "http"),
-        *([grpc] if GRPC_PORT in for_callers(service) else []),
+        *([grpc] if GRPC_PORT in inference_ports(service) else []),
         _port("metrics", METRICS_PORT, fixed.metrics),
         _port("engine-metrics", ENGINE_PORT, fixed.engine_metrics),
     ]

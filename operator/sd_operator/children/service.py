@@ -1,4 +1,4 @@
-"""The Service that callers use."""
+"""The Service for inference requests and metrics."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import ports
@@ -8,15 +8,15 @@ from sd_operator.settings import Installation
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest:
-    """HTTP, gRPC and both metrics pages of the ready pods."""
-    wanted = service.spec.network.service
+    """Return the Service with HTTP, gRPC and both metrics ports of the ready pods."""
+    network_service = service.spec.network.service
     return {
         "apiVersion": SERVICES.api_version,
         "kind": SERVICES.kind,
-        "metadata": metadata(service, annotations=wanted.annotations),
+        "metadata": metadata(service, annotations=network_service.annotations),
         "spec": {
-            "type": wanted.type,
+            "type": network_service.type,
             "selector": selector(service),
-            "ports": ports.of_a_service(service, wanted.node_ports),
+            "ports": ports.service_ports(service, network_service.node_ports),
         },
     }

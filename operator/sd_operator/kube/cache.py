@@ -12,9 +12,9 @@ from sd_operator.resources import (
     DIARIZATION_SERVICES,
     INSTANCE_LABEL,
     JOBS,
-    KIND_OF,
-    MODEL,
+    MODEL_COMPONENT,
     PODS,
+    RESOURCE_BY_KIND,
     Manifest,
     Resource,
 )
@@ -38,7 +38,9 @@ class Cache:
     """Objects by kind and service. Older versions of an object never replace newer ones."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, dict[Key, dict[str, Manifest]]] = {kind: defaultdict(dict) for kind in KIND_OF}
+        self._objects: dict[str, dict[Key, dict[str, Manifest]]] = {
+            kind: defaultdict(dict) for kind in RESOURCE_BY_KIND
+        }
         self._keys: dict[str, Key] = {}  # by UID: an object whose labels were changed is still found
         self._gone: dict[str, int] = {}  # version at which an object went, by UID, the last to go last
 
@@ -144,7 +146,7 @@ def owner_key(seen: Manifest) -> Key:
 
 
 def _supplies(pod: Manifest) -> bool:
-    return pod["metadata"].get("labels", {}).get(COMPONENT_LABEL) == MODEL
+    return pod["metadata"].get("labels", {}).get(COMPONENT_LABEL) == MODEL_COMPONENT
 
 
 def _is_service(owner: Manifest) -> bool:

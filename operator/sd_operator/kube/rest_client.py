@@ -8,7 +8,7 @@ from sd_operator.kube.client import Listing
 from sd_operator.kube.connection import APPLY, JSON_PATCH, MERGE, Connection, RemainingS, Request, always
 from sd_operator.kube.errors import AlreadyExistsError, LeaseLostError, RejectedError
 from sd_operator.metrics import Metrics
-from sd_operator.resources import EVENTS, FIELD_MANAGER, KIND_OF, Manifest, Resource
+from sd_operator.resources import EVENTS, FIELD_MANAGER, RESOURCE_BY_KIND, Manifest, Resource
 
 PAGE = 500
 LIST_TIMEOUT_S = 30
@@ -105,7 +105,7 @@ class RestKubeClient:
         except RejectedError as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
-            live = await self.get(KIND_OF[manifest["kind"]], metadata["namespace"], metadata["name"])
+            live = await self.get(RESOURCE_BY_KIND[manifest["kind"]], metadata["namespace"], metadata["name"])
             if live is not None:
                 raise AlreadyExistsError(live) from refusal
         return await self._apply(careful, subresource="")  # it has gone in the meantime
@@ -120,7 +120,7 @@ class RestKubeClient:
         )
 
     async def create(self, manifest: Manifest) -> Manifest | None:
-        path = KIND_OF[manifest["kind"]].path(manifest["metadata"]["namespace"])
+        path = RESOURCE_BY_KIND[manifest["kind"]].path(manifest["metadata"]["namespace"])
         try:
             return await self._write("create", manifest, Request("POST", path, AS_US, manifest))
         except RejectedError as refusal:
@@ -162,4 +162,4 @@ class RestKubeClient:
 
 def _path(manifest: Manifest, subresource: str = "") -> str:
     metadata = manifest["metadata"]
-    return KIND_OF[manifest["kind"]].path(metadata["namespace"], metadata["name"], subresource)
+    return RESOURCE_BY_KIND[manifest["kind"]].path(metadata["namespace"], metadata["name"], subresource)

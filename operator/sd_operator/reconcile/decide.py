@@ -11,7 +11,7 @@ from sd_operator.reconcile.drift.additions import additions
 from sd_operator.reconcile.drift.manifest_diff import difference
 from sd_operator.reconcile.reason import Cause
 from sd_operator.resources import (
-    APPLIED,
+    APPLIED_ANNOTATION,
     CONFIG_MAPS,
     DEPLOYMENTS,
     DIARIZATION_SERVICES,
@@ -79,7 +79,7 @@ def decide(
     for manifest in wanted:
         _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
     unwanted = [child for child in found.values() if owned_by(child, service.uid)]
-    read = {config_map.read_by(reader) for reader in readers}
+    read = {config_map.referenced_config_map(reader) for reader in readers}
     kept = SERVING if service.served is None else ()  # of a status that was lost, the pods serve on
     plan.delete.extend(
         child for child in unwanted if child["kind"] not in kept and not leaving(child) and not _is_read(child, read)
@@ -121,7 +121,7 @@ def _deviation(live: Manifest, manifest: Manifest) -> str | None:
 
 
 def _is_read(child: Manifest, names: set[str]) -> bool:
-    return config_map.holds_settings(child) and child["metadata"]["name"] in names
+    return config_map.is_settings_config_map(child) and child["metadata"]["name"] in names
 
 
 def _taken(live: Manifest) -> Cause:
@@ -136,11 +136,13 @@ def stamped(manifest: Manifest) -> Manifest:
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     metadata = manifest["metadata"]
-    return manifest | {"metadata": metadata | {"annotations": metadata.get("annotations", {}) | {APPLIED: digest}}}
+    return manifest | {
+        "metadata": metadata | {"annotations": metadata.get("annotations", {}) | {APPLIED_ANNOTATION: digest}}
+    }
 
 
 def _digest(manifest: Manifest) -> str:
-    return manifest["metadata"].get("annotations", {}).get(APPLIED, "")
+    return manifest["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION, "")
 
 
 def identity(manifest: Manifest) -> tuple[str, str]:

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sd_operator.api.status import OutdatedModel
-from sd_operator.children.config_map import holds_settings
+from sd_operator.children.config_map import is_settings_config_map
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import KubeClient
 from sd_operator.reconcile.decide import identity, leaving
 from sd_operator.reconcile.reason import Cause
-from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES, INSTANCE_LABEL, OURS, REPLICA_SETS, Manifest
+from sd_operator.resources import (
+    DEPLOYMENTS,
+    DIARIZATION_SERVICES,
+    INSTANCE_LABEL,
+    MANAGED_BY_OPERATOR,
+    REPLICA_SETS,
+    Manifest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,11 @@ async def settings_readers(
     An earlier ReplicaSet makes its pods anew for as long as it has any: they are to find what the others have read.
     """
     names = {identity(manifest) for manifest in wanted}
-    if not any(holds_settings(child) and identity(child) not in names for child in live):
+    if not any(is_settings_config_map(child) and identity(child) not in names for child in live):
         return []
-    found = await kube.list_namespaced(key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{OURS}")
+    found = await kube.list_namespaced(
+        key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{MANAGED_BY_OPERATOR}"
+    )
     sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
     deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
     return [*cache.serving_pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]

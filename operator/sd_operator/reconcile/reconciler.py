@@ -26,7 +26,7 @@ from sd_operator.reconcile.reason import Cause
 from sd_operator.reconcile.retry_backoff import Refused
 from sd_operator.reconcile.scale_down import Workloads, goes_down, mark_idlest
 from sd_operator.reconcile.status import is_reported, status
-from sd_operator.resources import DEPLOYMENTS, KIND_OF, Manifest
+from sd_operator.resources import DEPLOYMENTS, RESOURCE_BY_KIND, Manifest
 from sd_operator.settings import Installation
 
 logger = logging.getLogger(__name__)
@@ -138,7 +138,9 @@ class Reconciler:
             if not self.conflicts.is_contested(key, change, now):
                 continue
             metadata = change.manifest["metadata"]
-            live = await self.kube.get(KIND_OF[change.manifest["kind"]], metadata["namespace"], metadata["name"])
+            live = await self.kube.get(
+                RESOURCE_BY_KIND[change.manifest["kind"]], metadata["namespace"], metadata["name"]
+            )
             if live and change.live is None:
                 unseen.append(live)
             else:

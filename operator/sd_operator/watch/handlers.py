@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import kopf
 
-from sd_operator.resources import DIARIZATION_SERVICES, OURS, Manifest, Resource
+from sd_operator.resources import DIARIZATION_SERVICES, MANAGED_BY_OPERATOR, Manifest, Resource
 
 Deliver = Callable[[str | None, Manifest], None]
 """Takes the type of an event, none for an object that was listed, and the object."""
@@ -83,7 +83,7 @@ def settings(watched: Iterable[Resource]) -> kopf.OperatorSettings:
     chosen.watching.chunk_size = 500
     for resource in watched:
         if resource != DIARIZATION_SERVICES:  # without this every pod of the cluster comes by
-            chosen.watching.label_selectors[place(resource)] = OURS
+            chosen.watching.label_selectors[place(resource)] = MANAGED_BY_OPERATOR
     return chosen
 
 

@@ -8,7 +8,7 @@ from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import KubeClient
 from sd_operator.kube.discovery import Discovery
 from sd_operator.kube.errors import KubeError
-from sd_operator.resources import DIARIZATION_SERVICES, OPTIONAL_KINDS, OURS
+from sd_operator.resources import DIARIZATION_SERVICES, MANAGED_BY_OPERATOR, OPTIONAL_KINDS
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Resync:
         """
         before, watched = self._cache.keys(), self._discovery.watched_resources
         for resource in watched:
-            selector = "" if resource == DIARIZATION_SERVICES else OURS
+            selector = "" if resource == DIARIZATION_SERVICES else MANAGED_BY_OPERATOR
             self._cache.replace(resource, await self._kube.list(resource, selector))
         for resource in OPTIONAL_KINDS:
             if resource not in watched:

@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from sd_harness.services.golden_services import made
+from sd_harness.services.golden_services import manifests_of
 from sd_harness.services.live_objects import INSTALLATION, service
 from sd_harness.services.random_specs import sample, specs
 from sd_harness.services.service_specs import Spec
 from sd_operator.api.quantities import quantity
 from sd_operator.api.spec import DiarizationServiceSpec
 from sd_operator.children import desired
-from sd_operator.resources import KIND_OF
+from sd_operator.resources import RESOURCE_BY_KIND
 
 PROPERTY = settings(
     max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -20,7 +20,7 @@ PROPERTY = settings(
 
 def written(spec: Spec) -> str:
     """All children, and the Job before them, as bytes."""
-    return json.dumps(made(service(spec)))
+    return json.dumps(manifests_of(service(spec)))
 
 
 def backwards(value: Any) -> Any:
@@ -52,10 +52,10 @@ def test_what_was_read_is_what_was_written(spec: Spec) -> None:
 @PROPERTY
 @given(specs())
 def test_every_child_is_of_a_kind_that_the_operator_watches(spec: Spec) -> None:
-    children = made(service(spec))
+    children = manifests_of(service(spec))
     identities = [(child["apiVersion"], child["kind"], child["metadata"]["name"]) for child in children]
     assert len(identities) == len(set(identities))
-    assert all(KIND_OF[kind].api_version == version for version, kind, _ in identities)
+    assert all(RESOURCE_BY_KIND[kind].api_version == version for version, kind, _ in identities)
 
 
 @PROPERTY

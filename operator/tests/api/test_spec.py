@@ -2,29 +2,29 @@
 
 import pytest
 from sd_harness.services.live_objects import resource, service
-from sd_harness.services.service_specs import BAD, DEMO, EVERYTHING, GOOD, Bad, Spec, with_demo
+from sd_harness.services.service_specs import ALL_FIELDS, DEMO, INVALID, VALID, InvalidSpec, Spec, with_demo
 from sd_operator.api.quantities import quantity, seconds
 from sd_operator.api.service import DiarizationService, SpecError
 from sd_operator.api.spec import DiarizationServiceSpec
 
 
-@pytest.mark.parametrize("spec", GOOD.values(), ids=GOOD)
+@pytest.mark.parametrize("spec", VALID.values(), ids=VALID)
 def test_a_good_spec_is_accepted(spec: Spec) -> None:
     DiarizationServiceSpec.model_validate(spec)
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_bad_spec_is_refused_with_a_sentence(bad: Bad) -> None:
+@pytest.mark.parametrize("bad", INVALID.values(), ids=INVALID)
+def test_a_bad_spec_is_refused_with_a_sentence(bad: InvalidSpec) -> None:
     with pytest.raises(SpecError, match=r"spec\.") as refused:
         DiarizationService.parse(resource(bad.spec))
     assert bad.model_says in str(refused.value)
 
 
 def test_every_field_arrives_under_its_own_name() -> None:
-    parsed = DiarizationServiceSpec.model_validate(EVERYTHING)
+    parsed = DiarizationServiceSpec.model_validate(ALL_FIELDS)
     written = parsed.model_dump(by_alias=True, exclude_unset=True)
     written["compute"]["resources"]["requests"]["cpu"] = int(written["compute"]["resources"]["requests"]["cpu"])
-    assert written == EVERYTHING
+    assert written == ALL_FIELDS
 
 
 def test_a_field_of_a_newer_operator_is_ignored() -> None:

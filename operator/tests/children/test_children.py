@@ -7,13 +7,24 @@ import pytest
 from sd_engine.settings import Settings
 from sd_harness.services.golden_services import path, render, specs
 from sd_harness.services.live_objects import COMMIT, INSTALLATION, UID, service
-from sd_harness.services.service_specs import DEMO, EVERYTHING, GOOD, PINNED, ZONE, Spec, on, over, scaled, with_demo
+from sd_harness.services.service_specs import (
+    ALL_FIELDS,
+    DEMO,
+    PINNED,
+    VALID,
+    ZONE,
+    Spec,
+    with_autoscaling,
+    with_compute,
+    with_demo,
+    with_network,
+)
 from sd_operator.children import config_map, desired
-from sd_operator.children.sizing import LONGEST_GRACE_S, grace_period_s, shared_memory_mib, triton_memory_mib
+from sd_operator.children.sizing import MAX_GRACE_PERIOD_S, grace_period_s, shared_memory_mib, triton_memory_mib
 from sd_operator.resources import CHILD_KINDS
 
 MIB = 1024**2
-ALL = {"smallest": DEMO, "everything": EVERYTHING}
+ALL = {"smallest": DEMO, "everything": ALL_FIELDS}
 
 
 def child(spec: Spec, kind: str, name: str = "demo") -> dict[str, Any]:
@@ -51,14 +62,14 @@ def variables(spec: Spec) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", specs())
 def test_the_children_are_those_of_the_golden_file(name: str) -> None:
-    assert render(name) == path(name).read_text(), "run operator/tests/golden_services.py and read the diff"
+    assert render(name) == path(name).read_text(), "run tools/generate and read the diff"
 
 
 def test_there_is_no_golden_file_of_a_service_that_is_gone() -> None:
     assert {each.stem for each in path("demo").parent.iterdir()} == specs().keys()
 
 
-@pytest.mark.parametrize("spec", GOOD.values(), ids=GOOD)
+@pytest.mark.parametrize("spec", VALID.values(), ids=VALID)
 def test_the_same_spec_gives_the_same_bytes(spec: Spec) -> None:
     first, second = (json.dumps(desired(service(spec), INSTALLATION)) for _ in range(2))
     assert first == second
@@ -73,12 +84,12 @@ def test_every_child_goes_with_its_service(spec: Spec) -> None:
 
 
 def test_everything_has_a_child_of_every_kind_but_the_other_autoscaler() -> None:
-    kinds = {each["kind"] for each in desired(service(EVERYTHING), INSTALLATION)}
+    kinds = {each["kind"] for each in desired(service(ALL_FIELDS), INSTALLATION)}
     assert kinds == {resource.kind for resource in CHILD_KINDS} - {"HorizontalPodAutoscaler"}
 
 
 def test_names_are_a_services_own_and_short_enough() -> None:
-    children = desired(service(EVERYTHING, "a" * 40), INSTALLATION)
+    children = desired(service(ALL_FIELDS, "a" * 40), INSTALLATION)
     names = [(each["kind"], each["metadata"]["name"]) for each in children]
     assert len(names) == len(set(names))
     assert max(len(name) for _, name in names) <= 63
@@ -105,7 +116,7 @@ def test_the_engine_understands_its_settings(spec: Spec) -> None:
 
 
 def test_the_engine_reads_every_limit_of_the_spec() -> None:
-    settings = Settings.from_environment(variables(EVERYTHING))
+    settings = Settings.from_environment(variables(ALL_FIELDS))
     assert str(settings.model_dir) == f"/model/pyannote--speaker-diarization-3.1/{COMMIT}"
     assert (settings.model_digest, settings.model_name) == (PINNED, "pyannote/speaker-diarization-3.1@v3.1")
     assert settings.preferred_batch_sizes == (2, 8)
@@ -134,8 +145,8 @@ def test_other_settings_are_other_pods(spec: Spec) -> None:
     [
         with_demo(replicas=5),
         with_demo(rollout="Recreate"),
-        scaled(mode="hpa", maxReplicas=9),
-        over(service={"grpc": False}, policy={"allowFrom": [{}]}),
+        with_autoscaling(mode="hpa", maxReplicas=9),
+        with_network(service={"grpc": False}, policy={"allowFrom": [{}]}),
         with_demo(monitoring={"podMonitor": True, "labels": {"release": "prometheus"}}),
         with_demo(serving={"preferredBatchSizes": [1, 2, 4, 8, 16]}),  # what it would be anyway
         with_demo(serving={"maxAudioDuration": "240m"}),
@@ -146,30 +157,30 @@ def test_what_no_pod_reads_changes_no_pod(spec: Spec) -> None:
 
 
 def test_the_digest_is_of_what_the_pods_read() -> None:
-    assert template(DEMO)["metadata"]["annotations"] == {config_map.SETTINGS: config_map.name(service(DEMO))}
+    assert template(DEMO)["metadata"]["annotations"] == {config_map.SETTINGS_ANNOTATION: config_map.name(service(DEMO))}
     assert config_map.settings(service(DEMO)) == variables(DEMO)
 
 
 @pytest.mark.parametrize("mode", ["none", "hpa", "keda", "external"])
 def test_pods_are_always_as_many_as_the_resource_says(mode: str) -> None:
-    spec = {**scaled(mode=mode, maxReplicas=2), "replicas": 5}
+    spec = {**with_autoscaling(mode=mode, maxReplicas=2), "replicas": 5}
     assert child(spec, "Deployment")["spec"]["replicas"] == 5
 
 
 def test_only_the_engine_gets_the_gpu() -> None:
-    engine, triton = containers(EVERYTHING)
+    engine, triton = containers(ALL_FIELDS)
     assert engine["resources"]["limits"]["nvidia.com/mig-1g.10gb"] == "2"
     assert "limits" not in triton["resources"]
     assert {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"} in triton["env"]
 
 
 def test_a_cpu_service_asks_for_no_gpu() -> None:
-    engine, _ = containers(on(accelerator="cpu"))
+    engine, _ = containers(with_compute(accelerator="cpu"))
     assert engine["resources"] == {"requests": {"cpu": "250m", "memory": "2Gi"}}
 
 
 def test_a_limit_without_a_request_is_the_request() -> None:
-    engine, _ = containers(on(accelerator="cpu", resources={"limits": {"memory": "1Gi"}}))
+    engine, _ = containers(with_compute(accelerator="cpu", resources={"limits": {"memory": "1Gi"}}))
     assert engine["resources"] == {"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}}
 
 
@@ -210,7 +221,7 @@ def test_tritons_memory_holds_its_shared_memory_and_a_request(serving: dict[str,
         ("cpu", "exact", {}, 8640 + 45),  # 8 h of audio at 0.3 s of work per second
         ("gpu", "exact", {}, 864 + 45),
         ("gpu", "exact", {"maxAudioDuration": "10s", "maxQueuedAudio": "10s"}, 60),
-        ("cpu", "exact", {"maxQueuedAudio": "100h"}, LONGEST_GRACE_S),
+        ("cpu", "exact", {"maxQueuedAudio": "100h"}, MAX_GRACE_PERIOD_S),
         ("cpu", "reference", {"maxAudioDuration": "1h", "maxQueuedAudio": "1h"}, 7200 + 45),
         ("gpu", "reference", {}, 2880 + 45),
     ],
@@ -224,18 +235,18 @@ def test_a_pod_that_ends_has_the_time_for_what_it_holds(
 
 
 def test_placement_is_the_pods() -> None:
-    wanted = EVERYTHING["compute"]
-    assert pod(EVERYTHING)["affinity"] == wanted["affinity"]
-    assert pod(EVERYTHING)["tolerations"] == wanted["tolerations"]
-    assert pod(EVERYTHING)["nodeSelector"] == {"pool": "gpu"}
-    assert pod(EVERYTHING)["priorityClassName"] == "speech"
-    assert pod(EVERYTHING)["runtimeClassName"] == "nvidia"
+    wanted = ALL_FIELDS["compute"]
+    assert pod(ALL_FIELDS)["affinity"] == wanted["affinity"]
+    assert pod(ALL_FIELDS)["tolerations"] == wanted["tolerations"]
+    assert pod(ALL_FIELDS)["nodeSelector"] == {"pool": "gpu"}
+    assert pod(ALL_FIELDS)["priorityClassName"] == "speech"
+    assert pod(ALL_FIELDS)["runtimeClassName"] == "nvidia"
     placement = {"affinity", "tolerations", "nodeSelector", "priorityClassName", "runtimeClassName"}
     assert placement.isdisjoint(pod(DEMO))
 
 
 def test_pods_are_spread_by_the_selector_of_their_deployment() -> None:
-    spec = on(topologySpreadConstraints=[{"topologyKey": ZONE}])
+    spec = with_compute(topologySpreadConstraints=[{"topologyKey": ZONE}])
     assert pod(spec)["topologySpreadConstraints"] == [
         {
             "maxSkew": 1,
@@ -248,15 +259,15 @@ def test_pods_are_spread_by_the_selector_of_their_deployment() -> None:
 
 
 def test_labels_of_the_spec_are_beside_the_operators() -> None:
-    marked = template(EVERYTHING)["metadata"]
+    marked = template(ALL_FIELDS)["metadata"]
     assert marked["labels"]["team"] == "speech"
     assert marked["annotations"]["example.com/owner"] == "speech@example.com"
-    assert child(EVERYTHING, "Deployment")["spec"]["selector"]["matchLabels"].items() <= marked["labels"].items()
+    assert child(ALL_FIELDS, "Deployment")["spec"]["selector"]["matchLabels"].items() <= marked["labels"].items()
 
 
 @pytest.mark.parametrize(("grpc", "numbers"), [(True, [8000, 8001]), (False, [8000])])
 def test_callers_reach_grpc_only_where_the_spec_lets_them(numbers: list[int], *, grpc: bool) -> None:
-    spec = over(service={"grpc": grpc})
+    spec = with_network(service={"grpc": grpc})
     for name in ("demo", "demo-headless"):
         ports = [port["port"] for port in child(spec, "Service", name)["spec"]["ports"]]
         assert ports == [*numbers, 8002, 8003]
@@ -274,7 +285,7 @@ def test_everybody_may_call_unless_the_spec_names_who() -> None:
     callers, _ = child(DEMO, "NetworkPolicy")["spec"]["ingress"]
     assert "from" not in callers
     peers = [{"podLabels": {"app": "a"}}, {"namespaceLabels": {"team": "b"}}, {"namespaceLabels": {}}, {}]
-    callers, _ = child(over(policy={"allowFrom": peers}), "NetworkPolicy")["spec"]["ingress"]
+    callers, _ = child(with_network(policy={"allowFrom": peers}), "NetworkPolicy")["spec"]["ingress"]
     assert callers["from"] == [
         {"podSelector": {"matchLabels": {"app": "a"}}},
         {"namespaceSelector": {"matchLabels": {"team": "b"}}, "podSelector": {}},
@@ -302,12 +313,12 @@ def test_pods_connect_to_nobody() -> None:
 
 
 def test_without_a_policy_there_is_none() -> None:
-    spec = over(policy={"enabled": False})
+    spec = with_network(policy={"enabled": False})
     assert [each for each in desired(service(spec), INSTALLATION) if each["kind"] == "NetworkPolicy"] == []
 
 
 def test_an_ingress_opens_the_protocol_alone() -> None:
-    ingress = child(over(ingress={"host": "a.example"}), "Ingress")["spec"]
+    ingress = child(with_network(ingress={"host": "a.example"}), "Ingress")["spec"]
     [rule] = ingress["rules"]
     [way] = rule["http"]["paths"]
     assert (rule["host"], way["path"], way["pathType"]) == ("a.example", "/v2", "Prefix")

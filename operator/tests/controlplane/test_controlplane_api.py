@@ -9,18 +9,18 @@ import pytest
 import yaml
 from sd_harness.control_plane.control_plane import REPOSITORY, ControlPlane, Manifest, control_plane
 from sd_harness.control_plane.operator_bench import diarization_service
-from sd_harness.services.golden_services import made, render, specs
+from sd_harness.services.golden_services import manifests_of, render, specs
 from sd_harness.services.live_objects import service
 from sd_harness.services.mutated_specs import mutated
 from sd_harness.services.random_specs import sample
-from sd_harness.services.service_specs import BAD, DEMO, GOOD, ONLY_THE_API_SERVER_REFUSES, Bad, Spec
+from sd_harness.services.service_specs import DEMO, INVALID, INVALID_FOR_THE_API_SERVER_ONLY, VALID, InvalidSpec, Spec
 from sd_kit import optional_kinds
 from sd_operator.api.service import SpecError
 from sd_operator.reconcile.decide import identity
 from sd_operator.reconcile.drift.manifest_diff import difference
 from sd_operator.resources import FIELD_MANAGER, NAME_LABEL, OPTIONAL_KINDS
 
-REFUSED = BAD | ONLY_THE_API_SERVER_REFUSES
+REFUSED = INVALID | INVALID_FOR_THE_API_SERVER_ONLY
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*.yaml"))
 RANDOM = 25
 """Random specs here; the benchmark of the operator tries two thousand."""
@@ -75,12 +75,12 @@ def as_kept(plane: ControlPlane, *manifests: Manifest) -> list[Manifest]:
 
 
 def test_every_good_spec_is_accepted(plane: ControlPlane) -> None:
-    names = (f"good-{number}" for number in range(len(GOOD)))
-    assert dry_run(plane, *map(manifest, GOOD.values(), names)) == ""
+    names = (f"good-{number}" for number in range(len(VALID)))
+    assert dry_run(plane, *map(manifest, VALID.values(), names)) == ""
 
 
 @pytest.mark.parametrize("bad", REFUSED.values(), ids=REFUSED)
-def test_a_bad_spec_is_refused_with_the_sentence_of_the_crd(plane: ControlPlane, bad: Bad) -> None:
+def test_a_bad_spec_is_refused_with_the_sentence_of_the_crd(plane: ControlPlane, bad: InvalidSpec) -> None:
     refusal = dry_run(plane, manifest(bad.spec))
     assert bad.api_says in refusal
     assert "evaluating rule" not in refusal  # a rule that fails by itself says nothing to anybody
@@ -129,13 +129,13 @@ def test_every_golden_child_is_accepted_in_strict_validation(plane: ControlPlane
 def test_random_specs_and_their_children_are_accepted_in_strict_validation(plane: ControlPlane) -> None:
     chosen = {f"random-{number}": spec for number, spec in enumerate(sample(RANDOM))}
     assert dry_run(plane, *(manifest(spec, name) for name, spec in chosen.items())) == ""
-    children = [child for name, spec in chosen.items() for child in made(service(spec, name))]
+    children = [child for name, spec in chosen.items() for child in manifests_of(service(spec, name))]
     assert dry_run(plane, *children) == ""
 
 
 def test_what_the_api_server_keeps_needs_no_second_write(plane: ControlPlane) -> None:
     golden = [child for name in specs() for child in yaml.safe_load_all(render(name))]
-    random = [child for spec in sample(RANDOM) for child in made(service(spec, "random"))]
+    random = [child for spec in sample(RANDOM) for child in manifests_of(service(spec, "random"))]
     asked = [*golden, *random]
     kept = as_kept(plane, *asked)
     assert [identity(child) for child in kept] == [identity(child) for child in asked]

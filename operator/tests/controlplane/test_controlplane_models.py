@@ -9,8 +9,8 @@ from sd_harness.control_plane.model_job_pods import PIPELINE, brought, end, job_
 from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import COMMIT, MODEL_DIGEST
-from sd_harness.services.service_specs import DEMO, hub
-from sd_operator.children.config_map import read_by
+from sd_harness.services.service_specs import DEMO, with_hugging_face
+from sd_operator.children.config_map import referenced_config_map
 from test_controlplane_status import container, true
 
 ACCESS = (
@@ -18,7 +18,7 @@ ACCESS = (
     "RevisionNotFound", "HubUnreachable",
 )  # fmt: skip
 OTHERS = ("InsufficientSpace", "CacheUnusable", "Corrupt", "UnsupportedPipeline")
-GATED = hub(tokenSecretRef={"name": "hub"})
+GATED = with_hugging_face(tokenSecretRef={"name": "hub"})
 PAGE = f"https://huggingface.co/{PIPELINE}"
 SHARED = {"cache": {"claimName": "models"}}
 SHOWN_S = 10.0
@@ -124,7 +124,7 @@ def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_af
     end(bench, running(bench), brought())
     supplied(bench)
     latest = "1" * 40
-    bench.apply(hub(revision=latest) | SHARED)
+    bench.apply(with_hugging_face(revision=latest) | SHARED)
     pod = running(bench)
     seen = bench.eventually("diar", lambda seen: on_its_way(seen) and seen["status"]["observedGeneration"] == 2)
     assert seen["status"]["model"]["revision"] == COMMIT
@@ -149,10 +149,12 @@ def jobs_that_remove(bench: Bench) -> list[str]:
 def serve(bench: Bench) -> None:
     """Lets every pod of the latest spec serve, and those of an earlier one go."""
     deployment = bench.get("deployment") or {}
-    latest = read_by(deployment["spec"]["template"])
-    eventually(lambda: [pod for pod in bench.pods() if read_by(pod) == latest], "a pod of the latest spec")
+    latest = referenced_config_map(deployment["spec"]["template"])
+    eventually(
+        lambda: [pod for pod in bench.pods() if referenced_config_map(pod) == latest], "a pod of the latest spec"
+    )
     for pod in bench.pods():
-        if read_by(pod) == latest:
+        if referenced_config_map(pod) == latest:
             bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, {"conditions": [true("Ready")]})
     bench.eventually("diar", lambda seen: condition(seen, "Ready")["status"] == "True")
 

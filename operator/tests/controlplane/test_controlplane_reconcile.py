@@ -6,7 +6,7 @@ from engine_pages import engines
 from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.operator_process import RECONCILES, WRITES, running_operator
 from sd_harness.control_plane.processes import eventually
-from sd_harness.services.service_specs import DEMO, EVERY_CHILD, with_demo
+from sd_harness.services.service_specs import DEMO, WITH_EVERY_CORE_KIND, with_demo
 from sd_operator.reconcile.decide import identity
 from sd_operator.reconcile.drift.field_conflicts import PATIENCE
 from sd_operator.resources import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
@@ -77,7 +77,7 @@ def test_a_service_can_be_paused(bench: Bench) -> None:
 
 
 def test_every_deleted_child_comes_back_and_the_siblings_stay(bench: Bench) -> None:
-    bench.apply(EVERY_CHILD)
+    bench.apply(WITH_EVERY_CORE_KIND)
     before = uids(bench.settled())
     for (kind, name), uid in before.items():
         bench.kubectl("delete", kind, name, "--wait=false")
@@ -88,7 +88,7 @@ def test_every_deleted_child_comes_back_and_the_siblings_stay(bench: Bench) -> N
 
 
 def test_what_was_changed_by_hand_is_put_right_and_nothing_is_made_anew(bench: Bench) -> None:
-    bench.apply(EVERY_CHILD)
+    bench.apply(WITH_EVERY_CORE_KIND)
     before = uids(bench.settled())
     for kind, name in before:
         bench.kubectl("label", kind, name, "app.kubernetes.io/managed-by-")

@@ -11,7 +11,7 @@ from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.operator_process import running_operator
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import INSTALLATION, service
-from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, hub
+from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.reconcile.scale_down import DELETION_COST
@@ -100,9 +100,9 @@ def live_through_everything(bench: Bench) -> None:
     eventually(lambda: marked(bench), "the pods are marked")
     eventually(lambda: is_on_a_node(bench), "a pod is on a node")
     eventually(lambda: ("/events", "list") in asked(bench.plane), "the pod's Events are read", 15)
-    bench.apply(hub(), "downloaded")
+    bench.apply(with_hugging_face(), "downloaded")
     running(bench, "downloaded")
-    bench.apply(hub(revision="v2"), "downloaded")
+    bench.apply(with_hugging_face(revision="v2"), "downloaded")
     eventually(lambda: ("batch/jobs", "delete") in asked(bench.plane), "the Job of the earlier spec is ended")
     for kind in CHILD_KINDS:
         find_the_name_taken(bench, kind)
@@ -111,7 +111,11 @@ def live_through_everything(bench: Bench) -> None:
 def find_the_name_taken(bench: Bench, kind: Resource) -> None:
     """A service of which one child's name is somebody else's: the operator has a look at that."""
     name = f"taken-{kind.plural}"
-    wanted = ((spec, child) for spec in (KEDA, HPA, hub()) for child in desired(service(spec, name), INSTALLATION))
+    wanted = (
+        (spec, child)
+        for spec in (KEDA, HPA, with_hugging_face())
+        for child in desired(service(spec, name), INSTALLATION)
+    )
     spec, child = next((spec, child) for spec, child in wanted if child["kind"] == kind.kind)
     bench.plane.apply(child | {"metadata": {"name": child["metadata"]["name"], "namespace": bench.namespace}})
     bench.apply(spec, name)
@@ -137,7 +141,7 @@ def marked(bench: Bench) -> bool:
 def leftovers(bench: Bench) -> list[Manifest]:
     """One object of each kind that is the service's and none of its parts, as of an operator of another version."""
     resource = bench.eventually("diar", lambda seen: seen.get("status"))
-    services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA, hub())]
+    services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA, with_hugging_face())]
     made = {child["kind"]: child for service in services for child in desired(service, INSTALLATION)}
     assert made.keys() == {kind.kind for kind in CHILD_KINDS}
     return [child | {"metadata": child["metadata"] | {"name": "leftover"}} for child in made.values()]

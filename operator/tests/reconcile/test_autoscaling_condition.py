@@ -10,7 +10,7 @@ from sd_harness.services.live_objects import INSTALLATION, service
 from sd_harness.services.service_specs import Spec, with_demo
 from sd_operator.children import desired
 from sd_operator.children.autoscaling import horizontal_pod_autoscaler, scaled_object
-from sd_operator.children.autoscaling.scaling import window_s
+from sd_operator.children.autoscaling.scaling_policy import stabilization_window_s
 from sd_operator.resources import Manifest
 
 TARGET = {"apiVersion": "sd-triton.dev/v1alpha1", "kind": "DiarizationService", "name": "demo"}
@@ -107,7 +107,7 @@ def test_less_must_have_been_needed_for_as_long_as_the_longest_recording_takes(
     accelerator: str, longest: str, expected_s: int
 ) -> None:
     spec = scaled("hpa", compute={"accelerator": accelerator}, serving={"maxAudioDuration": longest})
-    assert window_s(service(spec)) == expected_s
+    assert stabilization_window_s(service(spec)) == expected_s
     assert hpa(spec)["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == expected_s
 
 

@@ -6,7 +6,7 @@ import pytest
 from sd_harness.services.live_objects import INSTALLATION, live, service
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.children import desired
-from sd_operator.children.config_map import SETTINGS
+from sd_operator.children.config_map import SETTINGS_ANNOTATION
 from sd_operator.reconcile.decide import Plan, decide, identity, stamped
 from sd_operator.resources import Manifest
 
@@ -140,7 +140,7 @@ OTHER = service(with_demo(serving={"adapters": 3}))
 def test_settings_stay_for_as_long_as_a_pod_may_read_them() -> None:
     before, wanted = child("ConfigMap"), desired(OTHER, INSTALLATION)
     children = [*(live(stamped(manifest)) for manifest in wanted), before]
-    reader = {"metadata": {"annotations": {SETTINGS: before["metadata"]["name"]}}}
+    reader = {"metadata": {"annotations": {SETTINGS_ANNOTATION: before["metadata"]["name"]}}}
     assert decide(OTHER, wanted, children, [reader]) == Plan()
     assert decide(OTHER, wanted, children, [{"metadata": {}}]) == Plan(delete=[before])
 

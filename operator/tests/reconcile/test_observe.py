@@ -7,7 +7,7 @@ import pytest
 from sd_harness.services.live_objects import INSTALLATION, UID, live, resource, service
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.children import desired
-from sd_operator.children.config_map import SETTINGS, name
+from sd_operator.children.config_map import SETTINGS_ANNOTATION, name
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.reconcile.decide import stamped
 from sd_operator.reconcile.observe import is_there, settings_readers
@@ -22,7 +22,7 @@ EARLIER = next(live(stamped(manifest)) for manifest in desired(BEFORE, INSTALLAT
 
 def replica_set(reads: str, replicas: int, existing: int) -> Manifest:
     """One of a Deployment's."""
-    template = {"metadata": {"annotations": {SETTINGS: reads}}}
+    template = {"metadata": {"annotations": {SETTINGS_ANNOTATION: reads}}}
     return {"spec": {"replicas": replicas, "template": template}, "status": {"replicas": existing}}
 
 
@@ -43,7 +43,7 @@ async def readers(server: Any, children: list[Manifest]) -> list[str]:
     cache = Cache()
     cache.upsert(resource(DEMO))
     found = await settings_readers(server, cache, KEY, WANTED, children)
-    return [each["metadata"].get("annotations", {}).get(SETTINGS, "") for each in found]
+    return [each["metadata"].get("annotations", {}).get(SETTINGS_ANNOTATION, "") for each in found]
 
 
 async def test_while_all_settings_are_wanted_nobody_is_asked() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sd_harness.services.live_objects import COMMIT, INSTALLATION, MODEL_DIGEST, pod, resource, with_model
 from sd_harness.services.live_objects import service as supplied
-from sd_harness.services.service_specs import DEMO, PINNED, Spec, hub
+from sd_harness.services.service_specs import DEMO, PINNED, Spec, with_hugging_face
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import desired, model_job
@@ -67,7 +67,7 @@ def first_job(service: DiarizationService) -> Manifest:
 
 def attempt(service: DiarizationService, number: int) -> Manifest:
     """A later one."""
-    return model_job.build(service, INSTALLATION, model_job.fetch(service), number)
+    return model_job.build(service, INSTALLATION, model_job.provisioning_task(service), number)
 
 
 def words(manifest: Manifest | None) -> list[str]:
@@ -105,13 +105,13 @@ def reason(found: Supply) -> str:
 
 
 def test_the_demo_model_needs_no_job_and_ends_those_of_an_earlier_spec() -> None:
-    under_way = job(first_job(new(hub())))
+    under_way = job(first_job(new(with_hugging_face())))
     found = step(new(DEMO), under_way)
     assert (found.start, found.cause, found.remove) == (None, None, [under_way.live])
 
 
 def test_a_new_service_gets_a_job_and_no_pods() -> None:
-    found = step(new(hub()))
+    found = step(new(with_hugging_face()))
     assert reason(found) == "Downloading"
     assert words(found.start)[:6] == ["models", "download", "--pipeline", PIPELINE, "--revision", COMMIT]
     kinds = {each["kind"] for each in desired(found.service, INSTALLATION)}
@@ -120,29 +120,29 @@ def test_a_new_service_gets_a_job_and_no_pods() -> None:
 
 
 def test_nothing_is_done_while_the_job_runs() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     found = step(service, job(first_job(service)))
     assert (reason(found), found.start, found.remove) == ("Downloading", None, [])
 
 
 def test_what_a_job_has_brought_is_pinned_and_served() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     found = step(service, ended(first_job(service), BROUGHT))
     assert found.service.served == ServedModel(
         source=f"{PIPELINE}@{COMMIT[:12]}", mode="exact", pipeline=PIPELINE, revision=COMMIT,
         digest=MODEL_DIGEST, claim_name="demo-models", path=PLACE,
     )  # fmt: skip
-    assert found.service.has_its_model
+    assert found.service.has_desired_model
     assert "Deployment" in {each["kind"] for each in desired(found.service, INSTALLATION)}
     assert step(found.service, ended(first_job(service), BROUGHT)).start is None
 
 
 def test_a_tag_is_served_at_the_commit_that_it_was_resolved_to() -> None:
-    service = new(hub(revision="v1"))
+    service = new(with_hugging_face(revision="v1"))
     found = step(service, ended(first_job(service), BROUGHT))
     assert found.service.served is not None
     assert found.service.served.revision == COMMIT
-    assert found.service.has_its_model
+    assert found.service.has_desired_model
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_tag_is_served_at_the_commit_that_it_was_resolved_to() -> None:
     ],
 )
 def test_the_next_attempt_follows_after_a_pause(failure: str, pauses_s: list[float]) -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     for number, pause_s in enumerate(pauses_s, start=1):
         said = {"reason": failure, "message": "No."}
         waits = step(service, ended(attempt(service, number), said, code=1, ago=pause_s - 1))
@@ -167,17 +167,17 @@ def test_the_next_attempt_follows_after_a_pause(failure: str, pauses_s: list[flo
 
 
 def test_another_secret_has_the_next_attempt_made_at_once() -> None:
-    failed = ended(first_job(new(hub(tokenSecretRef={"name": "hub", "key": "t"}))), TERMS, code=1)
-    assert step(new(hub(tokenSecretRef={"name": "hub", "key": "t"})), failed).start is None
-    assert step(new(hub(tokenSecretRef={"name": "other", "key": "t"})), failed).start is not None
+    failed = ended(first_job(new(with_hugging_face(tokenSecretRef={"name": "hub", "key": "t"}))), TERMS, code=1)
+    assert step(new(with_hugging_face(tokenSecretRef={"name": "hub", "key": "t"})), failed).start is None
+    assert step(new(with_hugging_face(tokenSecretRef={"name": "other", "key": "t"})), failed).start is not None
 
 
 def test_only_another_spec_helps_against_a_pipeline_that_is_not_supported() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     said = {"reason": "UnsupportedPipeline", "message": "No."}
     found = step(service, ended(first_job(service), said, code=1, ago=9999))
     assert (reason(found), found.start, found.again_after_s) == ("UnsupportedPipeline", None, None)
-    changed = step(new(hub(revision="v2")), ended(first_job(service), said, code=1))
+    changed = step(new(with_hugging_face(revision="v2")), ended(first_job(service), said, code=1))
     assert words(changed.start)[4:6] == ["--revision", "v2"]
 
 
@@ -188,54 +188,56 @@ def test_a_directory_that_is_not_supported_is_looked_at_again() -> None:
 
 
 def test_pages_that_the_sentence_does_not_name_are_named_behind_it() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     found = step(service, ended(first_job(service), TERMS, code=1))
     assert found.cause == Cause("TermsNotAccepted", "Accept them. https://hub.example/a")
 
 
 def test_a_token_s_reason_says_where_it_is_read_from() -> None:
     said = {"reason": "TokenInvalid", "message": "It is not known."}
-    service = new(hub(tokenSecretRef={"name": "hub", "key": "t"}))
+    service = new(with_hugging_face(tokenSecretRef={"name": "hub", "key": "t"}))
     found = step(service, ended(first_job(service), said, code=1))
     assert found.cause == Cause("TokenInvalid", "It is not known. It is read from key t of Secret hub.")
     absent = said | {"reason": "TokenMissing", "message": "Its file is not there."}
     found = step(service, ended(first_job(service), absent, code=1))
     missing = "Secret hub is not there, or holds no token under key t. Its file is not there."
     assert found.cause == Cause("TokenMissing", missing)
-    service = new(hub())
+    service = new(with_hugging_face())
     found = step(service, ended(first_job(service), absent, code=1))
     assert found.cause is not None
     assert found.cause.message.endswith("Name the Secret in spec.model.source.huggingFace.tokenSecretRef.")
 
 
 def test_a_further_attempt_keeps_the_reason_until_it_takes_longer() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     failed = ended(attempt(service, 1), TERMS, code=1, ago=61, made=-90)
     assert reason(step(service, failed, job(attempt(service, 2), made=-20))) == "TermsNotAccepted"
     assert reason(step(service, failed, job(attempt(service, 2), made=-40))) == "Downloading"
 
 
 def test_another_spec_ends_the_job_of_the_earlier_one() -> None:
-    under_way = job(first_job(new(hub())))
-    found = step(new(hub(revision="v2")), under_way)
+    under_way = job(first_job(new(with_hugging_face())))
+    found = step(new(with_hugging_face(revision="v2")), under_way)
     assert found.remove == [under_way.live]
     assert found.start is not None
 
 
 def test_a_pinned_service_serves_on_while_another_revision_is_on_its_way() -> None:
-    service = replace(new(hub(revision="v2")), served=supplied(hub()).served)
+    service = replace(new(with_hugging_face(revision="v2")), served=supplied(with_hugging_face()).served)
     found = step(service)
     assert (reason(found), found.service.served) == ("Downloading", service.served)
     assert "Deployment" in {each["kind"] for each in desired(found.service, INSTALLATION)}
     other = BROUGHT | {"revision": "f" * 40, "path": f"/model/{PIPELINE.replace('/', '--')}/{'f' * 40}"}
     arrived = step(service, ended(first_job(service), other))
-    assert arrived.service.has_its_model
+    assert arrived.service.has_desired_model
     assert arrived.outdated == (OutdatedModel(claim_name="demo-models", pipeline=PIPELINE),)
 
 
 def test_another_commit_that_begins_alike_is_another_model() -> None:
     other = COMMIT[:12] + "0" * 28
-    assert not replace(new(hub(revision=other)), served=supplied(hub()).served).has_its_model
+    assert not replace(
+        new(with_hugging_face(revision=other)), served=supplied(with_hugging_face()).served
+    ).has_desired_model
 
 
 @pytest.mark.parametrize("spec", [CLAIM, IMAGE])
@@ -264,7 +266,7 @@ def test_another_digest_in_the_spec_has_the_directory_looked_at_again() -> None:
 
 
 def test_a_damaged_model_is_brought_anew_as_it_was_pinned() -> None:
-    service = supplied(hub(revision="v1"))
+    service = supplied(with_hugging_face(revision="v1"))
     found = step(service, pods=[corrupt_pod()])
     assert reason(found) == "Corrupt"
     told = words(found.start)
@@ -273,7 +275,7 @@ def test_a_damaged_model_is_brought_anew_as_it_was_pinned() -> None:
 
 
 def test_a_repair_is_made_once_for_each_time_that_damage_is_found() -> None:
-    service = supplied(hub())
+    service = supplied(with_hugging_face())
     repair = step(service, pods=[corrupt_pod(ago=30)]).start
     assert repair is not None
     mended = ended(repair, BROUGHT, ago=10)
@@ -281,7 +283,7 @@ def test_a_repair_is_made_once_for_each_time_that_damage_is_found() -> None:
     assert (reason(waits), waits.start) == ("Corrupt", None)
     again = step(service, mended, pods=[corrupt_pod(ago=5)])
     assert again.start is not None
-    assert again.start["metadata"]["annotations"][model_job.ATTEMPT] == "2"
+    assert again.start["metadata"]["annotations"][model_job.ATTEMPT_ANNOTATION] == "2"
 
 
 def test_nobody_can_bring_a_directory_of_one_s_own_anew() -> None:
@@ -290,13 +292,13 @@ def test_nobody_can_bring_a_directory_of_one_s_own_anew() -> None:
 
 
 def test_one_job_at_a_time_works_on_a_claim() -> None:
-    found = step(new(hub()), busy={"demo-models": "other-model-1"})
+    found = step(new(with_hugging_face()), busy={"demo-models": "other-model-1"})
     assert (reason(found), found.start) == ("WaitingForClaim", None)
     assert found.again_after_s is not None
 
 
 OUTDATED = OutdatedModel(claim_name="shared", pipeline=PIPELINE)
-SHARED: Spec = hub() | {"cache": {"claimName": "shared"}}
+SHARED: Spec = with_hugging_face() | {"cache": {"claimName": "shared"}}
 
 
 def test_what_nobody_serves_any_more_is_removed_after_the_rollout() -> None:
@@ -341,7 +343,7 @@ def test_a_directory_that_is_served_under_another_name_is_not_outdated() -> None
     service = replace(new(on_the_shared_claim(before.served.path or "")), served=before.served)
     same = {"digest": MODEL_DIGEST, "path": f"/model/{before.served.path}"}
     found = step(service, ended(first_job(service), same))
-    assert found.service.has_its_model
+    assert found.service.has_desired_model
     assert found.outdated == ()
 
 
@@ -410,7 +412,7 @@ def test_a_removal_that_cannot_begin_says_why() -> None:
     ],
 )
 def test_a_job_without_a_result_is_a_failure(said: str, code: int, words: str) -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     found = step(service, ended(first_job(service), said, code=code))
     assert reason(found) == "DownloadFailed"
     assert found.cause is not None
@@ -418,7 +420,7 @@ def test_a_job_without_a_result_is_a_failure(said: str, code: int, words: str) -
 
 
 def test_a_job_that_ended_without_a_pod_is_a_failure() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     verdict = {"type": "Failed", "status": "True", "lastTransitionTime": at(-1), "message": "It was too slow."}
     found = step(service, job(first_job(service), conditions=[verdict]))
     assert reason(found) == "DownloadFailed"
@@ -427,14 +429,14 @@ def test_a_job_that_ended_without_a_pod_is_a_failure() -> None:
 
 
 def test_a_pod_that_cannot_begin_says_why() -> None:
-    service = new(hub())
+    service = new(with_hugging_face())
     unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}
     waiting = replace(job(first_job(service)), pod=pod("x", conditions=[unscheduled]))
     assert reason(step(service, waiting)) == "Unschedulable"
 
 
 def test_the_token_is_a_file_of_an_optional_secret_and_nothing_else() -> None:
-    made = first_job(new(hub(tokenSecretRef={"name": "hub", "key": "t"})))
+    made = first_job(new(with_hugging_face(tokenSecretRef={"name": "hub", "key": "t"})))
     [volume] = [each for each in made["spec"]["template"]["spec"]["volumes"] if "secret" in each]
     assert volume["secret"] == {
         "secretName": "hub", "items": [{"key": "t", "path": "token"}], "optional": True, "defaultMode": 0o440,
@@ -442,7 +444,7 @@ def test_the_token_is_a_file_of_an_optional_secret_and_nothing_else() -> None:
     [container] = made["spec"]["template"]["spec"]["containers"]
     assert "env" not in container
     assert "envFrom" not in container
-    children = desired(supplied(hub(tokenSecretRef={"name": "hub", "key": "t"})), INSTALLATION)
+    children = desired(supplied(with_hugging_face(tokenSecretRef={"name": "hub", "key": "t"})), INSTALLATION)
     assert not [each["kind"] for each in children if "secret" in json.dumps(each).lower()]
 
 
@@ -460,7 +462,7 @@ def test_the_job_runs_where_the_pods_may_run_and_asks_for_no_device() -> None:
         "affinity": {"nodeAffinity": NEAR},
         "priorityClassName": "low",
     }
-    service = new(hub() | {"compute": compute, "imagePullSecrets": [{"name": "registry"}]})
+    service = new(with_hugging_face() | {"compute": compute, "imagePullSecrets": [{"name": "registry"}]})
     spec = first_job(service)["spec"]["template"]["spec"]
     assert spec["nodeSelector"] == {"pool": "gpu"}
     assert (spec["affinity"], spec["priorityClassName"]) == ({"nodeAffinity": NEAR}, "low")
@@ -471,5 +473,5 @@ def test_the_job_runs_where_the_pods_may_run_and_asks_for_no_device() -> None:
 
 
 def test_the_names_of_a_long_service_s_jobs_fit_into_a_label() -> None:
-    service = DiarizationService.parse(resource(hub(), "a" * 40))
+    service = DiarizationService.parse(resource(with_hugging_face(), "a" * 40))
     assert len(attempt(service, 9999)["metadata"]["name"]) <= 63

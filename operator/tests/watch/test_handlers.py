@@ -5,14 +5,14 @@ from typing import Any
 
 import kopf
 from sd_harness.services.live_objects import pod
-from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES, OURS, PODS, Manifest
+from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES, MANAGED_BY_OPERATOR, PODS, Manifest
 from sd_operator.watch.handlers import Forgetful, Jitter, registry, settings
 
 
 def test_all_but_the_resource_itself_is_watched_by_label() -> None:
     selectors: Any = settings((DIARIZATION_SERVICES, DEPLOYMENTS, PODS)).watching.label_selectors
     watched = {(place.group, place.version, place.any_name): label for place, label in selectors.items()}
-    assert watched == {("", "v1", "pods"): OURS, ("apps", "v1", "deployments"): OURS}
+    assert watched == {("", "v1", "pods"): MANAGED_BY_OPERATOR, ("apps", "v1", "deployments"): MANAGED_BY_OPERATOR}
 
 
 def test_kopf_neither_posts_nor_scans_nor_meets_peers_nor_ends_the_process() -> None:

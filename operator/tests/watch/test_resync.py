@@ -13,7 +13,7 @@ from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import Listing
 from sd_operator.kube.discovery import CORE, Discovery
 from sd_operator.kube.errors import UnavailableError
-from sd_operator.resources import DIARIZATION_SERVICES, JOBS, OURS, PODS, Manifest, Resource
+from sd_operator.resources import DIARIZATION_SERVICES, JOBS, MANAGED_BY_OPERATOR, PODS, Manifest, Resource
 from sd_operator.watch.resync import Resync
 
 DEMO_KEY = Key("default", "demo")
@@ -60,7 +60,10 @@ async def test_everything_is_listed_by_label_and_every_service_looked_at() -> No
     async with started(cluster) as begun:
         await asyncio.wait_for(begun.resync.done.wait(), 5)
     assert cluster.asked[DIARIZATION_SERVICES.kind, ""] == 1
-    assert {kind for (kind, selector), _ in cluster.asked.items() if selector == OURS} == CORE | {JOBS.kind, PODS.kind}
+    assert {kind for (kind, selector), _ in cluster.asked.items() if selector == MANAGED_BY_OPERATOR} == CORE | {
+        JOBS.kind,
+        PODS.kind,
+    }
     assert begun.added == [DEMO_KEY]
     assert len(begun.cache.serving_pods(DEMO_KEY)) == 1
 
@@ -115,4 +118,4 @@ async def test_a_kind_that_the_cluster_lost_is_neither_listed_nor_kept() -> None
         begun.resync.again()
         await asyncio.wait_for(begun.resync.done.wait(), 5)
         assert begun.cache.children(DEMO_KEY) == []
-    assert cluster.asked["PodMonitor", OURS] == 1
+    assert cluster.asked["PodMonitor", MANAGED_BY_OPERATOR] == 1

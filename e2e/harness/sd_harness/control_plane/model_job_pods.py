@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sd_operator.children.model_job import ATTEMPT
+from sd_operator.children.model_job import ATTEMPT_ANNOTATION
 from sd_operator.reconcile.model.job import JOB_NAME
 
 from sd_harness.control_plane.control_plane import Manifest
@@ -30,7 +30,7 @@ def jobs(bench: Bench, name: str = "demo") -> list[Manifest]:
     """The Jobs of a service, the first one first."""
     found = bench.plane.list("jobs", bench.namespace)
     mine = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
-    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT]))
+    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT_ANNOTATION]))
 
 
 def running(bench: Bench, name: str = "demo", *, beside: str = "") -> Manifest:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
-from sd_operator.children.config_map import read_by
+from sd_operator.children.config_map import referenced_config_map
 from sd_operator.reconcile.decide import identity
 from sd_operator.resources import CORE_KINDS, DEPLOYMENTS
 
@@ -68,13 +68,13 @@ class Bench:
 
     def _earlier_settings(self, owned: list[Manifest]) -> set[str]:
         """The ConfigMaps that only pods of an earlier spec read: without nodes no rollout is ever over."""
-        latest = {read_by(each["spec"]["template"]) for each in owned if each["kind"] == DEPLOYMENTS.kind}
-        return {read_by(pod) for pod in self.pods()} - latest
+        latest = {referenced_config_map(each["spec"]["template"]) for each in owned if each["kind"] == DEPLOYMENTS.kind}
+        return {referenced_config_map(pod) for pod in self.pods()} - latest
 
     def settings(self, name: str = "demo") -> dict[str, str]:
         """What new pods of a service read; nothing where it has no pods yet."""
         deployment = self.get("deployment", name)
-        found = self.get("configmap", read_by(deployment["spec"]["template"])) if deployment else None
+        found = self.get("configmap", referenced_config_map(deployment["spec"]["template"])) if deployment else None
         return found["data"] if found else {}
 
     def adapters_are(self, number: int) -> None:

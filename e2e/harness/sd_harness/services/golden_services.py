@@ -11,25 +11,28 @@ from sd_operator.children import desired, model_job
 from sd_operator.resources import Manifest
 
 from sd_harness.services.live_objects import INSTALLATION, service
-from sd_harness.services.service_specs import EVERYTHING, PINNED, ZONE, Spec, on, over, with_demo
+from sd_harness.services.service_specs import ALL_FIELDS, PINNED, ZONE, Spec, with_compute, with_demo, with_network
 
 TESTS = Path(__file__).resolve().parents[4] / "operator" / "tests"
 EXAMPLES = TESTS.parents[1] / "examples"
 
 OURS: dict[str, Spec] = {
-    "cpu": on(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
-    "everything": EVERYTHING,
+    "cpu": with_compute(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
+    "everything": ALL_FIELDS,
     "image": {
         "model": {"source": {"image": {"reference": f"registry.example/models@{PINNED}", "path": "community-1"}}}
     },
-    "ingress": over(ingress={"host": "diarization.example.com"}),
-    "mig": on(gpu={"resource": "nvidia.com/mig-1g.10gb"}, runtimeClassName="nvidia"),
+    "ingress": with_network(ingress={"host": "diarization.example.com"}),
+    "mig": with_compute(gpu={"resource": "nvidia.com/mig-1g.10gb"}, runtimeClassName="nvidia"),
     "monitored": with_demo(monitoring={"podMonitor": True, "alerts": True, "labels": {"release": "prometheus"}}),
-    "no-policy": over(policy={"enabled": False}, service={"type": "LoadBalancer"}),
+    "no-policy": with_network(policy={"enabled": False}, service={"type": "LoadBalancer"}),
     "paused": with_demo(replicas=0, monitoring={"alerts": True}, autoscaling={"mode": "keda"}),
-    "recreate": {**on(tolerations=[{"key": "gpu", "value": "a100", "effect": "NoSchedule"}]), "rollout": "Recreate"},
+    "recreate": {
+        **with_compute(tolerations=[{"key": "gpu", "value": "a100", "effect": "NoSchedule"}]),
+        "rollout": "Recreate",
+    },
     "spread": {
-        **on(topologySpreadConstraints=[{"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}]),
+        **with_compute(topologySpreadConstraints=[{"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}]),
         "replicas": 3,
         "podMetadata": {"labels": {"team": "speech"}, "annotations": {"example.com/owner": "speech@example.com"}},
     },
@@ -51,11 +54,11 @@ def specs() -> dict[str, Spec]:
 
 def render(name: str) -> str:
     """What is made for one of the services: the Job that brings its model, then its children."""
-    children = made(service(specs()[name], name))
+    children = manifests_of(service(specs()[name], name))
     return yaml.dump_all(children, Dumper=_Plain, sort_keys=False, width=120)
 
 
-def made(wanted: DiarizationService) -> list[Manifest]:
+def manifests_of(wanted: DiarizationService) -> list[Manifest]:
     """The first Job of a service, and what it consists of once its model is there."""
     return [*first_job(wanted), *desired(wanted, INSTALLATION)]
 
@@ -65,7 +68,7 @@ def first_job(wanted: DiarizationService) -> list[Manifest]:
     if isinstance(wanted.source, Demo):
         return []
     unsupplied = replace(wanted, served=None)
-    return [model_job.build(unsupplied, INSTALLATION, model_job.fetch(unsupplied))]
+    return [model_job.build(unsupplied, INSTALLATION, model_job.provisioning_task(unsupplied))]
 
 
 def path(name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sd_harness.services.random_specs import sample
-from sd_harness.services.service_specs import EVERYTHING, GOOD, PINNED, Spec
+from sd_harness.services.service_specs import ALL_FIELDS, PINNED, VALID, Spec
 
 TEXTS = [
     "", " ", "\n", "a b", "a\n", "-a", "a-", "A", "é", "..", "a..b", "/a", "a/..", "a/../b", "a/b", "a/b/c", "a.1",
@@ -25,7 +25,7 @@ Place = tuple[Any, ...]
 def mutated(count: int, seed: int = 1) -> list[Spec]:
     """That many of them."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret
-    right = [*sample(200), *GOOD.values(), *[EVERYTHING] * 50]
+    right = [*sample(200), *VALID.values(), *[ALL_FIELDS] * 50]
     return [_mutated(chance.choice(right), chance) for _ in range(count)]
 
 

@@ -8,7 +8,7 @@ DEMO: Spec = {"model": {"source": {"demo": {}}}}
 
 PINNED = "sha256:" + "0123456789abcdef" * 4
 
-EVERYTHING: Spec = {
+ALL_FIELDS: Spec = {
     "model": {
         "source": {
             "huggingFace": {
@@ -128,92 +128,97 @@ def with_demo(**parts: Any) -> Spec:
     return {**DEMO, **parts}
 
 
-def on(**parts: Any) -> Spec:
+def with_compute(**parts: Any) -> Spec:
     """The smallest spec and these parts of `compute`."""
     return with_demo(compute=parts)
 
 
-def over(**parts: Any) -> Spec:
+def with_network(**parts: Any) -> Spec:
     """The smallest spec and these parts of `network`."""
     return with_demo(network=parts)
 
 
-def scaled(**parts: Any) -> Spec:
+def with_autoscaling(**parts: Any) -> Spec:
     """The smallest spec and these parts of `autoscaling`."""
     return with_demo(autoscaling=parts)
 
 
-def near_nodes(*requirements: dict[str, Any]) -> Spec:
+def with_node_affinity(*requirements: dict[str, Any]) -> Spec:
     """The smallest spec on nodes that meet these requirements."""
     terms = {"nodeSelectorTerms": [{"matchExpressions": [*requirements]}]}
-    return on(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}})
+    return with_compute(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}})
 
 
-def away_from(selector: dict[str, Any]) -> Spec:
+def with_pod_anti_affinity(selector: dict[str, Any]) -> Spec:
     """The smallest spec on nodes without pods of this selector."""
     term = {"labelSelector": selector, "topologyKey": "kubernetes.io/hostname"}
-    return on(affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+    return with_compute(affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
 
 
 ZONE = "topology.kubernetes.io/zone"
 
-EVERY_CHILD = with_demo(
+WITH_EVERY_CORE_KIND = with_demo(
     autoscaling={"mode": "hpa"},
     monitoring={"dashboard": True},
     network={"ingress": {"host": "speech.example"}},
 )
 """A service with a child of every kind that each cluster has."""
 
-WITH_HPA = {**EVERY_CHILD, "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True}}
+WITH_HPA = {**WITH_EVERY_CORE_KIND, "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True}}
 WITH_KEDA = {**WITH_HPA, "autoscaling": {"mode": "keda"}}
 """Services with a child of every kind, but for the autoscaler that the other one has."""
 
 
-def hub(**changed: Any) -> Spec:
+def with_hugging_face(**changed: Any) -> Spec:
     """A pipeline on the hub, with changes."""
     named = {"pipeline": "pyannote/speaker-diarization-community-1", "revision": "c0ffee" * 6 + "c0ff"}
     return {"model": {"source": {"huggingFace": named | changed}}}
 
 
-GOOD: dict[str, Spec] = {
-    "pipeline on the hub": hub(tokenSecretRef={"name": "hub"}),
-    "tag at a mirror": hub(revision="v1.0", endpoint="http://mirror:8080/hf", caBundleRef={"name": "ca"}),
-    "claim for several": {**hub(digest=PINNED), "cache": {"claimName": "models"}},
-    "claim that stays": {**hub(), "cache": {"size": "5Gi", "retain": True, "accessModes": ["ReadWriteMany"]}},
+VALID: dict[str, Spec] = {
+    "pipeline on the hub": with_hugging_face(tokenSecretRef={"name": "hub"}),
+    "tag at a mirror": with_hugging_face(revision="v1.0", endpoint="http://mirror:8080/hf", caBundleRef={"name": "ca"}),
+    "claim for several": {**with_hugging_face(digest=PINNED), "cache": {"claimName": "models"}},
+    "claim that stays": {
+        **with_hugging_face(),
+        "cache": {"size": "5Gi", "retain": True, "accessModes": ["ReadWriteMany"]},
+    },
     "model in an image": {"model": {"source": {"image": {"reference": f"registry.example/m@{PINNED}", "path": "a"}}}},
     "model in a claim's root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
     "smallest": DEMO,
-    "everything": EVERYTHING,
+    "everything": ALL_FIELDS,
     "paused": with_demo(replicas=0),
     "size in bytes": with_demo(serving={"maxRequestBytes": 1048576}),
     "largest request": with_demo(serving={"maxRequestBytes": "1Gi"}),
     "smallest request": with_demo(serving={"maxRequestBytes": "1Ki"}),
     "minutes": with_demo(serving={"maxAudioDuration": "90m", "maxQueuedAudio": "5400s"}),
     "longest durations": with_demo(serving={"maxAudioDuration": "1000h", "maxQueuedAudio": "999h59m60s"}),
-    "cpu": on(accelerator="cpu", resources={"limits": {"cpu": 4, "memory": "8Gi"}}),
-    "equal request and limit": on(resources={"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}),
-    "thousandths": on(resources={"requests": {"cpu": "0.125", "memory": "1.5Gi", "ephemeral-storage": "1.125P"}}),
+    "cpu": with_compute(accelerator="cpu", resources={"limits": {"cpu": 4, "memory": "8Gi"}}),
+    "equal request and limit": with_compute(resources={"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}),
+    "thousandths": with_compute(
+        resources={"requests": {"cpu": "0.125", "memory": "1.5Gi", "ephemeral-storage": "1.125P"}}
+    ),
     "longest batch list": with_demo(serving={"maxBatchSize": 64, "preferredBatchSizes": list(range(49, 65))}),
-    "mig": on(gpu={"resource": "nvidia.com/mig-3g.40gb"}),
-    "every taint": on(tolerations=[{"operator": "Exists"}]),
-    "taint without a value": on(tolerations=[{"key": "dedicated", "effect": "PreferNoSchedule"}]),
-    "two constraints on one key": on(
+    "mig": with_compute(gpu={"resource": "nvidia.com/mig-3g.40gb"}),
+    "every taint": with_compute(tolerations=[{"operator": "Exists"}]),
+    "taint without a value": with_compute(tolerations=[{"key": "dedicated", "effect": "PreferNoSchedule"}]),
+    "two constraints on one key": with_compute(
         topologySpreadConstraints=[
             {"topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 3},
             {"topologyKey": ZONE, "whenUnsatisfiable": "ScheduleAnyway"},
         ]
     ),
-    "empty affinity": on(affinity={}),
-    "away from all pods": away_from({}),
-    "hpa": scaled(mode="hpa", minReplicas=1, maxReplicas=1),
-    "keda": scaled(mode="keda", minReplicas=2, targetWait="5m"),
-    "external to zero": scaled(mode="external", minReplicas=0),
-    "replicas beyond the autoscaler": {**scaled(mode="hpa", maxReplicas=2), "replicas": 5},
-    "ingress": over(ingress={"host": "a.b-c.example"}),
-    "host of one word": over(ingress={"host": "diarization"}),
-    "no policy": over(policy={"enabled": False}),
-    "own pods may call": over(policy={"allowFrom": [{}]}),
-    "no gRPC": over(service={"grpc": False, "type": "NodePort", "nodePorts": {"http": 30700}}),
+    "empty affinity": with_compute(affinity={}),
+    "away from all pods": with_pod_anti_affinity({}),
+    "hpa": with_autoscaling(mode="hpa", minReplicas=1, maxReplicas=1),
+    "keda": with_autoscaling(mode="keda", minReplicas=2, targetWait="5m"),
+    "external to zero": with_autoscaling(mode="external", minReplicas=0),
+    "replicas beyond the autoscaler": {**with_autoscaling(mode="hpa", maxReplicas=2), "replicas": 5},
+    "ingress": with_network(ingress={"host": "a.b-c.example"}),
+    "host of one word": with_network(ingress={"host": "diarization"}),
+    "no policy": with_network(policy={"enabled": False}),
+    "own pods may call": with_network(policy={"allowFrom": [{}]}),
+    "no gRPC": with_network(service={"grpc": False, "type": "NodePort", "nodePorts": {"http": 30700}}),
     "monitored": with_demo(monitoring={"podMonitor": True, "labels": {"release": "prometheus"}}),
     "longest label": with_demo(podMetadata={"labels": {"example.com/" + "a" * 63: "b" * 63, "c": ""}}),
     "image of a local registry": with_demo(images={"server": "localhost:5000/sd/server:0.1"}),
@@ -222,7 +227,7 @@ GOOD: dict[str, Spec] = {
 }
 
 
-class Bad(NamedTuple):
+class InvalidSpec(NamedTuple):
     """A spec that must be refused; the API server's and the model's sentences hold these words."""
 
     spec: Spec
@@ -230,150 +235,179 @@ class Bad(NamedTuple):
     model_says: str = ""
 
 
-def same(spec: Spec, words: str) -> Bad:
+def rejected_by_both(spec: Spec, words: str) -> InvalidSpec:
     """A spec that both refuse with the same words."""
-    return Bad(spec, words, words)
+    return InvalidSpec(spec, words, words)
 
 
 ONE_SOURCE = "give exactly one model source: demo, huggingFace, persistentVolumeClaim or image"
 
-BAD: dict[str, Bad] = {
-    "two sources": Bad(
+INVALID: dict[str, InvalidSpec] = {
+    "two sources": InvalidSpec(
         {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
         f"spec.model.source: Invalid value: {ONE_SOURCE}",
         ONE_SOURCE,
     ),
-    "no source": same({"model": {"source": {}}}, "give exactly one model source"),
-    "no model": Bad({"replicas": 1}, "spec.model: Required value"),
-    "way out of the claim": same(
+    "no source": rejected_by_both({"model": {"source": {}}}, "give exactly one model source"),
+    "no model": InvalidSpec({"replicas": 1}, "spec.model: Required value"),
+    "way out of the claim": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "../other"}}}},
         "path lies inside the claim",
     ),
-    "claim in another namespace": same(
+    "claim in another namespace": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "other/models"}}}},
         "must be a name of lower-case letters, digits, '-' and '.', such as my-models",
     ),
-    "dots in a row": same(
+    "dots in a row": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must be a name of lower-case letters"
     ),
-    "way out of the image": same(
+    "way out of the image": rejected_by_both(
         {"model": {"source": {"image": {"reference": "registry.example/model", "path": "/etc"}}}},
         "path lies inside the image",
     ),
-    "revision in the pipeline's name": same(
-        hub(pipeline="pyannote/speaker-diarization@2.1"), "its revision has a field of its own"
+    "revision in the pipeline's name": rejected_by_both(
+        with_hugging_face(pipeline="pyannote/speaker-diarization@2.1"), "its revision has a field of its own"
     ),
-    "pipeline that would leave the cache": same(hub(pipeline="a/..b"), "must be a repository, such as pyannote/"),
-    "two dots in a revision": same(hub(revision="v1/../../x"), "pipeline and revision must not hold '..' or '--'"),
-    "no revision": Bad(
+    "pipeline that would leave the cache": rejected_by_both(
+        with_hugging_face(pipeline="a/..b"), "must be a repository, such as pyannote/"
+    ),
+    "two dots in a revision": rejected_by_both(
+        with_hugging_face(revision="v1/../../x"), "pipeline and revision must not hold '..' or '--'"
+    ),
+    "no revision": InvalidSpec(
         {"model": {"source": {"huggingFace": {"pipeline": "pyannote/speaker-diarization-community-1"}}}},
         "spec.model.source.huggingFace.revision: Required value",
     ),
-    "token in the URL": same(hub(endpoint="https://me:secret@hub.example"), "no user, no query"),
-    "slash at the URL's end": same(hub(endpoint="https://hub.example/"), "without a slash at its end"),
-    "token in another namespace": same(
-        hub(tokenSecretRef={"name": "other/hub"}), "must be a name of lower-case letters, digits, '-' and '.'"
+    "token in the URL": rejected_by_both(
+        with_hugging_face(endpoint="https://me:secret@hub.example"), "no user, no query"
     ),
-    "digest that is none": same(hub(digest="sha256:abc"), "sha256: and 64 hex digits"),
-    "class for a claim that is there": same(
-        {**hub(), "cache": {"claimName": "models", "storageClassName": "fast"}}, "cache.claimName is used as it is"
+    "slash at the URL's end": rejected_by_both(
+        with_hugging_face(endpoint="https://hub.example/"), "without a slash at its end"
     ),
-    "claim of somebody else to be kept": same(
-        {**hub(), "cache": {"claimName": "models", "retain": True}}, "cache.claimName is used as it is"
+    "token in another namespace": rejected_by_both(
+        with_hugging_face(tokenSecretRef={"name": "other/hub"}),
+        "must be a name of lower-case letters, digits, '-' and '.'",
     ),
-    "cache of nothing": same({**hub(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"),
-    "negative request size": Bad(
+    "digest that is none": rejected_by_both(with_hugging_face(digest="sha256:abc"), "sha256: and 64 hex digits"),
+    "class for a claim that is there": rejected_by_both(
+        {**with_hugging_face(), "cache": {"claimName": "models", "storageClassName": "fast"}},
+        "cache.claimName is used as it is",
+    ),
+    "claim of somebody else to be kept": rejected_by_both(
+        {**with_hugging_face(), "cache": {"claimName": "models", "retain": True}}, "cache.claimName is used as it is"
+    ),
+    "cache of nothing": rejected_by_both(
+        {**with_hugging_face(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"
+    ),
+    "negative request size": InvalidSpec(
         with_demo(serving={"maxRequestBytes": "-64Mi"}),
         'spec.serving.maxRequestBytes: Invalid value: "-64Mi": must be a size from 1Ki to 1Gi, such as 64Mi',
         "must be a size from 1Ki to 1Gi",
     ),
-    "no request size": same(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki"),
-    "request beyond Triton": same(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi"),
-    "words for a size": same(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki"),
-    "negative adapters": Bad(
+    "no request size": rejected_by_both(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki"),
+    "request beyond Triton": rejected_by_both(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi"),
+    "words for a size": rejected_by_both(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki"),
+    "negative adapters": InvalidSpec(
         with_demo(serving={"adapters": -1}), "spec.serving.adapters in body should be greater than or equal to 1"
     ),
-    "negative duration": same(
+    "negative duration": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "-4h"}),
         "must be a time above zero and at most 1000h in hours, minutes and seconds, such as 4h",
     ),
-    "no duration": same(with_demo(serving={"maxAudioDuration": "0s"}), "must be a time above zero"),
-    "years": same(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
-    "duration beyond all counting": same(with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"),
-    "words for a duration": same(with_demo(serving={"maxAudioDuration": "four hours"}), "must be a time above zero"),
-    "queue shorter than a recording": same(
+    "no duration": rejected_by_both(with_demo(serving={"maxAudioDuration": "0s"}), "must be a time above zero"),
+    "years": rejected_by_both(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
+    "duration beyond all counting": rejected_by_both(
+        with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"
+    ),
+    "words for a duration": rejected_by_both(
+        with_demo(serving={"maxAudioDuration": "four hours"}), "must be a time above zero"
+    ),
+    "queue shorter than a recording": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "10h"}), "maxQueuedAudio must be at least maxAudioDuration"
     ),
-    "batches larger than allowed": same(
+    "batches larger than allowed": rejected_by_both(
         with_demo(serving={"maxBatchSize": 4, "preferredBatchSizes": [8]}),
         "preferredBatchSizes must not be larger than maxBatchSize",
     ),
-    "unknown accelerator": Bad(
-        on(accelerator="tpu"), 'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"'
+    "unknown accelerator": InvalidSpec(
+        with_compute(accelerator="tpu"),
+        'spec.compute.accelerator: Unsupported value: "tpu": supported values: "gpu", "cpu"',
     ),
-    "unknown mode": Bad(
+    "unknown mode": InvalidSpec(
         {"model": {"source": {"demo": {}}, "mode": "warp"}},
         'Unsupported value: "warp": supported values: "exact", "fast", "reference"',
     ),
-    "gpu on a cpu": same(
-        on(accelerator="cpu", gpu={"count": 1}),
+    "gpu on a cpu": rejected_by_both(
+        with_compute(accelerator="cpu", gpu={"count": 1}),
         "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
     ),
-    "gpu among the resources": same(
-        on(resources={"limits": {"nvidia.com/gpu": 1}}), "GPUs are asked for under compute.gpu"
+    "gpu among the resources": rejected_by_both(
+        with_compute(resources={"limits": {"nvidia.com/gpu": 1}}), "GPUs are asked for under compute.gpu"
     ),
-    "gpu of no vendor": same(on(gpu={"resource": "gpu"}), "must be the resource of a device plugin"),
-    "cpu for a gpu": same(on(gpu={"resource": "kubernetes.io/cpu"}), "Kubernetes keeps kubernetes.io/"),
-    "negative memory": Bad(
-        on(resources={"requests": {"memory": "-1Gi"}}),
+    "gpu of no vendor": rejected_by_both(
+        with_compute(gpu={"resource": "gpu"}), "must be the resource of a device plugin"
+    ),
+    "cpu for a gpu": rejected_by_both(
+        with_compute(gpu={"resource": "kubernetes.io/cpu"}), "Kubernetes keeps kubernetes.io/"
+    ),
+    "negative memory": InvalidSpec(
+        with_compute(resources={"requests": {"memory": "-1Gi"}}),
         'spec.compute.resources.requests[memory]: Invalid value: "-1Gi": must be a size above zero',
         "must be a size above zero",
     ),
-    "words for memory": same(
-        on(resources={"requests": {"memory": "much"}, "limits": {"memory": "1Gi"}}), "must be a size above zero"
+    "words for memory": rejected_by_both(
+        with_compute(resources={"requests": {"memory": "much"}, "limits": {"memory": "1Gi"}}),
+        "must be a size above zero",
     ),
-    "no memory": same(on(resources={"limits": {"memory": 0}}), "must be a size above zero"),
-    "finer than a thousandth": same(on(resources={"requests": {"cpu": "0.0005"}}), "must be a size above zero"),
-    "more than any node has": same(on(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
-    "exponent": same(on(resources={"requests": {"memory": "1e9"}}), "must be a size above zero"),
-    "request above limit": same(
-        on(resources={"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}),
+    "no memory": rejected_by_both(with_compute(resources={"limits": {"memory": 0}}), "must be a size above zero"),
+    "finer than a thousandth": rejected_by_both(
+        with_compute(resources={"requests": {"cpu": "0.0005"}}), "must be a size above zero"
+    ),
+    "more than any node has": rejected_by_both(with_compute(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
+    "exponent": rejected_by_both(with_compute(resources={"requests": {"memory": "1e9"}}), "must be a size above zero"),
+    "request above limit": rejected_by_both(
+        with_compute(resources={"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}),
         "a request must not be larger than the limit of the same name",
     ),
-    "node label with a space": same(on(nodeSelector={"the pool": "gpu"}), "each key must be the name of a label"),
-    "node label's value": same(on(nodeSelector={"pool": "-gpu"}), "must be a label's value"),
-    "taint of no name": same(on(tolerations=[{}]), "say so with operator Exists"),
-    "taint that exists with a value": same(
-        on(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
+    "node label with a space": rejected_by_both(
+        with_compute(nodeSelector={"the pool": "gpu"}), "each key must be the name of a label"
+    ),
+    "node label's value": rejected_by_both(with_compute(nodeSelector={"pool": "-gpu"}), "must be a label's value"),
+    "taint of no name": rejected_by_both(with_compute(tolerations=[{}]), "say so with operator Exists"),
+    "taint that exists with a value": rejected_by_both(
+        with_compute(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
         "a toleration with operator Exists has no value",
     ),
-    "time where none is needed": same(
-        on(tolerations=[{"key": "a", "operator": "Exists", "tolerationSeconds": 60}]),
+    "time where none is needed": rejected_by_both(
+        with_compute(tolerations=[{"key": "a", "operator": "Exists", "tolerationSeconds": 60}]),
         "tolerationSeconds belongs to effect NoExecute",
     ),
-    "In without values": same(
-        near_nodes({"key": "pool", "operator": "In"}), "operator In or NotIn needs values; Exists or DoesNotExist has"
+    "In without values": rejected_by_both(
+        with_node_affinity({"key": "pool", "operator": "In"}),
+        "operator In or NotIn needs values; Exists or DoesNotExist has",
     ),
-    "Exists with values": same(
-        near_nodes({"key": "pool", "operator": "Exists", "values": ["a"]}), "operator In or NotIn needs values"
+    "Exists with values": rejected_by_both(
+        with_node_affinity({"key": "pool", "operator": "Exists", "values": ["a"]}), "operator In or NotIn needs values"
     ),
-    "greater than a word": same(
-        near_nodes({"key": "memory", "operator": "Gt", "values": ["much"]}),
+    "greater than a word": rejected_by_both(
+        with_node_affinity({"key": "memory", "operator": "Gt", "values": ["much"]}),
         "operator Gt or Lt needs exactly one value, a whole number",
     ),
-    "greater than two numbers": same(
-        near_nodes({"key": "memory", "operator": "Lt", "values": ["1", "2"]}), "operator Gt or Lt needs exactly one"
+    "greater than two numbers": rejected_by_both(
+        with_node_affinity({"key": "memory", "operator": "Lt", "values": ["1", "2"]}),
+        "operator Gt or Lt needs exactly one",
     ),
-    "no requirement": Bad(near_nodes(), "should have at least 1 items"),
-    "pods by a comparison": Bad(
-        away_from({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}),
+    "no requirement": InvalidSpec(with_node_affinity(), "should have at least 1 items"),
+    "pods by a comparison": InvalidSpec(
+        with_pod_anti_affinity({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}),
         'Unsupported value: "Gt": supported values: "In", "NotIn", "Exists", "DoesNotExist"',
     ),
-    "pods of no value": same(
-        away_from({"matchExpressions": [{"key": "a", "operator": "NotIn"}]}), "operator In or NotIn needs values"
+    "pods of no value": rejected_by_both(
+        with_pod_anti_affinity({"matchExpressions": [{"key": "a", "operator": "NotIn"}]}),
+        "operator In or NotIn needs values",
     ),
-    "weight of nothing": Bad(
-        on(
+    "weight of nothing": InvalidSpec(
+        with_compute(
             affinity={
                 "nodeAffinity": {
                     "preferredDuringSchedulingIgnoredDuringExecution": [
@@ -384,89 +418,108 @@ BAD: dict[str, Bad] = {
         ),
         "should be greater than or equal to 1",
     ),
-    "no skew": Bad(
-        on(topologySpreadConstraints=[{"topologyKey": ZONE, "maxSkew": 0}]), "should be greater than or equal to 1"
+    "no skew": InvalidSpec(
+        with_compute(topologySpreadConstraints=[{"topologyKey": ZONE, "maxSkew": 0}]),
+        "should be greater than or equal to 1",
     ),
-    "spread over nothing": Bad(on(topologySpreadConstraints=[{"maxSkew": 1}]), "topologyKey: Required value"),
-    "priority in capitals": same(on(priorityClassName="High"), "must be a name of lower-case letters"),
-    "negative replicas": Bad(with_demo(replicas=-1), "spec.replicas in body should be greater than or equal to 0"),
-    "unknown rollout": Bad(
+    "spread over nothing": InvalidSpec(
+        with_compute(topologySpreadConstraints=[{"maxSkew": 1}]), "topologyKey: Required value"
+    ),
+    "priority in capitals": rejected_by_both(
+        with_compute(priorityClassName="High"), "must be a name of lower-case letters"
+    ),
+    "negative replicas": InvalidSpec(
+        with_demo(replicas=-1), "spec.replicas in body should be greater than or equal to 0"
+    ),
+    "unknown rollout": InvalidSpec(
         with_demo(rollout="BlueGreen"), 'Unsupported value: "BlueGreen": supported values: "Surge", "Recreate"'
     ),
-    "unknown autoscaler": Bad(
-        scaled(mode="vpa"), 'Unsupported value: "vpa": supported values: "none", "hpa", "keda", "external"'
+    "unknown autoscaler": InvalidSpec(
+        with_autoscaling(mode="vpa"), 'Unsupported value: "vpa": supported values: "none", "hpa", "keda", "external"'
     ),
-    "bounds in disorder": same(
-        scaled(mode="hpa", minReplicas=5), "autoscaling.minReplicas must not be larger than autoscaling.maxReplicas"
+    "bounds in disorder": rejected_by_both(
+        with_autoscaling(mode="hpa", minReplicas=5),
+        "autoscaling.minReplicas must not be larger than autoscaling.maxReplicas",
     ),
-    "hpa to zero": same(scaled(mode="hpa", minReplicas=0), "autoscaling.minReplicas must be 1 or more"),
-    "keda to zero": same(scaled(mode="keda", minReplicas=0), "autoscaling.minReplicas must be 1 or more"),
-    "no patience at all": same(scaled(mode="hpa", targetWait="0s"), "must be a time above zero"),
-    "fixed ports without nodes": same(
-        over(service={"nodePorts": {"http": 30700}}), "nodePorts belongs to type NodePort or LoadBalancer"
+    "hpa to zero": rejected_by_both(
+        with_autoscaling(mode="hpa", minReplicas=0), "autoscaling.minReplicas must be 1 or more"
     ),
-    "one port twice": same(
-        over(service={"type": "NodePort", "nodePorts": {"http": 30700, "metrics": 30700}}),
+    "keda to zero": rejected_by_both(
+        with_autoscaling(mode="keda", minReplicas=0), "autoscaling.minReplicas must be 1 or more"
+    ),
+    "no patience at all": rejected_by_both(with_autoscaling(mode="hpa", targetWait="0s"), "must be a time above zero"),
+    "fixed ports without nodes": rejected_by_both(
+        with_network(service={"nodePorts": {"http": 30700}}), "nodePorts belongs to type NodePort or LoadBalancer"
+    ),
+    "one port twice": rejected_by_both(
+        with_network(service={"type": "NodePort", "nodePorts": {"http": 30700, "metrics": 30700}}),
         "two of nodePorts must not be the same port",
     ),
-    "fixed port for closed gRPC": same(
-        over(service={"type": "NodePort", "nodePorts": {"grpc": 30701}, "grpc": False}),
+    "fixed port for closed gRPC": rejected_by_both(
+        with_network(service={"type": "NodePort", "nodePorts": {"grpc": 30701}, "grpc": False}),
         "nodePorts.grpc has no meaning with grpc: false",
     ),
-    "operator's annotation": same(
-        over(service={"annotations": {"sd-triton.dev/applied": "x"}}),
+    "operator's annotation": rejected_by_both(
+        with_network(service={"annotations": {"sd-triton.dev/applied": "x"}}),
         "each key must be the name of an annotation, such as example.com/team; those that begin with sd-triton.dev/",
     ),
-    "ingress under an address": same(
-        over(ingress={"host": "10.0.0.1"}),
+    "ingress under an address": rejected_by_both(
+        with_network(ingress={"host": "10.0.0.1"}),
         "must be a DNS name, such as diarization.example.com; an Ingress takes no IP address",
     ),
-    "ingress under a URL": same(over(ingress={"host": "https://diarization.example.com"}), "must be a DNS name"),
-    "ingress class of old": same(
-        over(ingress={"host": "a.example", "annotations": {"kubernetes.io/ingress.class": "nginx"}}),
+    "ingress under a URL": rejected_by_both(
+        with_network(ingress={"host": "https://diarization.example.com"}), "must be a DNS name"
+    ),
+    "ingress class of old": rejected_by_both(
+        with_network(ingress={"host": "a.example", "annotations": {"kubernetes.io/ingress.class": "nginx"}}),
         "name the Ingress's class in className",
     ),
-    "ingress of no host": Bad(over(ingress={"tlsSecretName": "tls"}), "spec.network.ingress.host: Required value"),
-    "guard without a gate": same(
-        over(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom shuts nobody out with enabled: false"
+    "ingress of no host": InvalidSpec(
+        with_network(ingress={"tlsSecretName": "tls"}), "spec.network.ingress.host: Required value"
     ),
-    "peer with a wrong label": same(
-        over(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be the name of a label"
+    "guard without a gate": rejected_by_both(
+        with_network(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom shuts nobody out with enabled: false"
     ),
-    "monitoring with a wrong label": same(
+    "peer with a wrong label": rejected_by_both(
+        with_network(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be the name of a label"
+    ),
+    "monitoring with a wrong label": rejected_by_both(
         with_demo(monitoring={"labels": {"release": "a b"}}), "must be a label's value"
     ),
-    "pods under another name": same(
+    "pods under another name": rejected_by_both(
         with_demo(podMetadata={"labels": {"app.kubernetes.io/instance": "other"}}),
         "podMetadata.labels must not set app.kubernetes.io/name",
     ),
-    "pods of another template": same(
+    "pods of another template": rejected_by_both(
         with_demo(podMetadata={"labels": {"pod-template-hash": "1"}}), "the pods are found by them"
     ),
-    "unconfined pods": same(
+    "unconfined pods": rejected_by_both(
         with_demo(podMetadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/triton": "unconfined"}}),
         "would loosen the pods' confinement",
     ),
-    "space in an image": same(
+    "space in an image": rejected_by_both(
         with_demo(images={"triton": "triton 26.07"}), "must name a container image by tag or by digest"
     ),
-    "image in capitals": same(
+    "image in capitals": rejected_by_both(
         with_demo(images={"server": "registry.example/Server:1"}), "must name a container image by tag or by digest"
     ),
-    "half a digest": same(
+    "half a digest": rejected_by_both(
         with_demo(images={"server": "registry.example/server@sha256:0123"}), "must name a container image"
     ),
 }
 
-ONLY_THE_API_SERVER_REFUSES: dict[str, Bad] = {
-    "secret named twice": Bad(with_demo(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
-    "constraint given twice": Bad(
-        on(topologySpreadConstraints=[{"topologyKey": ZONE}, {"topologyKey": ZONE, "maxSkew": 2}]), "Duplicate value"
+INVALID_FOR_THE_API_SERVER_ONLY: dict[str, InvalidSpec] = {
+    "secret named twice": InvalidSpec(with_demo(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
+    "constraint given twice": InvalidSpec(
+        with_compute(topologySpreadConstraints=[{"topologyKey": ZONE}, {"topologyKey": ZONE, "maxSkew": 2}]),
+        "Duplicate value",
     ),
-    "unknown field": Bad(with_demo(model_mode="fast"), 'unknown field "spec.model_mode"'),
-    "unknown affinity": Bad(on(affinity={"nodes": ["a"]}), 'unknown field "spec.compute.affinity.nodes"'),
-    "pods of another namespace": Bad(
-        on(
+    "unknown field": InvalidSpec(with_demo(model_mode="fast"), 'unknown field "spec.model_mode"'),
+    "unknown affinity": InvalidSpec(
+        with_compute(affinity={"nodes": ["a"]}), 'unknown field "spec.compute.affinity.nodes"'
+    ),
+    "pods of another namespace": InvalidSpec(
+        with_compute(
             affinity={
                 "podAffinity": {
                     "requiredDuringSchedulingIgnoredDuringExecution": [
@@ -477,6 +530,8 @@ ONLY_THE_API_SERVER_REFUSES: dict[str, Bad] = {
         ),
         "unknown field",
     ),
-    "broken number": Bad(on(resources={"requests": {"cpu": 0.5}}), "spec.compute.resources.requests.cpu"),
+    "broken number": InvalidSpec(
+        with_compute(resources={"requests": {"cpu": 0.5}}), "spec.compute.resources.requests.cpu"
+    ),
 }
 """List keys, unknown fields and YAML's types are the API server's business; the operator works with what it let in."""

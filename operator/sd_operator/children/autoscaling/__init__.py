@@ -1,1 +1,1 @@
-"""Autoscaler objects."""
+"""The autoscaler objects: a HorizontalPodAutoscaler or KEDA's ScaledObject."""

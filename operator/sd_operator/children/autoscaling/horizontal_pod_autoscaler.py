@@ -1,47 +1,47 @@
-"""The HorizontalPodAutoscaler, for clusters in which an adapter serves Prometheus's metrics as external ones."""
+"""The HorizontalPodAutoscaler, for clusters with an adapter that serves Prometheus metrics as external metrics."""
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.children.autoscaling import scaling
+from sd_operator.children.autoscaling import scaling_policy
 from sd_operator.children.metadata import metadata
 from sd_operator.resources import HORIZONTAL_POD_AUTOSCALERS, Manifest
 from sd_operator.settings import Installation
 
-PENDING = "nv_inference_pending_request_count"
-"""Requests in Triton's own queue: there are some only while every adapter of a pod is busy."""
+PENDING_METRIC = "nv_inference_pending_request_count"
+"""The requests in Triton's own queue, which fills only while every adapter of a pod is busy."""
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
-    """Scales the service itself; the larger of the two metrics' answers wins."""
-    if not scaling.drives("hpa", service):
+    """Return the autoscaler of mode `hpa`; it applies the larger of the replica counts of its two metrics."""
+    if not scaling_policy.is_enabled("hpa", service):
         return None
     return {
         "apiVersion": HORIZONTAL_POD_AUTOSCALERS.api_version,
         "kind": HORIZONTAL_POD_AUTOSCALERS.kind,
         "metadata": metadata(service),
         "spec": {
-            "scaleTargetRef": scaling.target(service),
+            "scaleTargetRef": scaling_policy.target(service),
             "minReplicas": service.spec.autoscaling.min_replicas,
             "maxReplicas": service.spec.autoscaling.max_replicas,
             "metrics": [
-                _external(service, scaling.BACKLOG, scaling.target_wait_s(service)),
-                # For requests of which nothing is known yet: as many as a pod takes at a time are one more pod's work.
-                _external(service, PENDING, service.spec.serving.adapters),
+                _external(service, scaling_policy.BACKLOG_METRIC, scaling_policy.target_wait_s(service)),
+                # The duration of queued requests is unknown; one more pod is added for each `adapters` requests.
+                _external(service, PENDING_METRIC, service.spec.serving.adapters),
             ],
-            "behavior": scaling.behaviour(service),
+            "behavior": scaling_policy.behavior(service),
         },
     }
 
 
-def _external(service: DiarizationService, name: str, for_each_pod: int) -> Manifest:
-    """A sum over all pods, which the autoscaler divides by what one pod may have.
+def _external(service: DiarizationService, name: str, target_per_pod: int) -> Manifest:
+    """Return an external metric: the autoscaler divides the sum over all pods by the target per pod.
 
-    The adapter asks within the service's namespace anyway; the label says the same to one that does not.
+    Metrics adapters query within the service's namespace; the namespace label covers those that do not.
     """
     selector = {"namespace": service.namespace, "service": service.name}
     return {
         "type": "External",
         "external": {
             "metric": {"name": name, "selector": {"matchLabels": selector}},
-            "target": {"type": "AverageValue", "averageValue": str(for_each_pod)},
+            "target": {"type": "AverageValue", "averageValue": str(target_per_pod)},
         },
     }

@@ -1,17 +1,17 @@
 """What the alerts ask about a service as a whole."""
 
-from sd_operator.children.autoscaling.scaling import BACKLOG
+from sd_operator.children.autoscaling.scaling_policy import BACKLOG_METRIC
 from sd_operator.children.monitoring.promql import MODEL, Series
 
 
 def pods(series: Series) -> str:
     """How many pods are measured."""
-    return f"count({series(BACKLOG)})"
+    return f"count({series(BACKLOG_METRIC)})"
 
 
 def owed_per_pod(series: Series) -> str:
     """The device time that a pod still owes, on average."""
-    return f"sum({series(BACKLOG)}) / {pods(series)}"
+    return f"sum({series(BACKLOG_METRIC)}) / {pods(series)}"
 
 
 def share(series: Series, engine: str, triton: str, *, above: float, at_least: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.children.autoscaling import scaling
+from sd_operator.children.autoscaling import scaling_policy
 from sd_operator.children.monitoring.alert import Alert
 from sd_operator.children.monitoring.alert_queries import owed_per_pod, pods, share
 from sd_operator.children.monitoring.promql import Series, selected
@@ -31,7 +31,7 @@ def down(service: DiarizationService) -> Alert:
 
 def backlog(service: DiarizationService) -> Alert:
     """A pod that owes much to one long recording keeps nobody waiting: more requests than pods must be there."""
-    series, wait_s = _series(service), 3 * scaling.target_wait_s(service)
+    series, wait_s = _series(service), 3 * scaling_policy.target_wait_s(service)
     asked = f"sum({series('sd_requests_in_flight')}) + sum({series('sd_requests_waiting')})"
     return Alert(
         name="DiarizationBacklog",
@@ -93,7 +93,7 @@ def at_maximum(service: DiarizationService) -> Alert | None:
         name="DiarizationAtMaximum",
         severity="warning",
         lasting="15m",
-        expr=f"{owed_per_pod(series)} > {scaling.target_wait_s(service)} and {pods(series)} >= {most}",
+        expr=f"{owed_per_pod(series)} > {scaling_policy.target_wait_s(service)} and {pods(series)} >= {most}",
         summary=f"{_name(service)} needs more replicas than it may have.",
         description=f"For 15 minutes all of its maxReplicas ({most}) have been there, "
         "and each still owes {{ $value | humanizeDuration }} on average, which is more than targetWait.",

@@ -20,7 +20,7 @@ def build(service: DiarizationService, _installation: Installation) -> Manifest 
     return {
         "apiVersion": CONFIG_MAPS.api_version,
         "kind": CONFIG_MAPS.kind,
-        "metadata": metadata(service, ending="dashboard") | {"labels": labels(service) | SIDECAR},
+        "metadata": metadata(service, suffix="dashboard") | {"labels": labels(service) | SIDECAR},
         "data": {f"sd-triton-{service.namespace}-{service.name}.json": json.dumps(dashboard(service), indent=1)},
     }
 

@@ -1,1 +1,1 @@
-"""The pod template: containers, probes, volumes, security and placement."""
+"""The pod template: containers, probes, volumes, security contexts and placement."""

@@ -1,38 +1,38 @@
-"""Where the pods may run, before whom, and in which runtime; what is not asked for is left out."""
+"""The pod fields for scheduling: nodes, priority and runtime class. Fields without a value are left out."""
 
 from sd_operator.api.placement import SpreadConstraint
-from sd_operator.api.rules import Part
+from sd_operator.api.rules import SpecPart
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import selector
 from sd_operator.resources import Manifest
 
 
-def of(service: DiarizationService) -> Manifest:
-    """The fields of a pod that serves."""
+def server_fields(service: DiarizationService) -> Manifest:
+    """Return the fields of a pod that serves requests."""
     compute = service.spec.compute
-    spread = [_spread(service, each) for each in compute.topology_spread_constraints]
-    beside = {"topologySpreadConstraints": spread, "runtimeClassName": compute.runtime_class_name}
-    return of_job(service) | {name: wanted for name, wanted in beside.items() if wanted}
+    spread = [_spread(service, constraint) for constraint in compute.topology_spread_constraints]
+    fields = {"topologySpreadConstraints": spread, "runtimeClassName": compute.runtime_class_name}
+    return model_job_fields(service) | {name: value for name, value in fields.items() if value}
 
 
-def of_job(service: DiarizationService) -> Manifest:
-    """The fields of a pod that may run wherever one that serves may: it has no device, and is no part of the spread."""
+def model_job_fields(service: DiarizationService) -> Manifest:
+    """Return the fields of a model Job's pod: it runs on the same nodes, uses no device and is not spread."""
     compute = service.spec.compute
-    placement: Manifest = {
+    fields: Manifest = {
         "nodeSelector": compute.node_selector,
-        "tolerations": [_written(toleration) for toleration in compute.tolerations],
-        "affinity": {} if compute.affinity is None else _written(compute.affinity),
+        "tolerations": [_manifest(toleration) for toleration in compute.tolerations],
+        "affinity": {} if compute.affinity is None else _manifest(compute.affinity),
         "priorityClassName": compute.priority_class_name,
     }
-    return {name: wanted for name, wanted in placement.items() if wanted}
+    return {name: value for name, value in fields.items() if value}
 
 
-def _written(part: Part) -> Manifest:
+def _manifest(part: SpecPart) -> Manifest:
     return part.model_dump(by_alias=True, exclude_defaults=True)
 
 
 def _spread(service: DiarizationService, constraint: SpreadConstraint) -> Manifest:
-    """Pods of an earlier spec do not count: they are on their way out, and the new ones are even by themselves."""
+    """Return the constraint for pods of the current template: old pods terminate soon and would skew the result."""
     return {
         "maxSkew": constraint.max_skew,
         "topologyKey": constraint.topology_key,

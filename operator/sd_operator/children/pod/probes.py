@@ -1,27 +1,28 @@
-"""An HTTP probe of a container."""
+"""The HTTP probes of the containers."""
 
 from typing import NamedTuple
 
 from sd_operator.resources import Manifest
 
 
-class Probe(NamedTuple):
-    """GET `path` every `period_s`; `failures` in a row count as failed."""
+class HttpProbe(NamedTuple):
+    """A probe that sends GET `path` every `period_s` and fails after `failure_threshold` failures in a row."""
 
     path: str
     port: int
     period_s: int
-    failures: int
+    failure_threshold: int
     timeout_s: int = 5
-    grace_s: int | None = None
-    """How long a container that fails the probe may take to end; by default as long as the pod may."""
+    grace_period_s: int | None = None
+    """Termination grace period of a container that fails the probe; None for that of the pod."""
 
     def manifest(self) -> Manifest:
-        """The probe as a container holds it."""
+        """Return the probe as a container spec contains it."""
+        grace = {} if self.grace_period_s is None else {"terminationGracePeriodSeconds": self.grace_period_s}
         return {
             "httpGet": {"path": self.path, "port": self.port},
             "periodSeconds": self.period_s,
             "timeoutSeconds": self.timeout_s,
-            "failureThreshold": self.failures,
-            **({} if self.grace_s is None else {"terminationGracePeriodSeconds": self.grace_s}),
+            "failureThreshold": self.failure_threshold,
+            **grace,
         }

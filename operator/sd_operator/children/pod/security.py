@@ -1,4 +1,4 @@
-"""What a pod may do: the restricted profile, and a root file system that nobody writes to."""
+"""The security contexts: the restricted Pod Security Standard and a read-only root file system."""
 
 from sd_operator.resources import Manifest
 
@@ -9,7 +9,7 @@ POD: Manifest = {
     "runAsUser": USER,
     "runAsGroup": USER,
     "fsGroup": USER,
-    "fsGroupChangePolicy": "OnRootMismatch",  # a model volume with many files is not walked at every start
+    "fsGroupChangePolicy": "OnRootMismatch",  # avoids a walk over all files of the model volume at every start
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 

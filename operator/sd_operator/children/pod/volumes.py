@@ -1,4 +1,4 @@
-"""The pod's volumes and where its two containers mount them."""
+"""The volumes of a pod and their mounts in its two containers."""
 
 from pathlib import PurePosixPath
 
@@ -11,46 +11,46 @@ MODEL_MOUNT = "/model"
 
 
 def build(service: DiarizationService) -> list[Manifest]:
-    """The volumes themselves."""
+    """Return the volumes of a pod that serves requests."""
     return [
         {"name": "run", "emptyDir": {"sizeLimit": "64Mi"}},
         {"name": "engine-tmp", "emptyDir": {"sizeLimit": "2Gi"}},
         {"name": "triton-tmp", "emptyDir": {"sizeLimit": "2Gi"}},
-        # What is used counts as the memory of the triton container, whose request holds all of it.
+        # Usage counts as memory of the triton container; its memory request includes the whole size.
         {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{shared_memory_mib(service.spec.serving)}Mi"}},
-        *_model(service),
+        *_model_volumes(service),
     ]
 
 
-def _model(service: DiarizationService) -> list[Manifest]:
+def _model_volumes(service: DiarizationService) -> list[Manifest]:
     served = service.served
     if served is None or not (served.claim_name or served.image):
         return []
-    return [of_claim(served.claim_name) if served.claim_name else of_image(served.image or "")]
+    return [claim_volume(served.claim_name) if served.claim_name else image_volume(served.image or "")]
 
 
-def of_claim(name: str) -> Manifest:
-    """The volume of a claim with models."""
+def claim_volume(name: str) -> Manifest:
+    """Return the model volume of a claim."""
     return {"name": "model", "persistentVolumeClaim": {"claimName": name}}
 
 
-def of_image(reference: str) -> Manifest:
-    """The volume of an image with a model."""
+def image_volume(reference: str) -> Manifest:
+    """Return the model volume of an OCI image."""
     return {"name": "model", "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
 
 
 def engine_mounts(service: DiarizationService) -> list[Manifest]:
-    """What the engine sees: the meeting place with Triton, its own /tmp, the model."""
+    """Return the engine's mounts: the directory it shares with Triton, /tmp, and the model."""
     model = {"name": "model", "mountPath": MODEL_MOUNT, "readOnly": True}
     return [
         {"name": "run", "mountPath": RUN_DIR},
         {"name": "engine-tmp", "mountPath": "/tmp"},  # noqa: S108 - a path in the pod
-        *([model] if _model(service) else []),
+        *([model] if _model_volumes(service) else []),
     ]
 
 
 def triton_mounts() -> list[Manifest]:
-    """What Triton sees: the meeting place with the engine, its own /tmp, shared memory for its adapters."""
+    """Return Triton's mounts: the directory it shares with the engine, /tmp, and shared memory for its adapters."""
     return [
         {"name": "run", "mountPath": RUN_DIR},
         {"name": "triton-tmp", "mountPath": "/tmp"},  # noqa: S108 - a path in the pod
@@ -59,6 +59,6 @@ def triton_mounts() -> list[Manifest]:
 
 
 def model_dir(service: DiarizationService) -> str | None:
-    """The pipeline's directory as the engine sees it; None for the demo model, which its image holds."""
+    """Return the pipeline's directory in the engine container; None for the demo model, which is in the image."""
     served = service.served
-    return str(PurePosixPath(MODEL_MOUNT, served.path or "")) if served and _model(service) else None
+    return str(PurePosixPath(MODEL_MOUNT, served.path or "")) if served and _model_volumes(service) else None

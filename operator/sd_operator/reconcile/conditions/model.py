@@ -24,7 +24,7 @@ def _access(service: DiarizationService, cause: Cause | None) -> Verdict:
         return Verdict("ModelAccess", status=True, reason="NotNeeded", message=sentence)
     if cause and cause.reason in ACCESS:
         return Verdict("ModelAccess", status=False, reason=cause.reason, message=cause.message)
-    if cause and not service.has_its_model and cause.reason not in AFTER_ACCESS:
+    if cause and not service.has_desired_model and cause.reason not in AFTER_ACCESS:
         return Verdict("ModelAccess", status=None, reason="Checking", message=cause.message)
     sentence = f"{source.endpoint} has let {source.pipeline} at {source.revision} be had."
     return Verdict("ModelAccess", status=True, reason="Granted", message=sentence)
@@ -32,7 +32,7 @@ def _access(service: DiarizationService, cause: Cause | None) -> Verdict:
 
 def _cached(service: DiarizationService, cause: Cause | None) -> Verdict:
     served = service.served
-    if cause or served is None or not service.has_its_model:
+    if cause or served is None or not service.has_desired_model:
         found = cause or Cause(DOWNLOADING, "The model is on its way.")
         return Verdict("ModelCached", status=False, reason=found.reason, message=found.message)
     if isinstance(service.source, Demo):

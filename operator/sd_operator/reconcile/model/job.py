@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple, cast
 
-from sd_operator.children.model_job import ATTEMPT, CLAIM, ERRAND
+from sd_operator.children.model_job import ATTEMPT_ANNOTATION, CLAIM_ANNOTATION, TASK_ANNOTATION
 from sd_operator.children.pod import volumes
 from sd_operator.kube.conditions import conditions_of, is_condition_true
 from sd_operator.reconcile.conditions.container_status import containers
@@ -47,17 +47,17 @@ class SupplyJob:
     @property
     def errand(self) -> str:
         """What it is for, as a digest."""
-        return self._noted(ERRAND)
+        return self._noted(TASK_ANNOTATION)
 
     @property
     def attempt(self) -> int:
         """How often the same has been tried with it."""
-        return int(self._noted(ATTEMPT) or 1)
+        return int(self._noted(ATTEMPT_ANNOTATION) or 1)
 
     @property
     def claim(self) -> str:
         """The claim that it works on; empty where it is an image."""
-        return self._noted(CLAIM)
+        return self._noted(CLAIM_ANNOTATION)
 
     @property
     def tidies(self) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sd_operator.api.service import DiarizationService, SpecError, pinned
+from sd_operator.api.service import DiarizationService, SpecError, served_model
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import model_job
-from sd_operator.children.model_job import Errand
+from sd_operator.children.model_job import ModelTask
 from sd_operator.resources import Manifest
 
 MOST = 16
@@ -25,13 +25,13 @@ class Neighbour(NamedTuple):
 
 def neighbour(resource: Manifest, *, rolled_out: bool) -> Neighbour:
     """What is to be known of a service; one whose spec cannot be read serves what it did."""
-    served = pinned(resource)
+    served = served_model(resource)
     claims = {each.claim_name for each in outdated_models(resource)} | {served.claim_name if served else None}
     try:
         service = DiarizationService.parse(resource)
     except SpecError:
         return Neighbour(served, _named(claims), rolled_out)
-    return Neighbour(service.served, _named(claims | {service.model_claim}), service.has_its_model and rolled_out)
+    return Neighbour(service.served, _named(claims | {service.model_claim}), service.has_desired_model and rolled_out)
 
 
 def _named(claims: Iterable[str | None]) -> frozenset[str]:
@@ -63,7 +63,7 @@ def remaining(service: DiarizationService, outdated: Iterable[OutdatedModel]) ->
     return tuple(stays[-MOST:])
 
 
-def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]) -> Errand | None:
+def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]) -> ModelTask | None:
     """The Job for the first of them; None where there is none, or where a service on that claim is on its way."""
     first = next(iter(outdated), None)
     if first is None:
@@ -73,7 +73,7 @@ def errand_of(outdated: Iterable[OutdatedModel], neighbours: Iterable[Neighbour]
         return None  # what it is about to serve may be what nobody serves yet, and old pods serve what nobody asks for
     served = [each.served for each in there if each.served]
     keep = {revision for each in served if (revision := _revision(each, first))}
-    return model_job.tidy(first.claim_name, first.pipeline, keep)
+    return model_job.removal_task(first.claim_name, first.pipeline, keep)
 
 
 def _revision(served: ServedModel, outdated: OutdatedModel) -> str | None:

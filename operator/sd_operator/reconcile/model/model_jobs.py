@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import Demo
-from sd_operator.children.model_job import CLAIM
+from sd_operator.children.model_job import CLAIM_ANNOTATION
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import KubeClient
 from sd_operator.kube.errors import RejectedError
@@ -72,7 +72,7 @@ class Errands:
         return []
 
     async def _start(self, key: Key, job: Manifest) -> None:
-        claim = job["metadata"]["annotations"].get(CLAIM)
+        claim = job["metadata"]["annotations"].get(CLAIM_ANNOTATION)
         async with self._starting:  # two services may have found the same claim free at the same time
             if claim in dict(self._at_work_beside(key)):
                 return

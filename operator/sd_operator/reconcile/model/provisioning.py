@@ -7,7 +7,7 @@ from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import Demo, HuggingFace, Image
 from sd_operator.api.status import OutdatedModel, ServedModel
 from sd_operator.children import model_job
-from sd_operator.children.model_job import Errand
+from sd_operator.children.model_job import ModelTask
 from sd_operator.reconcile.conditions.pod_failures import Corruption, corruption, hindrance
 from sd_operator.reconcile.conditions.pod_startup import is_being_set_up
 from sd_operator.reconcile.model.job import Brought, SupplyJob
@@ -66,10 +66,10 @@ def supply(service: DiarizationService, installation: Installation, known: Known
     """The next step: nothing, where the model is there and nothing is left over."""
     if isinstance(service.source, Demo):
         return Supply(service, remove=[job.live for job in known.jobs])
-    errand = model_job.fetch(service)
+    errand = model_job.provisioning_task(service)
     step = _Step(service, installation, known, errand, now)
     damage = corruption(known.pods)
-    if not service.has_its_model:
+    if not service.has_desired_model:
         return step.bring()
     if damage is None:
         return step.settled()
@@ -86,7 +86,7 @@ class _Step:
     service: DiarizationService
     installation: Installation
     known: Known
-    errand: Errand
+    errand: ModelTask
     now: datetime
 
     def bring(self, since: str = "") -> Supply:
@@ -133,11 +133,11 @@ class _Step:
         outdated = with_displaced(self.known.outdated, self.service.served, latest)
         return Supply(latest, outdated=outdated)
 
-    def _tries(self, errand: Errand) -> list[SupplyJob]:
-        digest = self._job(errand, 1)["metadata"]["annotations"][model_job.ERRAND]
+    def _tries(self, errand: ModelTask) -> list[SupplyJob]:
+        digest = self._job(errand, 1)["metadata"]["annotations"][model_job.TASK_ANNOTATION]
         return [job for job in self.known.jobs if job.errand == digest]
 
-    def _job(self, errand: Errand, attempt: int) -> Manifest:
+    def _job(self, errand: ModelTask, attempt: int) -> Manifest:
         return model_job.build(self.service, self.installation, errand, attempt)
 
     def _under_way(self, tries: list[SupplyJob]) -> Cause:
@@ -149,7 +149,7 @@ class _Step:
             return self._told(failed)
         return Cause(DOWNLOADING, f"Job {job.name} {_doing(self.service)}.")
 
-    def _retry(self, supply: Supply, errand: Errand, last: SupplyJob) -> Supply:
+    def _retry(self, supply: Supply, errand: ModelTask, last: SupplyJob) -> Supply:
         failed = last.outcome if isinstance(last.outcome, Cause) else None
         pause_s = _pause_s(self.service, failed, last.attempt)
         if pause_s is None:
@@ -160,7 +160,7 @@ class _Step:
             return replace(supply, cause=failed and self._told(failed), again_after_s=left_s)
         return self._start(supply, errand, earlier=last)
 
-    def _start(self, supply: Supply, errand: Errand, earlier: SupplyJob | None = None) -> Supply:
+    def _start(self, supply: Supply, errand: ModelTask, earlier: SupplyJob | None = None) -> Supply:
         """The next attempt, unless somebody works on the claim; only the last one before it stays, to be read."""
         job = self._job(errand, earlier.attempt + 1 if earlier else 1)
         at_work = [each for each in self.known.jobs if not each.has_ended and each.claim == errand.claim]
