@@ -1,4 +1,4 @@
-# sd-triton: every verb installs what it needs, shows what takes its time, and may be interrupted and run again.
+# Every target installs its prerequisites, prints the duration of its steps, and can be interrupted and run again.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -6,17 +6,19 @@ SHELL := /bin/bash
 export SD_TRITON_CACHE ?= $(HOME)/.cache/sd-triton
 export UV_CACHE_DIR ?= $(SD_TRITON_CACHE)/uv
 export UV_LINK_MODE ?= hardlink
-# The engine starts twice as fast from compiled bytecode, here as in its image.
+# The engine starts twice as fast with compiled bytecode.
 export UV_COMPILE_BYTECODE := 1
 export KUBECONFIG := $(SD_TRITON_CACHE)/kubeconfig
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/current:$(PATH)
 
 step := tools/step
+control_plane := operator/tests/controlplane
+unit_tests := pytest -q -n 2 --dist loadfile --durations 5 --ignore $(control_plane)
 
-.PHONY: help setup fmt check test images demo bench bench-engine bench-operator bench-supply clean
+.PHONY: help setup fmt check unit test test-phases images demo bench bench-engine bench-operator bench-supply clean
 
 help: ## Print this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install uv, the Python environment and Debian's audio tools
 	@$(step) "Debian packages" tools/debian-packages curl espeak-ng ffmpeg libpython3.11 openssl python3-venv
@@ -28,17 +30,24 @@ fmt: setup ## Format the code and regenerate the generated files
 	@ruff check --fix --quiet .
 	@tools/generate
 
-check: setup ## Lint, types, import rules, generated files, chart and manifests
+check: setup ## Lint, types, import contracts, generated files, chart and manifests
 	@$(step) "ruff" ruff check --quiet .
 	@$(step) "format" ruff format --check --quiet .
 	@$(step) "pyright" pyright
-	@$(step) "import rules" lint-imports
+	@$(step) "import contracts" lint-imports
 	@$(step) "helm, kubeconform, kubectl, promtool" sd-kit tools helm kubeconform kubectl kube-apiserver etcd promtool
 	@$(step) "generated files" tools/generate --check
 	@$(step) "chart and manifests" tools/check-manifests
 
-test: check ## All tests, from pure functions to pods on a real cluster
-	@$(step) "unit tests" pytest -q -n 2 --dist loadfile --durations 5
+unit: setup ## Unit tests: no cluster, no API server (about 2 min)
+	@$(step) "unit tests" $(unit_tests)
+
+test: ## All tests, from pure functions to pods on a real cluster; this is what CI runs
+	@tools/phases $(MAKE) --no-print-directory test-phases
+
+test-phases: check
+	@$(step) "unit tests" $(unit_tests)
+	@$(step) "control plane tests" pytest -q -n 2 --dist loadfile --durations 5 $(control_plane)
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
 	@$(step) "end-to-end tests" pytest -q e2e/tests --timeout 900 --durations 15
@@ -46,20 +55,20 @@ test: check ## All tests, from pure functions to pods on a real cluster
 images: setup ## Build all images; REGISTRY=host:port/path pushes them there
 	@sd-kit images $(if $(REGISTRY),--registry $(REGISTRY))
 
-demo: setup ## A cluster, the operator, a service, and a timeline on the terminal
+demo: setup ## Create a cluster, the operator and a service; print the timeline of a recording
 	@python e2e/demo.py
 
-bench: setup ## Measure, and write benchmarks/results and docs/performance.md
+bench: setup ## Run all benchmarks; write benchmarks/results and docs/performance.md
 	@$(step) "benchmarks" python -m benchmarks
 
-bench-engine: setup ## Measure the engine beside stock pyannote.audio (about 80 min on two idle cores)
-	@$(step) "benchmark of the engine" python -m benchmarks engine
+bench-engine: setup ## Benchmark the engine against stock pyannote.audio (about 80 min on two idle cores)
+	@$(step) "engine benchmark" python -m benchmarks engine
 
-bench-operator: setup ## Measure the operator on a control plane without nodes (about 20 min)
-	@$(step) "benchmark of the operator" python -m benchmarks operator
+bench-operator: setup ## Benchmark the operator on a control plane without nodes (about 20 min)
+	@$(step) "operator benchmark" python -m benchmarks operator
 
-bench-supply: setup ## Measure the supply of models, partly in a cluster (about 15 min)
-	@$(step) "benchmark of the supply" python -m benchmarks supply
+bench-supply: setup ## Benchmark the model store, partly in a cluster (about 15 min)
+	@$(step) "model store benchmark" python -m benchmarks supply
 
-clean: ## Remove the cluster with everything on it, and the registry (docker and the caches stay)
+clean: ## Remove the cluster and the registry's container (docker and the caches stay)
 	@[ ! -x .venv/bin/python ] || sd-kit down

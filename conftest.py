@@ -1,13 +1,16 @@
-"""What holds for every test: pyannote.audio tells nobody what it is used for, as in the image; no draw has a deadline.
-
-Hypothesis would otherwise measure each example by the clock, which on a busy machine says nothing of the code.
-"""
+"""Settings for every test: no telemetry, no deadlines in property tests, and the default handling of SIGINT."""
 
 import os
+import signal
 
 from hypothesis import settings
 
+# pyannote.audio reports its use by default; the images disable that too.
 os.environ |= {"PYANNOTE_METRICS_ENABLED": "0", "OTEL_SDK_DISABLED": "true"}
 
+# A shell starts background jobs with SIGINT ignored, and subprocesses inherit that; tests that send SIGINT need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A deadline would measure wall time, which says nothing about the code on a busy machine.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
