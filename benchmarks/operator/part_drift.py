@@ -10,8 +10,8 @@ from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA
 from sd_operator.reconcile.decide import identity
 from sd_operator.resources import RESOURCE_BY_KIND, Manifest
 
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster, is_as
 from benchmarks.operator.spoiling import addition, change
-from benchmarks.operator.stage import Stage, is_as
 from benchmarks.record import Row
 
 PATIENCE_S = 30.0
@@ -26,16 +26,16 @@ class Tally:
     made_anew: int = 0
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """Every child of two services, which together have a child of every kind."""
     tally = Tally()
-    with stage.operator():
+    with cluster.operator():
         for name, spec in (("drift-hpa", WITH_HPA), ("drift-keda", WITH_KEDA)):
-            namespace = stage.in_namespace(name, spec, 1)
-            stage.settled(namespace)
-            for child in sorted(stage.children(namespace), key=identity):
-                _spoiled(stage, child, tally)
-            stage.clear(namespace)
+            namespace = cluster.create_services(name, spec, 1)
+            cluster.wait_until_settled(namespace)
+            for child in sorted(cluster.children(namespace), key=identity):
+                _spoiled(cluster, child, tally)
+            cluster.delete_services(namespace)
     slowest = max(took_s for by_kind in tally.took_s.values() for took_s in by_kind.values())
     detail = "; ".join(f"{what}: {_longest(by_kind)}" for what, by_kind in tally.took_s.items())
     kinds = len(tally.took_s["deleted"])
@@ -45,12 +45,12 @@ def measure(stage: Stage) -> list[Row]:
     ]
 
 
-def _spoiled(stage: Stage, child: Manifest, tally: Tally) -> None:
+def _spoiled(cluster: BenchmarkCluster, child: Manifest, tally: Tally) -> None:
     """The same child is deleted, then changed, then added to: three repairs, which are no conflict yet."""
-    _repaired(stage, child, "deleted", _delete, tally)
-    _repaired(stage, child, "changed", _edit(change(child)), tally)
+    _repaired(cluster, child, "deleted", _delete, tally)
+    _repaired(cluster, child, "changed", _edit(change(child)), tally)
     if addition(child):
-        _repaired(stage, child, "added to", _edit(addition(child)), tally)
+        _repaired(cluster, child, "added to", _edit(addition(child)), tally)
 
 
 def _longest(took_s: dict[str, float]) -> str:
@@ -58,16 +58,22 @@ def _longest(took_s: dict[str, float]) -> str:
     return f"{kind} {took_s[kind]:.2f} s at most"
 
 
-def _repaired(stage: Stage, child: Manifest, what: str, spoil: Callable[[Stage, Manifest], None], tally: Tally) -> None:
+def _repaired(
+    cluster: BenchmarkCluster,
+    child: Manifest,
+    what: str,
+    spoil: Callable[[BenchmarkCluster, Manifest], None],
+    tally: Tally,
+) -> None:
     namespace = child["metadata"]["namespace"]
-    wanted, before = stage.wanted(namespace)[identity(child)], _uids(stage, namespace)
+    wanted, before = cluster.desired_children(namespace)[identity(child)], _uids(cluster, namespace)
     started = time.monotonic()
-    spoil(stage, child)
-    while not _is_back(stage, wanted, _is_other(before[identity(child)], anew=what == "deleted")):
+    spoil(cluster, child)
+    while not _is_back(cluster, wanted, _is_other(before[identity(child)], anew=what == "deleted")):
         if time.monotonic() - started > PATIENCE_S:
             break
         time.sleep(0.02)
-    took_s, after = min(time.monotonic() - started, PATIENCE_S), _uids(stage, namespace)
+    took_s, after = min(time.monotonic() - started, PATIENCE_S), _uids(cluster, namespace)
     by_kind = tally.took_s.setdefault(what, {})
     by_kind[child["kind"]] = max(by_kind.get(child["kind"], 0), took_s)
     tally.made_anew += sum(after.get(place) != uid for place, uid in before.items() if place != identity(child))
@@ -78,22 +84,22 @@ def _is_other(uid: str, *, anew: bool) -> Callable[[str], bool]:
     return lambda live: (live != uid) is anew
 
 
-def _is_back(stage: Stage, wanted: Manifest, is_meant: Callable[[str], bool]) -> bool:
+def _is_back(cluster: BenchmarkCluster, wanted: Manifest, is_meant: Callable[[str], bool]) -> bool:
     metadata = wanted["metadata"]
-    live = stage.api.request("GET", RESOURCE_BY_KIND[wanted["kind"]].path(metadata["namespace"], metadata["name"]))
+    live = cluster.api.request("GET", RESOURCE_BY_KIND[wanted["kind"]].path(metadata["namespace"], metadata["name"]))
     return live is not None and is_meant(live["metadata"]["uid"]) and is_as(live, wanted)
 
 
-def _uids(stage: Stage, namespace: str) -> dict[tuple[str, str], str]:
-    return {identity(each): each["metadata"]["uid"] for each in stage.children(namespace)}
+def _uids(cluster: BenchmarkCluster, namespace: str) -> dict[tuple[str, str], str]:
+    return {identity(each): each["metadata"]["uid"] for each in cluster.children(namespace)}
 
 
-def _delete(stage: Stage, child: Manifest) -> None:
-    stage.api.delete(RESOURCE_BY_KIND[child["kind"]], child["metadata"]["namespace"], child["metadata"]["name"])
+def _delete(cluster: BenchmarkCluster, child: Manifest) -> None:
+    cluster.api.delete(RESOURCE_BY_KIND[child["kind"]], child["metadata"]["namespace"], child["metadata"]["name"])
 
 
-def _edit(operations: tuple[Manifest, ...]) -> Callable[[Stage, Manifest], None]:
-    def edit(stage: Stage, child: Manifest) -> None:
-        stage.api.edit(child, *operations)
+def _edit(operations: tuple[Manifest, ...]) -> Callable[[BenchmarkCluster, Manifest], None]:
+    def edit(cluster: BenchmarkCluster, child: Manifest) -> None:
+        cluster.api.edit(child, *operations)
 
     return edit

@@ -6,23 +6,23 @@ import os
 import signal
 import time
 
-from sd_harness.control_plane.operator_bench import diarization_service
 from sd_harness.control_plane.operator_process import RunningOperator
+from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import DEMO
 from sd_operator.resources import DIARIZATION_SERVICES
 
-from benchmarks.operator.audit import writes
-from benchmarks.operator.stage import Stage
+from benchmarks.operator.audit_log import writes
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 FROZEN_S = 60.0
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """Seconds without a leader, and what a leader writes that no longer is one."""
-    killed_s = [_killed(stage, number) for number in range(stage.little(3, 1))]
-    frozen_s, after_loss = _frozen(stage, stage.little(int(FROZEN_S), 25))
+    killed_s = [_killed(cluster, number) for number in range(cluster.sample_size(3, 1))]
+    frozen_s, after_loss = _frozen(cluster, cluster.sample_size(int(FROZEN_S), 25))
     detail = f"killed: {', '.join(f'{each:.1f}' for each in killed_s)} s; frozen: {frozen_s:.1f} s; to the first write"
     return [
         Row("failover_s_max", max(*killed_s, frozen_s), "s", "<= 20", detail),
@@ -30,43 +30,43 @@ def measure(stage: Stage) -> list[Row]:
     ]
 
 
-def _killed(stage: Stage, number: int) -> float:
-    with stage.operator(SD_IDENTITY="first") as first, stage.operator(SD_IDENTITY="second") as second:
+def _killed(cluster: BenchmarkCluster, number: int) -> float:
+    with cluster.operator(SD_IDENTITY="first") as first, cluster.operator(SD_IDENTITY="second") as second:
         leader, _ = _roles(first, second)
         leader.process.kill()
         started = time.monotonic()
-        _work_is_done(stage, f"failover-{number}")
+        _work_is_done(cluster, f"failover-{number}")
         return time.monotonic() - started
 
 
-def _frozen(stage: Stage, frozen_s: float) -> tuple[float, int]:
-    with stage.operator(SD_IDENTITY="first") as first, stage.operator(SD_IDENTITY="second") as second:
+def _frozen(cluster: BenchmarkCluster, frozen_s: float) -> tuple[float, int]:
+    with cluster.operator(SD_IDENTITY="first") as first, cluster.operator(SD_IDENTITY="second") as second:
         leader, _ = _roles(first, second)
         os.kill(leader.process.pid, signal.SIGSTOP)
         started = time.monotonic()
-        _work_is_done(stage, "frozen")
+        _work_is_done(cluster, "frozen")
         took_s = time.monotonic() - started
         time.sleep(max(0.0, frozen_s - took_s))
-        before, thawed = len(writes(stage.plane)), time.time()
-        stage.in_namespace("thawed", DEMO, 5)
+        before, thawed = len(writes(cluster.plane)), time.time()
+        cluster.create_services("thawed", DEMO, 5)
         os.kill(leader.process.pid, signal.SIGCONT)
-        stage.settled("thawed")
+        cluster.wait_until_settled("thawed")
         time.sleep(3)
-        written = [each for each in writes(stage.plane)[before:] if each.is_operators and each.at >= thawed]
+        written = [each for each in writes(cluster.plane)[before:] if each.is_by_operator and each.at >= thawed]
         mine = [each for each in written if leader.name in each.agent]
         return took_s, len([each for each in mine if each.resource != "leases"])
 
 
 def _roles(first: RunningOperator, second: RunningOperator) -> tuple[RunningOperator, RunningOperator]:
     """The one that leads, and the other."""
-    eventually(lambda: first.leads or second.leads, "a leader", 30)
-    return (first, second) if first.leads else (second, first)
+    eventually(lambda: first.is_leader or second.is_leader, "a leader", 30)
+    return (first, second) if first.is_leader else (second, first)
 
 
-def _work_is_done(stage: Stage, name: str) -> None:
+def _work_is_done(cluster: BenchmarkCluster, name: str) -> None:
     """A service is created and gets a child: somebody leads."""
-    namespace = stage.namespace(name)
-    stage.api.create(diarization_service(DEMO, {"name": "demo", "namespace": namespace}))
-    eventually(lambda: stage.children(namespace), "a child", 60)
-    stage.settled(namespace)
-    stage.api.delete(DIARIZATION_SERVICES, namespace, "demo")
+    namespace = cluster.namespace(name)
+    cluster.api.create(diarization_service(DEMO, {"name": "demo", "namespace": namespace}))
+    eventually(lambda: cluster.children(namespace), "a child", 60)
+    cluster.wait_until_settled(namespace)
+    cluster.api.delete(DIARIZATION_SERVICES, namespace, "demo")

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sd_harness.control_plane.api_proxy import ApiProxy, proxied
-from sd_harness.control_plane.model_job_pods import brought, ended
-from sd_harness.control_plane.operator_bench import condition, diarization_service
+from sd_harness.control_plane.model_job_pods import success_message, terminated_status
 from sd_harness.control_plane.operator_process import RunningOperator
+from sd_harness.control_plane.operator_testbed import condition, diarization_service
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
 from sd_operator.resources import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, MODEL_COMPONENT, PODS, Manifest
 
-from benchmarks.operator.stage import Stage
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 WITHIN_S = 30.0
@@ -43,12 +43,12 @@ class Tally:
     """Which kill, and what was seen in the end."""
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """Create, supply, update, delete: for each the operator is killed after its first write, its second, and so on."""
     tally = Tally()
     for phase in (_create, _supply, _update, _switch, _delete):
-        for number in range(1, stage.little(MOST_WRITES, 3)):
-            if not phase(stage, number, tally):
+        for number in range(1, cluster.sample_size(MOST_WRITES, 3)):
+            if not phase(cluster, number, tally):
                 break
     detail = (
         "SIGKILL after each write of create, supply with a model, update and delete of a service with every child; "
@@ -67,9 +67,9 @@ def measure(stage: Stage) -> list[Row]:
 
 
 @contextmanager
-def _killed_after(stage: Stage, number: int) -> Iterator[tuple[ApiProxy, RunningOperator]]:
+def _killed_after(cluster: BenchmarkCluster, number: int) -> Iterator[tuple[ApiProxy, RunningOperator]]:
     """An operator that is killed as soon as its write of that number has been answered."""
-    with proxied(stage.plane) as proxy, stage.operator(through=proxy) as operator:
+    with proxied(cluster.plane) as proxy, cluster.operator(through=proxy) as operator:
         process_id = operator.process.pid
 
         def kill(count: int) -> None:
@@ -80,47 +80,49 @@ def _killed_after(stage: Stage, number: int) -> Iterator[tuple[ApiProxy, Running
         yield proxy, operator
 
 
-def _create(stage: Stage, number: int, tally: Tally) -> bool:
-    namespace = stage.namespace(f"kill-create-{number}")
-    with _killed_after(stage, number) as (_, operator):
-        stage.api.create(_service(namespace))
-        hit = _dies(operator, lambda: _is_settled(stage, namespace))
-    _converges(stage, namespace, tally, hit=hit)
+def _create(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
+    namespace = cluster.namespace(f"kill-create-{number}")
+    with _killed_after(cluster, number) as (_, operator):
+        cluster.api.create(_service(namespace))
+        hit = _dies(operator, lambda: _is_settled(cluster, namespace))
+    _converges(cluster, namespace, tally, hit=hit)
     return hit
 
 
-def _supply(stage: Stage, number: int, tally: Tally) -> bool:
+def _supply(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
     """A Job brings the model, in a cluster in which every Job succeeds at once."""
-    namespace = stage.namespace(f"kill-supply-{number}")
+    namespace = cluster.namespace(f"kill-supply-{number}")
 
     def is_supplied() -> bool:
-        [service] = stage.services(namespace)
-        return "model" in service.get("status", {}) and _is_settled(stage, namespace)
+        [service] = cluster.services(namespace)
+        return "model" in service.get("status", {}) and _is_settled(cluster, namespace)
 
-    with _jobs_succeed(stage, namespace):
-        with _killed_after(stage, number) as (_, operator):
-            stage.api.create(_service(namespace, WITH_HPA | with_hugging_face()))
+    with _jobs_succeed(cluster, namespace):
+        with _killed_after(cluster, number) as (_, operator):
+            cluster.api.create(_service(namespace, WITH_HPA | with_hugging_face()))
             hit = _dies(operator, is_supplied)
         if hit:
-            with _started_again(stage, namespace, tally):
+            with _started_again(cluster, namespace, tally):
                 eventually(is_supplied, "the model is served", WITHIN_S)
-                assert len(stage.api.list(JOBS, namespace)) == 1, "more Jobs than one"
+                assert len(cluster.api.list(JOBS, namespace)) == 1, "more Jobs than one"
     return hit
 
 
 @contextmanager
-def _jobs_succeed(stage: Stage, namespace: str) -> Iterator[None]:
+def _jobs_succeed(cluster: BenchmarkCluster, namespace: str) -> Iterator[None]:
     """There is no kubelet: what one would write of the Jobs' pods is written here, while the block runs."""
     over = threading.Event()
 
     def write() -> None:
         while not over.wait(0.1):
-            for pod in stage.api.list(PODS, namespace):
+            for pod in cluster.api.list(PODS, namespace):
                 if (
                     pod["metadata"]["labels"].get(COMPONENT_LABEL) == MODEL_COMPONENT
                     and pod["status"]["phase"] == "Pending"
                 ):
-                    stage.plane.patch_status("pod", pod["metadata"]["name"], namespace, ended(brought()))
+                    cluster.plane.patch_status(
+                        "pod", pod["metadata"]["name"], namespace, terminated_status(success_message())
+                    )
 
     kubelet = threading.Thread(target=write)
     kubelet.start()
@@ -131,35 +133,37 @@ def _jobs_succeed(stage: Stage, namespace: str) -> Iterator[None]:
         kubelet.join()
 
 
-def _update(stage: Stage, number: int, tally: Tally) -> bool:
-    return _change(stage, f"kill-update-{number}", UPDATE, number, tally)
+def _update(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
+    return _change(cluster, f"kill-update-{number}", UPDATE, number, tally)
 
 
-def _switch(stage: Stage, number: int, tally: Tally) -> bool:
+def _switch(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
     """The other way about: KEDA has to go before the cluster's own autoscaler comes."""
     patch = {"spec": {"autoscaling": {"mode": "hpa"}, "serving": {"adapters": 3}}}
-    return _change(stage, f"kill-switch-{number}", patch, number, tally, spec=WITH_KEDA)
+    return _change(cluster, f"kill-switch-{number}", patch, number, tally, spec=WITH_KEDA)
 
 
-def _delete(stage: Stage, number: int, tally: Tally) -> bool:
+def _delete(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
     """Deleting writes nothing: what is removed here are the children that the spec no longer asks for."""
     namespace = f"kill-delete-{number}"
-    hit = _change(stage, namespace, FEWER, number, tally)
-    with stage.operator():
-        stage.clear(namespace)
+    hit = _change(cluster, namespace, FEWER, number, tally)
+    with cluster.operator():
+        cluster.delete_services(namespace)
     return hit
 
 
-def _change(stage: Stage, name: str, patch: Manifest, number: int, tally: Tally, *, spec: Manifest = WITH_HPA) -> bool:
+def _change(
+    cluster: BenchmarkCluster, name: str, patch: Manifest, number: int, tally: Tally, *, spec: Manifest = WITH_HPA
+) -> bool:
     """A settled service in a new namespace gets another spec; says whether the write of that number was reached."""
-    namespace = stage.namespace(name)
-    with stage.operator():
-        stage.api.create(_service(namespace, spec))
-        stage.settled(namespace)
-    with _killed_after(stage, number) as (_, operator):
-        stage.api.patch(DIARIZATION_SERVICES, namespace, "demo", patch)
-        hit = _dies(operator, lambda: _is_settled(stage, namespace))
-    _converges(stage, namespace, tally, hit=hit)
+    namespace = cluster.namespace(name)
+    with cluster.operator():
+        cluster.api.create(_service(namespace, spec))
+        cluster.wait_until_settled(namespace)
+    with _killed_after(cluster, number) as (_, operator):
+        cluster.api.patch(DIARIZATION_SERVICES, namespace, "demo", patch)
+        hit = _dies(operator, lambda: _is_settled(cluster, namespace))
+    _converges(cluster, namespace, tally, hit=hit)
     return hit
 
 
@@ -167,8 +171,8 @@ def _service(namespace: str, spec: Manifest = WITH_HPA) -> Manifest:
     return diarization_service(spec, {"name": "demo", "namespace": namespace})
 
 
-def _is_settled(stage: Stage, namespace: str) -> bool:
-    return stage.is_settled(namespace) and stage.as_wanted(namespace)
+def _is_settled(cluster: BenchmarkCluster, namespace: str) -> bool:
+    return cluster.is_settled(namespace) and cluster.has_desired_children(namespace)
 
 
 def _dies(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
@@ -177,20 +181,20 @@ def _dies(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
     return operator.process.poll() is not None
 
 
-def _converges(stage: Stage, namespace: str, tally: Tally, *, hit: bool) -> None:
+def _converges(cluster: BenchmarkCluster, namespace: str, tally: Tally, *, hit: bool) -> None:
     if hit:
-        with _started_again(stage, namespace, tally):
-            stage.settled(namespace, within_s=WITHIN_S)
+        with _started_again(cluster, namespace, tally):
+            cluster.wait_until_settled(namespace, within_s=WITHIN_S)
 
 
 @contextmanager
-def _started_again(stage: Stage, namespace: str, tally: Tally) -> Iterator[None]:
+def _started_again(cluster: BenchmarkCluster, namespace: str, tally: Tally) -> Iterator[None]:
     """The operator after a kill; what the block finds wrong is counted, and told with what there was to be seen."""
     tally.tried += 1
-    with stage.operator() as operator:
+    with cluster.operator() as operator:
         try:
             yield
         except AssertionError as error:
-            told = [condition(service, "Ready") for service in stage.services(namespace)]
+            told = [condition(service, "Ready") for service in cluster.services(namespace)]
             said = operator.log.read_text()[-1000:]
             tally.failed.append(f"{namespace}: {error}, {told}, the operator said: {said}")

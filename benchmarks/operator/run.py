@@ -1,4 +1,4 @@
-"""`make bench-operator`: its parts, each on a control plane of its own."""
+"""`make testbed-operator`: its parts, each on a control plane of its own."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import parts
 from benchmarks.operator import (
+    part_child_creation,
     part_drift,
     part_failover,
     part_fleet,
     part_kills,
     part_outage,
-    part_pace,
-    part_scale,
-    part_specs,
+    part_random_specs,
+    part_replica_ownership,
 )
-from benchmarks.operator.stage import Stage, stage
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster, benchmark_cluster
 from benchmarks.parts import Part
 from benchmarks.record import Row
 
-MEASURES: dict[str, Callable[[Stage], list[Row]]] = {
-    "pace": part_pace.measure,
+MEASURES: dict[str, Callable[[BenchmarkCluster], list[Row]]] = {
+    "child_creation": part_child_creation.measure,
     "fleet": part_fleet.measure,
     "drift": part_drift.measure,
     "kills": part_kills.measure,
     "outage": part_outage.measure,
-    "scale": part_scale.measure,
+    "replica_ownership": part_replica_ownership.measure,
     "failover": part_failover.measure,
-    "specs": part_specs.measure,
+    "random_specs": part_random_specs.measure,
 }
 
 
-def _on_a_stage(measure: Callable[[Stage], list[Row]]) -> Part:
+def _on_a_stage(measure: Callable[[BenchmarkCluster], list[Row]]) -> Part:
     def measured(little: bool) -> list[Row]:  # noqa: FBT001 - as all parts are called
-        with stage(small=little) as prepared:
+        with benchmark_cluster(small=little) as prepared:
             return measure(prepared)
 
     return measured

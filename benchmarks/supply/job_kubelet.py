@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sd_harness.control_plane.control_plane import Manifest
 
-from benchmarks.operator.api import Api
+from benchmarks.operator.api_client import ApiClient
 
 LOOK_EVERY_S = 0.1
 MERGE = "application/merge-patch+json"
@@ -32,7 +32,7 @@ AT_ONCE = 16
 class JobKubelet:
     """Runs the pods of Jobs below a folder that holds their claims."""
 
-    api: Api
+    api: ApiClient
     folder: Path
     ended_s: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     """When runs ended, by the name of the service that they were for."""
@@ -121,7 +121,7 @@ class JobKubelet:
 
 
 @contextmanager
-def job_kubelet(api: Api, folder: Path) -> Iterator[JobKubelet]:
+def job_kubelet(api: ApiClient, folder: Path) -> Iterator[JobKubelet]:
     """Works until the block ends."""
     kubelet, over = JobKubelet(api, folder), threading.Event()
     with ThreadPoolExecutor(AT_ONCE) as threads:

@@ -11,16 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sd_harness.control_plane.chart_rendering import render_chart
-from sd_harness.control_plane.control_plane import Manifest, control_plane, programs
-from sd_harness.control_plane.operator_bench import condition, diarization_service
+from sd_harness.control_plane.control_plane import Manifest, build_programs, control_plane
 from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.operator_testbed import condition, diarization_service
 from sd_harness.hub import fake_hub, hub_models
 from sd_harness.hub.fake_hub import GOOD_TOKEN, Hub
 from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
 from sd_operator.resources import DIARIZATION_SERVICES
 
-from benchmarks.operator.api import Api
-from benchmarks.operator.stage import IN_MEMORY, NEEDED
+from benchmarks.operator.api_client import ApiClient
+from benchmarks.operator.benchmark_cluster import IN_MEMORY, NEEDED
 from benchmarks.record import Row
 from benchmarks.supply.job_kubelet import JobKubelet, job_kubelet
 from benchmarks.supply.reason_cases import Case, cases
@@ -47,7 +47,7 @@ class Seen:
 class Place:
     """Where the services are."""
 
-    api: Api
+    api: ApiClient
     kubelet: JobKubelet
 
     def make(self, seen: Seen) -> None:
@@ -168,11 +168,11 @@ def _names(every: list[Seen]) -> str:
 
 @contextmanager
 def _place() -> Iterator[Place]:
-    tools = programs()
+    tools = build_programs()
     with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-supply-") as folder, ExitStack() as running:
         parts = [each for each in render_chart(tools) if each["kind"] in NEEDED]
         plane = running.enter_context(control_plane(Path(folder), tools, parts))
-        api = Api.of(plane)
+        api = ApiClient.of(plane)
         running.callback(api.close)
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         running.enter_context(running_operator(plane))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from sd_harness.control_plane.chart_rendering import render_chart
-from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane, programs
-from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, build_programs, control_plane
 from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.operator_testbed import OperatorTestbed
 
 NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 NUMBERS = itertools.count(1)
@@ -17,7 +17,7 @@ NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The folder of helm, kubectl and the control plane's programs."""
-    return programs()
+    return build_programs()
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +51,8 @@ def namespace(plane: ControlPlane) -> str:
 
 
 @pytest.fixture
-def bench(plane: ControlPlane, operator: RunningOperator, namespace: str) -> Iterator[Bench]:
+def testbed(plane: ControlPlane, operator: RunningOperator, namespace: str) -> Iterator[OperatorTestbed]:
     """A place to try a service in; it is left without one, so that nothing moves during the next test."""
-    prepared = Bench(plane, operator, namespace)
+    prepared = OperatorTestbed(plane, operator, namespace)
     yield prepared
     prepared.kubectl("delete", "diar", "--all")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from sd_harness.control_plane.control_plane import REPOSITORY, ControlPlane, Manifest, control_plane
-from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.services.golden_services import manifests_of, render, specs
 from sd_harness.services.live_objects import service
 from sd_harness.services.mutated_specs import mutated

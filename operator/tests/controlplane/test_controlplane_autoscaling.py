@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from external_metrics import Backlogs, served
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane
-from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.operator_process import WRITES
+from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.services.service_specs import with_demo
 
 SYNC_S = 1
@@ -38,10 +38,10 @@ def backlogs(plane: ControlPlane, namespace: str) -> Iterator[Backlogs]:
         yield made
 
 
-def replicas(bench: Bench, wanted: int) -> None:
+def replicas(testbed: OperatorTestbed, wanted: int) -> None:
     """Waits until the service and its Deployment have so many."""
     for kind in ("diar", "deployment"):
-        bench.eventually(kind, lambda seen: seen["spec"]["replicas"] == wanted)
+        testbed.eventually(kind, lambda seen: seen["spec"]["replicas"] == wanted)
 
 
 def why(autoscaler: Manifest, kind: str) -> tuple[str, str]:
@@ -51,55 +51,61 @@ def why(autoscaler: Manifest, kind: str) -> tuple[str, str]:
 
 
 def test_it_adds_pods_for_the_backlog_at_once_and_does_not_take_them_away_at_once(
-    bench: Bench, backlogs: Backlogs
+    testbed: OperatorTestbed, backlogs: Backlogs
 ) -> None:
     backlogs.values["sd_backlog_seconds"] = 3 * HOUR_S
-    bench.apply(SCALED)
-    replicas(bench, 4)  # 10800 s owed, 3000 s for each pod
+    testbed.apply(SCALED)
+    replicas(testbed, 4)  # 10800 s owed, 3000 s for each pod
     backlogs.values["sd_backlog_seconds"] = 0
-    bench.eventually("hpa", lambda seen: why(seen, "AbleToScale") == ("True", "ScaleDownStabilized"))
-    replicas(bench, 4)
+    testbed.eventually("hpa", lambda seen: why(seen, "AbleToScale") == ("True", "ScaleDownStabilized"))
+    replicas(testbed, 4)
 
 
-def test_it_adds_pods_for_the_queue_of_triton_and_stops_at_the_most(bench: Bench, backlogs: Backlogs) -> None:
+def test_it_adds_pods_for_the_queue_of_triton_and_stops_at_the_most(
+    testbed: OperatorTestbed, backlogs: Backlogs
+) -> None:
     backlogs.values["nv_inference_pending_request_count"] = 6 * 16
-    bench.apply(SCALED)
-    replicas(bench, 5)
-    bench.eventually("hpa", lambda seen: why(seen, "ScalingLimited") == ("True", "TooManyReplicas"))
+    testbed.apply(SCALED)
+    replicas(testbed, 5)
+    testbed.eventually("hpa", lambda seen: why(seen, "ScalingLimited") == ("True", "TooManyReplicas"))
 
 
-def test_the_service_says_when_nothing_is_measured_and_keeps_its_pods(bench: Bench, backlogs: Backlogs) -> None:
+def test_the_service_says_when_nothing_is_measured_and_keeps_its_pods(
+    testbed: OperatorTestbed, backlogs: Backlogs
+) -> None:
     backlogs.values["sd_backlog_seconds"] = 2 * HOUR_S
-    bench.apply(SCALED)
-    replicas(bench, 3)
-    bench.eventually("diar", lambda seen: condition(seen, "Autoscaling")["status"] == "True")
+    testbed.apply(SCALED)
+    replicas(testbed, 3)
+    testbed.eventually("diar", lambda seen: condition(seen, "Autoscaling")["status"] == "True")
     backlogs.values.clear()
-    seen = bench.eventually("diar", lambda seen: condition(seen, "Autoscaling")["status"] == "False")
+    seen = testbed.eventually("diar", lambda seen: condition(seen, "Autoscaling")["status"] == "False")
     assert condition(seen, "Autoscaling")["reason"] == "FailedGetExternalMetric"
-    replicas(bench, 3)
+    replicas(testbed, 3)
 
 
-def test_a_paused_service_is_not_woken_and_is_scaled_again_afterwards(bench: Bench, backlogs: Backlogs) -> None:
+def test_a_paused_service_is_not_woken_and_is_scaled_again_afterwards(
+    testbed: OperatorTestbed, backlogs: Backlogs
+) -> None:
     backlogs.values["sd_backlog_seconds"] = HOUR_S
-    bench.apply(SCALED)
-    replicas(bench, 2)
-    bench.kubectl("scale", "diar/demo", "--replicas=0")
-    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Paused")
-    assert bench.get("hpa") is None
+    testbed.apply(SCALED)
+    replicas(testbed, 2)
+    testbed.kubectl("scale", "diar/demo", "--replicas=0")
+    testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Paused")
+    assert testbed.get("hpa") is None
     time.sleep(3 * SYNC_S)
-    replicas(bench, 0)
-    bench.kubectl("scale", "diar/demo", "--replicas=1")
-    replicas(bench, 2)
+    replicas(testbed, 0)
+    testbed.kubectl("scale", "diar/demo", "--replicas=1")
+    replicas(testbed, 2)
 
 
-def test_the_autoscaler_is_left_alone_once_it_is_right(bench: Bench, backlogs: Backlogs) -> None:
+def test_the_autoscaler_is_left_alone_once_it_is_right(testbed: OperatorTestbed, backlogs: Backlogs) -> None:
     backlogs.values["sd_backlog_seconds"] = HOUR_S
-    bench.apply(SCALED)
-    replicas(bench, 2)
-    written = bench.eventually("hpa", lambda seen: why(seen, "ScalingActive") == ("True", "ValidMetricFound"))
+    testbed.apply(SCALED)
+    replicas(testbed, 2)
+    written = testbed.eventually("hpa", lambda seen: why(seen, "ScalingActive") == ("True", "ValidMetricFound"))
     assert written["spec"]["metrics"][0]["external"]["target"]["averageValue"] == "3k"  # as Kubernetes spells 3000
-    writes, before = bench.quiet(), bench.get("diar") or {}
-    bench.kubectl("annotate", "diar/demo", "looked-at=again")
+    writes, before = testbed.wait_until_quiet(), testbed.get("diar") or {}
+    testbed.kubectl("annotate", "diar/demo", "looked-at=again")
     time.sleep(3 * SYNC_S)
-    assert bench.operator.count(WRITES) == writes
-    assert (bench.get("diar") or {})["metadata"]["generation"] == before["metadata"]["generation"]
+    assert testbed.operator.count(WRITES) == writes
+    assert (testbed.get("diar") or {})["metadata"]["generation"] == before["metadata"]["generation"]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sd_harness.control_plane.chart_rendering import render_chart
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest
-from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import with_demo
 
@@ -34,30 +34,30 @@ POD_MONITORS = crd("PodMonitor", "podmonitors", "monitoring.coreos.com", "v1")
 
 
 @pytest.fixture
-def bench(plane: ControlPlane, namespace: str) -> Iterator[Bench]:
+def testbed(plane: ControlPlane, namespace: str) -> Iterator[OperatorTestbed]:
     """An operator in a cluster that has none of the optional kinds."""
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
-        yield Bench(plane, operator, namespace)
+        yield OperatorTestbed(plane, operator, namespace)
     plane.kubectl("delete", "diar", "--all", f"--namespace={namespace}")
     plane.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com", "--ignore-not-found")
 
 
-def test_a_kind_that_arrives_is_used_kept_right_and_let_go(bench: Bench) -> None:
-    bench.apply(WITH_MONITOR)
-    bench.settled()
-    bench.plane.apply(POD_MONITORS)
-    made = eventually(lambda: monitor(bench), "the PodMonitor is made", NOTICED_WITHIN_S)
-    bench.kubectl("delete", "podmonitor", "demo")
+def test_a_kind_that_arrives_is_used_kept_right_and_let_go(testbed: OperatorTestbed) -> None:
+    testbed.apply(WITH_MONITOR)
+    testbed.wait_until_settled()
+    testbed.plane.apply(POD_MONITORS)
+    made = eventually(lambda: monitor(testbed), "the PodMonitor is made", NOTICED_WITHIN_S)
+    testbed.kubectl("delete", "podmonitor", "demo")
     eventually(
-        lambda: uid(monitor(bench)) not in ("", uid(made)),
+        lambda: uid(monitor(testbed)) not in ("", uid(made)),
         "the deleted PodMonitor comes back: it is watched",
         NOTICED_WITHIN_S,
     )
-    bench.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
-    bench.apply(with_demo(monitoring={"podMonitor": True}, serving={"adapters": 3}))
-    bench.adapters_are(3)
-    bench.settled(timeout_s=NOTICED_WITHIN_S)
-    assert bench.operator.process.poll() is None
+    testbed.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
+    testbed.apply(with_demo(monitoring={"podMonitor": True}, serving={"adapters": 3}))
+    testbed.wait_for_adapters(3)
+    testbed.wait_until_settled(timeout_s=NOTICED_WITHIN_S)
+    assert testbed.operator.process.poll() is None
 
 
 @pytest.fixture
@@ -80,26 +80,26 @@ def test_a_kind_without_rights_to_it_is_not_called_missing_and_is_used_when_they
     plane.apply(*without("monitoring.coreos.com", roles))
     plane.apply(POD_MONITORS)
     with running_operator(
-        plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
+        plane, lease="sd-triton-operator", kubeconfig=plane.namespaced_operator,
         SD_IDENTITY="scoped", SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=namespace,
     ) as operator:  # fmt: skip
-        bench = Bench(plane, operator, namespace)
-        bench.apply(WITH_MONITOR)
-        seen = bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindForbidden")
+        testbed = OperatorTestbed(plane, operator, namespace)
+        testbed.apply(WITH_MONITOR)
+        seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindForbidden")
         assert "no rights to PodMonitor" in condition(seen, "Degraded")["message"]
         plane.apply(*roles)
-        eventually(lambda: monitor(bench), "the PodMonitor is made", NOTICED_WITHIN_S)
-        bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "KindForbidden")
-        bench.kubectl("delete", "diar", "--all")
+        eventually(lambda: monitor(testbed), "the PodMonitor is made", NOTICED_WITHIN_S)
+        testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "KindForbidden")
+        testbed.kubectl("delete", "diar", "--all")
     plane.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
 
 
-def monitor(bench: Bench) -> Manifest | None:
+def monitor(testbed: OperatorTestbed) -> Manifest | None:
     """The service's PodMonitor, where there can be one."""
-    done = bench.plane.kubectl(
-        "get", "podmonitor", "demo", f"--namespace={bench.namespace}", "--output=name", check=False
+    done = testbed.plane.kubectl(
+        "get", "podmonitor", "demo", f"--namespace={testbed.namespace}", "--output=name", check=False
     )
-    return bench.get("podmonitor") if done.returncode == 0 else None
+    return testbed.get("podmonitor") if done.returncode == 0 else None
 
 
 def uid(live: Manifest | None) -> str:

@@ -2,8 +2,8 @@
 
 from sd_harness.control_plane.chart_rendering import render_chart
 from sd_harness.control_plane.control_plane import ControlPlane
-from sd_harness.control_plane.operator_bench import Bench
 from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.operator_testbed import OperatorTestbed
 from sd_harness.services.service_specs import DEMO
 
 NEEDED = ("Role", "RoleBinding")
@@ -18,15 +18,15 @@ def test_roles_in_the_listed_namespaces_suffice(plane: ControlPlane, namespace: 
     assert not [each for each in chart if each["kind"].startswith("ClusterRole")]
     plane.apply(*(each for each in chart if each["kind"] in NEEDED))
     with running_operator(
-        plane, lease="sd-triton-operator", kubeconfig=plane.scoped,
+        plane, lease="sd-triton-operator", kubeconfig=plane.namespaced_operator,
         SD_IDENTITY="scoped", SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=f"{namespace},{other}",
     ) as operator:  # fmt: skip
-        unwatched = Bench(plane, operator, f"{namespace}-unwatched")
+        unwatched = OperatorTestbed(plane, operator, f"{namespace}-unwatched")
         unwatched.apply(DEMO)
-        for watched in (Bench(plane, operator, namespace), Bench(plane, operator, other)):
+        for watched in (OperatorTestbed(plane, operator, namespace), OperatorTestbed(plane, operator, other)):
             watched.apply(DEMO)
             watched.eventually("diar", lambda seen: seen.get("status"))
-            assert watched.children().keys() == watched.wanted()
+            assert watched.children().keys() == watched.desired_children()
             watched.kubectl("delete", "service", "demo")
             watched.eventually("service", lambda seen: seen["spec"])
             watched.kubectl("delete", "diar", "--all")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sd_harness.control_plane.api_proxy import ApiProxy, Asked, proxied
+from sd_harness.control_plane.api_proxy import ApiProxy, ProxiedRequest, proxied
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest
-from sd_harness.control_plane.operator_bench import Bench, condition
 from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import DEMO, with_demo
 
@@ -20,33 +20,33 @@ from sd_harness.services.service_specs import DEMO, with_demo
 class Outage:
     """A settled service, its operator, and what stands between that and the API server."""
 
-    bench: Bench
+    testbed: OperatorTestbed
     proxy: ApiProxy
 
     @property
     def operator(self) -> RunningOperator:
         """The operator behind the proxy."""
-        return self.bench.operator
+        return self.testbed.operator
 
     def change_and_expect(self, adapters: int, within_s: float = 20) -> None:
         """A changed spec and a deleted child are seen and answered."""
-        self.bench.apply(with_demo(serving={"adapters": adapters}))
-        self.bench.kubectl("delete", "service", "demo", "--wait=false")
+        self.testbed.apply(with_demo(serving={"adapters": adapters}))
+        self.testbed.kubectl("delete", "service", "demo", "--wait=false")
         self.expect(adapters, within_s)
 
     def expect(self, adapters: int, within_s: float = 20) -> None:
         """All children are there and right, and none was made twice."""
-        wanted = self.bench.wanted()
-        eventually(lambda: self.bench.children().keys() == wanted, "every child is there", within_s)
+        wanted = self.testbed.desired_children()
+        eventually(lambda: self.testbed.children().keys() == wanted, "every child is there", within_s)
         eventually(lambda: self._adapters() == str(adapters), "the changed spec is carried out", within_s)
         eventually(self._is_told, "the status is of the latest spec", within_s)
         assert self.operator.process.poll() is None
 
     def _adapters(self) -> str:
-        return self.bench.settings().get("SD_ADAPTERS", "")
+        return self.testbed.settings().get("SD_ADAPTERS", "")
 
     def _is_told(self) -> bool:
-        seen = self.bench.get("diar") or {}
+        seen = self.testbed.get("diar") or {}
         return seen["status"]["observedGeneration"] == seen["metadata"]["generation"]
 
 
@@ -59,17 +59,17 @@ def outage(plane: ControlPlane, namespace: str) -> Iterator[Outage]:
             plane, kubeconfig=proxy.kubeconfig, SD_WATCH_NAMESPACES=namespace, SD_RESYNC_SECONDS="600"
         ) as operator,
     ):
-        bench = Bench(plane, operator, namespace)
-        bench.apply(DEMO)
-        bench.settled()
-        yield Outage(bench, proxy)
+        testbed = OperatorTestbed(plane, operator, namespace)
+        testbed.apply(DEMO)
+        testbed.wait_until_settled()
+        yield Outage(testbed, proxy)
         assert made_twice(plane, namespace) == {}
-        bench.kubectl("delete", "diar", "--all")
+        testbed.kubectl("delete", "diar", "--all")
 
 
 def made_twice(plane: ControlPlane, namespace: str) -> dict[tuple[str, str], int]:
     """What the operators made more than once; the Service is deleted by the tests, and may be made twice."""
-    made = Counter(place(event["objectRef"]) for event in plane.writes() if is_creation(event, namespace))
+    made = Counter(place(event["objectRef"]) for event in plane.operator_writes() if is_creation(event, namespace))
     return {what: number for what, number in made.items() if number > (2 if what == ("services", "demo") else 1)}
 
 
@@ -85,65 +85,67 @@ def is_creation(event: Manifest, namespace: str) -> bool:
 
 
 def test_an_api_server_that_comes_back_finds_everything_done(outage: Outage) -> None:
-    outage.proxy.cut()
-    outage.bench.apply(with_demo(serving={"adapters": 5}))
-    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
+    outage.proxy.disconnect()
+    outage.testbed.apply(with_demo(serving={"adapters": 5}))
+    outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
     time.sleep(3)
-    assert outage.bench.get("service") is None
-    outage.proxy.mend()
+    assert outage.testbed.get("service") is None
+    outage.proxy.restore()
     outage.expect(5)
 
 
 def test_an_outage_that_costs_the_lease_costs_no_restart(outage: Outage) -> None:
-    outage.proxy.cut()
-    eventually(lambda: not outage.operator.leads, "the Lease is lost")
-    outage.bench.apply(with_demo(serving={"adapters": 6}))
-    outage.proxy.mend()
+    outage.proxy.disconnect()
+    eventually(lambda: not outage.operator.is_leader, "the Lease is lost")
+    outage.testbed.apply(with_demo(serving={"adapters": 6}))
+    outage.proxy.restore()
     outage.expect(6)
-    assert outage.operator.leads
+    assert outage.operator.is_leader
 
 
 def test_an_api_server_that_says_nothing_for_a_while(outage: Outage) -> None:
-    outage.proxy.hush()
-    outage.bench.apply(with_demo(serving={"adapters": 7}))
-    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
+    outage.proxy.stall()
+    outage.testbed.apply(with_demo(serving={"adapters": 7}))
+    outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
     time.sleep(4)
-    assert outage.bench.get("service") is None
-    outage.proxy.mend()
+    assert outage.testbed.get("service") is None
+    outage.proxy.restore()
     outage.expect(7)
 
 
 @pytest.mark.parametrize("status", [410, 409, 429, 500])
 def test_nonsense_to_requests_and_watches_is_got_over(outage: Outage, status: int) -> None:
-    outage.proxy.inject(status, 3, lambda asked: asked.writes)
-    outage.proxy.inject(status, 3, lambda asked: asked.watch)
-    outage.proxy.inject(status, 2, lambda asked: "/leases" in asked.path)
-    outage.proxy.break_watches(410)
+    outage.proxy.inject(status, 3, lambda request: request.is_write)
+    outage.proxy.inject(status, 3, lambda request: request.is_watch)
+    outage.proxy.inject(status, 2, lambda request: "/leases" in request.path)
+    outage.proxy.fail_watches(410)
     outage.change_and_expect(8, within_s=30)
-    eventually(outage.proxy.injected, "every wrong answer was given", 30)
+    eventually(outage.proxy.all_faults_used, "every wrong answer was given", 30)
 
 
 @pytest.mark.parametrize("code", [410, 500])
 def test_a_watch_that_ends_with_an_error_is_followed_by_another(outage: Outage, code: int) -> None:
-    outage.proxy.break_watches(code)
+    outage.proxy.fail_watches(code)
     outage.change_and_expect(9)
 
 
 def test_a_deletion_that_a_watch_lost_is_found(outage: Outage) -> None:
-    outage.proxy.hush_watches()
-    outage.bench.kubectl("delete", "service", "demo", "--wait=false")
-    outage.proxy.break_watches(410)
-    outage.bench.eventually("service", lambda seen: "deletionTimestamp" not in seen["metadata"])
+    outage.proxy.stall_watches()
+    outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
+    outage.proxy.fail_watches(410)
+    outage.testbed.eventually("service", lambda seen: "deletionTimestamp" not in seen["metadata"])
 
 
 def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
     refusing = threading.Event()
     refusing.set()
     outage.proxy.inject(
-        403, 1000, lambda asked: refusing.is_set() and asked.method == "PATCH" and "/configmaps/demo-" in asked.path
+        403,
+        1000,
+        lambda request: refusing.is_set() and request.method == "PATCH" and "/configmaps/demo-" in request.path,
     )
-    outage.bench.apply(with_demo(serving={"adapters": 4}))
-    seen = outage.bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
+    outage.testbed.apply(with_demo(serving={"adapters": 4}))
+    seen = outage.testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
     assert re.search(r"refused ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
     refusing.clear()
     outage.expect(4)
@@ -156,52 +158,54 @@ def test_watches_that_fell_silent_are_made_up_for_by_lists(plane: ControlPlane, 
             plane, kubeconfig=proxy.kubeconfig, SD_WATCH_NAMESPACES=namespace, SD_RESYNC_SECONDS="1"
         ) as operator,
     ):
-        bench = Bench(plane, operator, namespace)
-        bench.apply(DEMO)
-        bench.settled()
-        proxy.hush_watches()
-        Outage(bench, proxy).change_and_expect(3)
-        bench.kubectl("delete", "diar", "--all")
-        eventually(lambda: not bench.children(), "the children are gone")
+        testbed = OperatorTestbed(plane, operator, namespace)
+        testbed.apply(DEMO)
+        testbed.wait_until_settled()
+        proxy.stall_watches()
+        Outage(testbed, proxy).change_and_expect(3)
+        testbed.kubectl("delete", "diar", "--all")
+        eventually(lambda: not testbed.children(), "the children are gone")
 
 
 def test_what_was_deleted_while_no_operator_ran_is_seen_by_the_next(plane: ControlPlane, namespace: str) -> None:
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
-        bench = Bench(plane, operator, namespace)
+        testbed = OperatorTestbed(plane, operator, namespace)
         for name in ("demo", "other"):
-            bench.apply(DEMO, name)
-            bench.settled(name)
-    bench.kubectl("delete", "diar", "other")
-    bench.kubectl("delete", "service", "demo")
+            testbed.apply(DEMO, name)
+            testbed.wait_until_settled(name)
+    testbed.kubectl("delete", "diar", "other")
+    testbed.kubectl("delete", "service", "demo")
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace):
-        bench.eventually("service", lambda seen: seen["metadata"]["name"] == "demo")
-        eventually(lambda: not bench.children("other"), "nothing of the other is left")
-        bench.settled()
-        bench.kubectl("delete", "diar", "--all")
+        testbed.eventually("service", lambda seen: seen["metadata"]["name"] == "demo")
+        eventually(lambda: not testbed.children("other"), "nothing of the other is left")
+        testbed.wait_until_settled()
+        testbed.kubectl("delete", "diar", "--all")
 
 
 def test_a_child_that_goes_before_its_watch_begins_is_missed_all_the_same(plane: ControlPlane, namespace: str) -> None:
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
-        bench = Bench(plane, operator, namespace)
-        bench.apply(DEMO)
-        bench.settled()
+        testbed = OperatorTestbed(plane, operator, namespace)
+        testbed.apply(DEMO)
+        testbed.wait_until_settled()
     with proxied(plane) as proxy:
         unheard = threading.Event()
         unheard.set()
-        proxy.inject(500, 1000, lambda asked: unheard.is_set() and is_kopfs(asked))
+        proxy.inject(500, 1000, lambda request: unheard.is_set() and is_kopf_request(request))
         settings = {"SD_WATCH_NAMESPACES": namespace, "SD_RESYNC_SECONDS": "600"}
         with running_operator(plane, kubeconfig=proxy.kubeconfig, **settings) as operator:
-            bench.kubectl("delete", "service", "demo")
-            assert {asked.status for asked in proxy.asked if is_kopfs(asked)} <= {0, 500}
+            testbed.kubectl("delete", "service", "demo")
+            assert {request.status for request in proxy.requests if is_kopf_request(request)} <= {0, 500}
             unheard.clear()
-            again = Bench(plane, operator, namespace)
+            again = OperatorTestbed(plane, operator, namespace)
             again.eventually("service", lambda seen: "uid" in seen["metadata"], timeout_s=30)
             eventually(
-                lambda: 200 in {asked.status for asked in proxy.asked if is_kopfs(asked)}, "the watch begins", 30
+                lambda: 200 in {request.status for request in proxy.requests if is_kopf_request(request)},
+                "the watch begins",
+                30,
             )
-            bench.kubectl("delete", "diar", "--all")
+            testbed.kubectl("delete", "diar", "--all")
 
 
-def is_kopfs(asked: Asked) -> bool:
+def is_kopf_request(request: ProxiedRequest) -> bool:
     """Whether kopf lists or watches Services."""
-    return asked.agent.startswith("kopf") and asked.path.endswith("/services")
+    return request.user_agent.startswith("kopf") and request.path.endswith("/services")

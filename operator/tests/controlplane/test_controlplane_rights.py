@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sd_harness.control_plane.control_plane import OPERATOR, ControlPlane, Manifest, control_plane
-from sd_harness.control_plane.model_job_pods import running
-from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.control_plane import OPERATOR_USER, ControlPlane, Manifest, control_plane
+from sd_harness.control_plane.model_job_pods import active_job_pod
 from sd_harness.control_plane.operator_process import running_operator
+from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import INSTALLATION, service
 from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
@@ -29,7 +29,7 @@ POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata", "users": [OPERATOR]}, {"level": "None"}],
+    "rules": [{"level": "Metadata", "users": [OPERATOR_USER]}, {"level": "None"}],
 }
 
 Right = tuple[str, str]
@@ -52,16 +52,16 @@ def plane(tools: Path, chart: list[Manifest], tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def bench(plane: ControlPlane, namespace: str) -> Iterator[Bench]:
+def testbed(plane: ControlPlane, namespace: str) -> Iterator[OperatorTestbed]:
     """An operator with the chart's own Lease: its rights are to that one only."""
     with running_operator(plane, lease=LEASE) as operator:
-        yield Bench(plane, operator, namespace)
+        yield OperatorTestbed(plane, operator, namespace)
 
 
-def test_every_right_is_used_and_no_other_is_asked_for(bench: Bench, chart: list[Manifest]) -> None:
-    live_through_everything(bench)
-    assert [event for event in answered(bench.plane) if event["responseStatus"]["code"] == FORBIDDEN] == []
-    assert asked(bench.plane) | UNSEEN == granted(chart)
+def test_every_right_is_used_and_no_other_is_asked_for(testbed: OperatorTestbed, chart: list[Manifest]) -> None:
+    live_through_everything(testbed)
+    assert [event for event in answered(testbed.plane) if event["responseStatus"]["code"] == FORBIDDEN] == []
+    assert asked(testbed.plane) | UNSEEN == granted(chart)
 
 
 def rights(event: Manifest) -> list[Right]:
@@ -85,30 +85,30 @@ def granted(chart: list[Manifest]) -> set[Right]:
     }
 
 
-def live_through_everything(bench: Bench) -> None:
+def live_through_everything(testbed: OperatorTestbed) -> None:
     """Made with all there is, tidied up, changed, scaled down, stuck on its node; and one with a model from a hub."""
-    bench.apply(KEDA)
-    eventually(lambda: len(bench.pods()) == 2, "two pods")
-    bench.eventually("scaledobject", lambda seen: seen["spec"])
-    bench.plane.apply(*leftovers(bench))
+    testbed.apply(KEDA)
+    eventually(lambda: len(testbed.pods()) == 2, "two pods")
+    testbed.eventually("scaledobject", lambda seen: seen["spec"])
+    testbed.plane.apply(*leftovers(testbed))
     for kind in CHILD_KINDS:
-        eventually(lambda kind=kind: bench.get(kind.plural, "leftover") is None, f"no {kind.kind} is left over")
-    bench.apply(HPA | {"serving": {"adapters": 3}})
-    bench.eventually("hpa", lambda seen: seen["spec"])
-    bench.adapters_are(3)
-    bench.kubectl("scale", "diar/demo", "--replicas=1")
-    eventually(lambda: marked(bench), "the pods are marked")
-    eventually(lambda: is_on_a_node(bench), "a pod is on a node")
-    eventually(lambda: ("/events", "list") in asked(bench.plane), "the pod's Events are read", 15)
-    bench.apply(with_hugging_face(), "downloaded")
-    running(bench, "downloaded")
-    bench.apply(with_hugging_face(revision="v2"), "downloaded")
-    eventually(lambda: ("batch/jobs", "delete") in asked(bench.plane), "the Job of the earlier spec is ended")
+        eventually(lambda kind=kind: testbed.get(kind.plural, "leftover") is None, f"no {kind.kind} is left over")
+    testbed.apply(HPA | {"serving": {"adapters": 3}})
+    testbed.eventually("hpa", lambda seen: seen["spec"])
+    testbed.wait_for_adapters(3)
+    testbed.kubectl("scale", "diar/demo", "--replicas=1")
+    eventually(lambda: marked(testbed), "the pods are marked")
+    eventually(lambda: is_on_a_node(testbed), "a pod is on a node")
+    eventually(lambda: ("/events", "list") in asked(testbed.plane), "the pod's Events are read", 15)
+    testbed.apply(with_hugging_face(), "downloaded")
+    active_job_pod(testbed, "downloaded")
+    testbed.apply(with_hugging_face(revision="v2"), "downloaded")
+    eventually(lambda: ("batch/jobs", "delete") in asked(testbed.plane), "the Job of the earlier spec is ended")
     for kind in CHILD_KINDS:
-        find_the_name_taken(bench, kind)
+        find_the_name_taken(testbed, kind)
 
 
-def find_the_name_taken(bench: Bench, kind: Resource) -> None:
+def find_the_name_taken(testbed: OperatorTestbed, kind: Resource) -> None:
     """A service of which one child's name is somebody else's: the operator has a look at that."""
     name = f"taken-{kind.plural}"
     wanted = (
@@ -117,30 +117,30 @@ def find_the_name_taken(bench: Bench, kind: Resource) -> None:
         for child in desired(service(spec, name), INSTALLATION)
     )
     spec, child = next((spec, child) for spec, child in wanted if child["kind"] == kind.kind)
-    bench.plane.apply(child | {"metadata": {"name": child["metadata"]["name"], "namespace": bench.namespace}})
-    bench.apply(spec, name)
-    bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken", name)
+    testbed.plane.apply(child | {"metadata": {"name": child["metadata"]["name"], "namespace": testbed.namespace}})
+    testbed.apply(spec, name)
+    testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken", name)
 
 
-def is_on_a_node(bench: Bench) -> bool:
+def is_on_a_node(testbed: OperatorTestbed) -> bool:
     """Gives one of the pods to a node; those that a scale-down ends go meanwhile."""
-    for pod in bench.pods():
+    for pod in testbed.pods():
         try:
-            give_to_a_node(bench, pod)
+            give_to_a_node(testbed, pod)
         except AssertionError:
             continue
         return True
     return False
 
 
-def marked(bench: Bench) -> bool:
+def marked(testbed: OperatorTestbed) -> bool:
     """Whether the operator has said which pods are to go first."""
-    return any(DELETION_COST in pod["metadata"].get("annotations", {}) for pod in bench.pods())
+    return any(DELETION_COST in pod["metadata"].get("annotations", {}) for pod in testbed.pods())
 
 
-def leftovers(bench: Bench) -> list[Manifest]:
+def leftovers(testbed: OperatorTestbed) -> list[Manifest]:
     """One object of each kind that is the service's and none of its parts, as of an operator of another version."""
-    resource = bench.eventually("diar", lambda seen: seen.get("status"))
+    resource = testbed.eventually("diar", lambda seen: seen.get("status"))
     services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA, with_hugging_face())]
     made = {child["kind"]: child for service in services for child in desired(service, INSTALLATION)}
     assert made.keys() == {kind.kind for kind in CHILD_KINDS}
@@ -154,4 +154,4 @@ def asked(plane: ControlPlane) -> set[Right]:
 
 def answered(plane: ControlPlane) -> list[Manifest]:
     """The operator's requests about objects."""
-    return [event for event in plane.audit() if "objectRef" in event and "responseStatus" in event]
+    return [event for event in plane.audit_events() if "objectRef" in event and "responseStatus" in event]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sd_harness.control_plane.control_plane import ControlPlane
-from sd_harness.control_plane.operator_bench import Bench, condition
+from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.resources import Manifest
 
@@ -21,9 +21,9 @@ def container(name: str, **status: Any) -> Manifest:
     return {"name": name, **needed, **status}
 
 
-def reason(bench: Bench, wanted: str, *, timeout_s: float = 10) -> Manifest:
+def reason(testbed: OperatorTestbed, wanted: str, *, timeout_s: float = 10) -> Manifest:
     """The service once it is not ready for that reason."""
-    return bench.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == wanted, timeout_s=timeout_s)
+    return testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == wanted, timeout_s=timeout_s)
 
 
 def true(kind: str) -> Manifest:
@@ -31,7 +31,7 @@ def true(kind: str) -> Manifest:
     return {"type": kind, "status": "True", "lastTransitionTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def give_to_a_node(bench: Bench, pod: Manifest) -> None:
+def give_to_a_node(testbed: OperatorTestbed, pod: Manifest) -> None:
     """What a scheduler does once it has chosen one."""
     name = pod["metadata"]["name"]
     binding = {
@@ -40,8 +40,8 @@ def give_to_a_node(bench: Bench, pod: Manifest) -> None:
         "metadata": {"name": name},
         "target": {"kind": "Node", "name": "n"},
     }
-    path = f"/api/v1/namespaces/{bench.namespace}/pods/{name}/binding"
-    bench.plane.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
+    path = f"/api/v1/namespaces/{testbed.namespace}/pods/{name}/binding"
+    testbed.plane.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
 
 
 def told_by_the_kubelet(pod: Manifest, reason: str, message: str) -> Manifest:
@@ -89,31 +89,31 @@ def bound_claim(name: str, namespace: str) -> list[Manifest]:
     ]
 
 
-def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(bench: Bench) -> None:
-    bench.apply(DEMO)
-    reason(bench, "Unschedulable")
+def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(testbed: OperatorTestbed) -> None:
+    testbed.apply(DEMO)
+    reason(testbed, "Unschedulable")
 
     missing = {"waiting": {"reason": "ErrImagePull", "message": "sd-triton-server:1: not found"}}
-    bench.patch_pods(initContainerStatuses=[container("engine", state=missing)])
-    seen = reason(bench, "ImagePullFailed")
+    testbed.patch_pods(initContainerStatuses=[container("engine", state=missing)])
+    seen = reason(testbed, "ImagePullFailed")
     assert condition(seen, "Ready")["message"].endswith("its image sd-triton-server:1: sd-triton-server:1: not found")
 
     ended = {"exitCode": 1, "reason": "Error", "message": "SD_MODE is 'x'; it must be one of: exact, fast, reference."}
     waits = {"waiting": {"reason": "CrashLoopBackOff"}}
     crashed = container("engine", state=waits, lastState={"terminated": ended}, restartCount=2)
-    bench.patch_pods(initContainerStatuses=[crashed])
-    seen = reason(bench, "ContainerCrashed")
+    testbed.patch_pods(initContainerStatuses=[crashed])
+    seen = reason(testbed, "ContainerCrashed")
     assert condition(seen, "Ready")["message"].endswith(
         "Its last words: SD_MODE is 'x'; it must be one of: exact, fast, reference."
     )
     assert condition(seen, "Available")["status"] == "False"
 
     since = condition(seen, "Ready")["lastTransitionTime"]
-    bench.patch_pods(
+    testbed.patch_pods(
         conditions=[{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         initContainerStatuses=[container("engine", state={"running": {}}) | {"ready": True, "started": True}],
     )
-    seen = reason(bench, "Serving")
+    seen = reason(testbed, "Serving")
     assert {each["type"]: each["status"] for each in seen["status"]["conditions"]} == {
         "Ready": "True", "ModelAccess": "True", "ModelCached": "True", "Available": "True", "Progressing": "False",
         "Degraded": "False",
@@ -121,38 +121,38 @@ def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(bench: Be
     assert seen["status"]["readyReplicas"] == 1
     assert condition(seen, "Ready")["lastTransitionTime"] >= since
 
-    bench.kubectl("delete", "pods", "--all", "--wait=false")
-    seen = reason(bench, "Unschedulable")
+    testbed.kubectl("delete", "pods", "--all", "--wait=false")
+    seen = reason(testbed, "Unschedulable")
     assert condition(seen, "Available")["status"] == "False"
     assert seen["status"]["lastFailure"]["reason"] == "Unschedulable"
 
-    assert [told for told in bench.events() if told[1] != "AsExpected"] == [
+    assert [told for told in testbed.events() if told[1] != "AsExpected"] == [
         ("Warning", "Unschedulable"),
         ("Warning", "ImagePullFailed"),
         ("Warning", "ContainerCrashed"),
         ("Normal", "Serving"),
         ("Warning", "Unschedulable"),
     ]
-    assert "Container engine of pod" in bench.kubectl("describe", "diar", "demo")
+    assert "Container engine of pod" in testbed.kubectl("describe", "diar", "demo")
 
 
-def test_a_quota_that_refuses_the_pods_is_quoted_and_its_end_heals_the_service(bench: Bench) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": bench.namespace}}
-    bench.plane.apply(quota | {"spec": {"hard": {"pods": "0"}}})
-    bench.eventually("resourcequota", lambda seen: seen.get("status", {}).get("hard"), "none")
-    bench.apply(DEMO)
-    assert "exceeded quota: none" in condition(reason(bench, "QuotaExceeded"), "Ready")["message"]
+def test_a_quota_that_refuses_the_pods_is_quoted_and_its_end_heals_the_service(testbed: OperatorTestbed) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": testbed.namespace}}
+    testbed.plane.apply(quota | {"spec": {"hard": {"pods": "0"}}})
+    testbed.eventually("resourcequota", lambda seen: seen.get("status", {}).get("hard"), "none")
+    testbed.apply(DEMO)
+    assert "exceeded quota: none" in condition(reason(testbed, "QuotaExceeded"), "Ready")["message"]
     time.sleep(5)  # by now the ReplicaSet's controller waits longer and longer between its tries
-    bench.kubectl("delete", "resourcequota", "none")
-    reason(bench, "Unschedulable")  # the pod exists
+    testbed.kubectl("delete", "resourcequota", "none")
+    reason(testbed, "Unschedulable")  # the pod exists
 
 
-def test_a_class_that_does_not_exist_is_named_and_its_arrival_heals_the_service(bench: Bench) -> None:
-    bench.apply(with_demo(compute={"priorityClassName": f"urgent-{bench.namespace}"}))
-    assert "no PriorityClass with name" in condition(reason(bench, "PodsRejected"), "Ready")["message"]
+def test_a_class_that_does_not_exist_is_named_and_its_arrival_heals_the_service(testbed: OperatorTestbed) -> None:
+    testbed.apply(with_demo(compute={"priorityClassName": f"urgent-{testbed.namespace}"}))
+    assert "no PriorityClass with name" in condition(reason(testbed, "PodsRejected"), "Ready")["message"]
     urgent = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1000}
-    bench.plane.apply(urgent | {"metadata": {"name": f"urgent-{bench.namespace}"}})
-    reason(bench, "Unschedulable")
+    testbed.plane.apply(urgent | {"metadata": {"name": f"urgent-{testbed.namespace}"}})
+    reason(testbed, "Unschedulable")
 
 
 @pytest.fixture
@@ -169,49 +169,53 @@ def tainted_node(plane: ControlPlane) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tainted_node")
-def test_a_claim_that_does_not_exist_is_named_and_its_arrival_heals_the_service(bench: Bench) -> None:
+def test_a_claim_that_does_not_exist_is_named_and_its_arrival_heals_the_service(testbed: OperatorTestbed) -> None:
     claim = {"persistentVolumeClaim": {"claimName": "models"}}
-    bench.apply({"model": {"source": claim}})  # the Job that is to look into it finds none
-    message = condition(reason(bench, "VolumePending"), "Ready")["message"]
+    testbed.apply({"model": {"source": claim}})  # the Job that is to look into it finds none
+    message = condition(reason(testbed, "VolumePending"), "Ready")["message"]
     assert 'persistentvolumeclaim "models" not found' in message
-    bench.plane.apply(*bound_claim("models", bench.namespace))
-    message = condition(reason(bench, "Unschedulable"), "Ready")["message"]
+    testbed.plane.apply(*bound_claim("models", testbed.namespace))
+    message = condition(reason(testbed, "Unschedulable"), "Ready")["message"]
     assert "untolerated taint" in message
     assert "persistentvolumeclaim" not in message
 
 
-def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_pod_starts(bench: Bench) -> None:
-    bench.apply(DEMO)
-    bench.settled()
-    [pod] = bench.pods()
-    give_to_a_node(bench, pod)
-    message = condition(reason(bench, "Starting"), "Ready")["message"]
+def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_pod_starts(
+    testbed: OperatorTestbed,
+) -> None:
+    testbed.apply(DEMO)
+    testbed.wait_until_settled()
+    [pod] = testbed.pods()
+    give_to_a_node(testbed, pod)
+    message = condition(reason(testbed, "Starting"), "Ready")["message"]
     assert message.endswith("its volumes and its network are set up.")
 
     time.sleep(6)  # it takes longer than usual; only now somebody says why
-    bench.plane.apply(told_by_the_kubelet(pod, "FailedMount", 'MountVolume.SetUp failed for volume "model": no share'))
-    seen = reason(bench, "VolumePending", timeout_s=15)  # ten, and what a busy machine adds
+    testbed.plane.apply(
+        told_by_the_kubelet(pod, "FailedMount", 'MountVolume.SetUp failed for volume "model": no share')
+    )
+    seen = reason(testbed, "VolumePending", timeout_s=15)  # ten, and what a busy machine adds
     message = f'Pod {pod["metadata"]["name"]}: MountVolume.SetUp failed for volume "model": no share'
     assert (condition(seen, "Ready")["message"], condition(seen, "Degraded")["message"]) == (message, message)
     assert seen["status"]["lastFailure"]["reason"] == "VolumePending"
 
-    bench.patch_pods(conditions=[true("PodScheduled"), true("PodReadyToStartContainers")])
-    message = condition(reason(bench, "Starting"), "Ready")["message"]
+    testbed.patch_pods(conditions=[true("PodScheduled"), true("PodReadyToStartContainers")])
+    message = condition(reason(testbed, "Starting"), "Ready")["message"]
     assert message.endswith("the engine's image is pulled.")
-    bench.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")  # there is no kubelet that would end it
+    testbed.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")  # there is no kubelet that would end it
 
 
-def test_a_kind_that_the_cluster_lacks_is_a_condition(bench: Bench) -> None:
-    bench.apply(with_demo(monitoring={"podMonitor": True}, autoscaling={"mode": "keda"}))
-    seen = bench.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindMissing")
+def test_a_kind_that_the_cluster_lacks_is_a_condition(testbed: OperatorTestbed) -> None:
+    testbed.apply(with_demo(monitoring={"podMonitor": True}, autoscaling={"mode": "keda"}))
+    seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindMissing")
     assert "This cluster has no PodMonitor" in condition(seen, "Degraded")["message"]
     assert condition(seen, "Autoscaling")["reason"] == "KedaMissing"
-    bench.settled()
+    testbed.wait_until_settled()
 
 
-def test_the_columns_of_kubectl_get_show_the_reason(bench: Bench) -> None:
-    bench.apply(DEMO)
-    bench.settled()
-    header, line = bench.kubectl("get", "dsvc").splitlines()
+def test_the_columns_of_kubectl_get_show_the_reason(testbed: OperatorTestbed) -> None:
+    testbed.apply(DEMO)
+    testbed.wait_until_settled()
+    header, line = testbed.kubectl("get", "dsvc").splitlines()
     assert header.split() == ["NAME", "READY", "REASON", "MODEL", "REPLICAS", "AGE"]
     assert line.split()[:5] == ["demo", "False", "Unschedulable", "demo", "1"]

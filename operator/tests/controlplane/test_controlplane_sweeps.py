@@ -8,8 +8,15 @@ from sd_harness.control_plane.control_plane import REPOSITORY
 
 sys.path.append(str(REPOSITORY))
 
-from benchmarks.operator import part_drift, part_fleet, part_kills, part_outage, part_scale, part_specs
-from benchmarks.operator.stage import Stage, stage
+from benchmarks.operator import (
+    part_drift,
+    part_fleet,
+    part_kills,
+    part_outage,
+    part_random_specs,
+    part_replica_ownership,
+)
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster, benchmark_cluster
 from benchmarks.record import Row
 
 COUNTED = {
@@ -26,17 +33,25 @@ COUNTED = {
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Stage]:
+def small() -> Iterator[BenchmarkCluster]:
     """A control plane of their own: what is counted is read from its audit log."""
-    with stage(small=True) as prepared:
+    with benchmark_cluster(small=True) as prepared:
         yield prepared
 
 
-PARTS = (part_fleet.measure, part_drift.measure, part_kills.measure, part_outage.measure, part_scale.measure)
+PARTS = (
+    part_fleet.measure,
+    part_drift.measure,
+    part_kills.measure,
+    part_outage.measure,
+    part_replica_ownership.measure,
+)
 
 
 @pytest.mark.parametrize("measure", PARTS, ids=["fleet", "drift", "kills", "outage", "scale"])
-def test_nothing_is_written_twice_lost_or_left_over(small: Stage, measure: Callable[[Stage], list[Row]]) -> None:
+def test_nothing_is_written_twice_lost_or_left_over(
+    small: BenchmarkCluster, measure: Callable[[BenchmarkCluster], list[Row]]
+) -> None:
     rows = measure(small)
     counted = [row for row in rows if row.name in COUNTED]
     assert counted
@@ -46,6 +61,6 @@ def test_nothing_is_written_twice_lost_or_left_over(small: Stage, measure: Calla
         assert row.name != "drift_repair_s_max" or row.value < part_drift.PATIENCE_S, row.detail
 
 
-def test_random_specs_are_accepted_with_all_that_is_made_of_them(small: Stage) -> None:
-    [row] = part_specs.measure(small)
+def test_random_specs_are_accepted_with_all_that_is_made_of_them(small: BenchmarkCluster) -> None:
+    [row] = part_random_specs.measure(small)
     assert row.goal == f">= {row.value:.0f}", row.detail

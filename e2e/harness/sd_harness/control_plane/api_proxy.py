@@ -1,10 +1,10 @@
-"""Stands between the operator and the API server: remembers what is asked, and can cut, hush and answer wrongly."""
+"""HTTP proxy between the operator and the API server that records requests and injects faults."""
 
 import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,42 +23,42 @@ Result = TypeVar("Result")
 
 
 @dataclass
-class Asked:
-    """A request and the status of its answer, 0 until there is one."""
+class ProxiedRequest:
+    """A request; `status` is its response's HTTP status, 0 until there is a response."""
 
     method: str
     path: str
-    watch: bool
-    agent: str
+    is_watch: bool
+    user_agent: str
     at_s: float
     status: int = 0
 
     @property
-    def writes(self) -> bool:
-        """Whether it changes something other than a Lease."""
+    def is_write(self) -> bool:
+        """True if the request changes an object other than a Lease."""
         return self.method in WRITES and "/leases" not in self.path
 
 
 @dataclass
 class Fault:
-    """A wrong answer, for so many requests that it fits."""
+    """An error response for the next `times` requests that match."""
 
     status: int
     times: int
-    fits: Callable[[Asked], bool]
+    matches: Callable[[ProxiedRequest], bool]
 
 
 @dataclass
 class ApiProxy:
-    """Speaks plain HTTP on `url`. Its methods are called from the test's thread."""
+    """Serves plain HTTP on `url` in a thread of its own; its methods are called from the test's thread."""
 
     upstream: str
     port: int = field(default_factory=free_port)
-    asked: list[Asked] = field(default_factory=list[Asked])
+    requests: list[ProxiedRequest] = field(default_factory=list[ProxiedRequest])
     after_write: Callable[[int], None] | None = None
-    """Called with the number of writes so far when the API server has carried one out, before the answer goes on."""
+    """Called with the number of writes so far after each write, before its response is forwarded."""
     kubeconfig: Path = Path()
-    """Kubeconfig of an operator that goes this way."""
+    """Kubeconfig of an operator that connects through this proxy."""
     _writes: int = 0
     _faults: list[Fault] = field(default_factory=list[Fault])
     _streams: dict[web.StreamResponse, asyncio.Event] = field(default_factory=dict[web.StreamResponse, asyncio.Event])
@@ -66,43 +66,45 @@ class ApiProxy:
 
     @property
     def url(self) -> str:
-        """Where the operator is to go."""
+        """The proxy's own URL."""
         return f"http://127.0.0.1:{self.port}"
 
-    def cut(self) -> None:
-        """Ends every connection and refuses new ones."""
-        self._call(self._cut())
+    def disconnect(self) -> None:
+        """Close every connection and refuse new ones."""
+        self._call(self._disconnect())
 
-    def mend(self) -> None:
-        """Everything passes again; what was held up goes on."""
-        self._call(self._mend())
+    def restore(self) -> None:
+        """Accept connections and forward traffic again, including what was held back."""
+        self._call(self._restore())
 
-    def hush(self) -> None:
-        """Every connection stays, and new ones are taken, but nothing passes in either direction."""
-        self._call(self._set_passing(passing=False))
+    def stall(self) -> None:
+        """Keep and accept connections, but forward nothing in either direction."""
+        self._call(self._set_forwarding(enabled=False))
 
-    def hush_watches(self) -> None:
-        """The watches that there are never say anything again; everything else passes."""
-        self._call(self._hush_watches())
+    def stall_watches(self) -> None:
+        """Stop forwarding the events of all current watches; forward everything else."""
+        self._call(self._stall_watches())
 
-    def break_watches(self, code: int) -> None:
-        """Each watch says that error, as the API server does for a version that it no longer knows."""
-        self._call(self._break_watches(code))
+    def fail_watches(self, code: int) -> None:
+        """Send an ERROR event on each watch, as the API server does for an expired resourceVersion."""
+        self._call(self._fail_watches(code))
 
-    def inject(self, status: int, times: int, fits: Callable[[Asked], bool] = lambda _asked: True) -> None:
-        """The next requests that fit are answered with that status and never reach the API server."""
-        self._faults.append(Fault(status, times, fits))
+    def inject(
+        self, status: int, times: int, matches: Callable[[ProxiedRequest], bool] = lambda _request: True
+    ) -> None:
+        """Respond to the next matching requests with that status without forwarding them."""
+        self._faults.append(Fault(status, times, matches))
 
-    def injected(self) -> bool:
-        """Whether every wrong answer was given."""
+    def all_faults_used(self) -> bool:
+        """Return True if every injected error response was sent."""
         return all(fault.times == 0 for fault in self._faults)
 
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _open(self) -> None:
-        self._passing = asyncio.Event()
-        self._passing.set()
+        self._forwarding = asyncio.Event()
+        self._forwarding.set()
         timeout = aiohttp.ClientTimeout(total=None)
         connector = aiohttp.TCPConnector(limit=0, ssl=False)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
@@ -117,13 +119,13 @@ class ApiProxy:
         await self._site.start()
 
     async def _close(self) -> None:
-        self._passing.set()
-        await self._cut()
+        self._forwarding.set()
+        await self._disconnect()
         await self._runner.cleanup()
         await self._session.close()
-        await asyncio.sleep(0.25)  # TLS connections take a moment to close
+        await asyncio.sleep(0.25)  # aiohttp closes TLS connections in the background
 
-    async def _cut(self) -> None:
+    async def _disconnect(self) -> None:
         await self._site.stop()
         server = self._runner.server
         assert server is not None
@@ -131,90 +133,91 @@ class ApiProxy:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    async def _mend(self) -> None:
-        self._passing.set()
+    async def _restore(self) -> None:
+        self._forwarding.set()
         if not self._runner.sites:
             await self._listen()
 
-    async def _set_passing(self, *, passing: bool) -> None:
-        (self._passing.set if passing else self._passing.clear)()
+    async def _set_forwarding(self, *, enabled: bool) -> None:
+        (self._forwarding.set if enabled else self._forwarding.clear)()
 
-    async def _hush_watches(self) -> None:
-        for speaks in self._streams.values():
-            speaks.clear()
+    async def _stall_watches(self) -> None:
+        for not_stalled in self._streams.values():
+            not_stalled.clear()
 
-    async def _break_watches(self, code: int) -> None:
+    async def _fail_watches(self, code: int) -> None:
         event = {"type": "ERROR", "object": _status(code)}
         for stream in [*self._streams]:
             await stream.write(json.dumps(event).encode() + b"\n")
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        asked = Asked(
-            request.method,
-            request.path,
-            "watch" in request.query,
-            request.headers.get("User-Agent", ""),
+    async def _handle(self, incoming: web.Request) -> web.StreamResponse:
+        request = ProxiedRequest(
+            incoming.method,
+            incoming.path,
+            "watch" in incoming.query,
+            incoming.headers.get("User-Agent", ""),
             time.monotonic(),
         )
-        self.asked.append(asked)
-        await self._passing.wait()
+        self.requests.append(request)
+        await self._forwarding.wait()
         for fault in self._faults:
-            if fault.times and fault.fits(asked):
+            if fault.times and fault.matches(request):
                 fault.times -= 1
-                asked.status = fault.status
+                request.status = fault.status
                 return web.json_response(_status(fault.status), status=fault.status)
-        return await self._forward(request, asked)
+        return await self._forward(incoming, request)
 
-    async def _forward(self, request: web.Request, asked: Asked) -> web.StreamResponse:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-        url = URL(self.upstream + request.raw_path, encoded=True)
-        body = await request.read() if request.can_read_body else None
-        async with self._session.request(request.method, url, headers=headers, data=body) as answer:
-            asked.status = answer.status
-            if asked.watch:
-                return await self._stream(request, answer)
-            content = await answer.read()
-            self._count(asked)
-            await self._passing.wait()
-            return web.Response(status=answer.status, headers=_passed_on(answer), body=content)
+    async def _forward(self, incoming: web.Request, request: ProxiedRequest) -> web.StreamResponse:
+        url = URL(self.upstream + incoming.raw_path, encoded=True)
+        body = await incoming.read() if incoming.can_read_body else None
+        headers = _end_to_end(incoming.headers)
+        async with self._session.request(incoming.method, url, headers=headers, data=body) as response:
+            request.status = response.status
+            if request.is_watch:
+                return await self._stream(incoming, response)
+            content = await response.read()
+            self._count(request)
+            await self._forwarding.wait()
+            return web.Response(status=response.status, headers=_end_to_end(response.headers), body=content)
 
-    def _count(self, asked: Asked) -> None:
-        self._writes += asked.writes
-        if asked.writes and self.after_write is not None:
+    def _count(self, request: ProxiedRequest) -> None:
+        self._writes += request.is_write
+        if request.is_write and self.after_write is not None:
             self.after_write(self._writes)
 
-    async def _stream(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-        stream, speaks = web.StreamResponse(status=answer.status, headers=_passed_on(answer)), asyncio.Event()
-        speaks.set()
-        await stream.prepare(request)
-        self._streams[stream] = speaks
+    async def _stream(self, incoming: web.Request, response: aiohttp.ClientResponse) -> web.StreamResponse:
+        stream = web.StreamResponse(status=response.status, headers=_end_to_end(response.headers))
+        not_stalled = asyncio.Event()
+        not_stalled.set()
+        await stream.prepare(incoming)
+        self._streams[stream] = not_stalled
         try:
-            with suppress(aiohttp.ClientConnectionResetError):  # who watched was killed
-                async for chunk in answer.content.iter_any():
-                    await self._passing.wait()
-                    await speaks.wait()
+            with suppress(aiohttp.ClientConnectionResetError):  # the watching process may be killed by the test
+                async for chunk in response.content.iter_any():
+                    await self._forwarding.wait()
+                    await not_stalled.wait()
                     await stream.write(chunk)
-                await speaks.wait()
+                await not_stalled.wait()
                 await stream.write_eof()
         finally:
             del self._streams[stream]
         return stream
 
 
-def _passed_on(answer: aiohttp.ClientResponse) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
+def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
 
 
 def _status(code: int) -> dict[str, Any]:
-    said = {"status": "Failure", "code": code, "message": f"injected {code}", "reason": "Injected"}
-    return {"apiVersion": "v1", "kind": "Status", "metadata": {}, **said}
+    failure = {"status": "Failure", "code": code, "message": f"injected {code}", "reason": "Injected"}
+    return {"apiVersion": "v1", "kind": "Status", "metadata": {}, **failure}
 
 
 @contextmanager
 def proxied(plane: ControlPlane) -> Iterator[ApiProxy]:
-    """A proxy in a thread of its own."""
+    """Run a proxy in front of the control plane's API server until the block ends."""
     proxy = ApiProxy(plane.url)
-    proxy.kubeconfig = plane.through(proxy.url)
+    proxy.kubeconfig = plane.kubeconfig_for(proxy.url)
     thread = threading.Thread(target=proxy._loop.run_forever, daemon=True)
     thread.start()
     proxy._call(proxy._open())

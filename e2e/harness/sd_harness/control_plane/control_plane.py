@@ -21,11 +21,11 @@ CONTROLLERS = (
     "deployment-controller,replicaset-controller,garbage-collector-controller,namespace-controller,"
     "resourcequota-controller,job-controller,persistentvolumeclaim-protection-controller"
 )
-OPERATOR = "system:serviceaccount:sd-triton:sd-triton-operator"
-SCOPED = "system:serviceaccount:scoped:sd-triton-operator"
+OPERATOR_USER = "system:serviceaccount:sd-triton:sd-triton-operator"
+NAMESPACED_OPERATOR_USER = "system:serviceaccount:scoped:sd-triton-operator"
 """An operator that was installed for some namespaces only."""
-OPERATORS = [OPERATOR, SCOPED]
-HOME = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sd-triton"}}
+OPERATOR_USERS = [OPERATOR_USER, NAMESPACED_OPERATOR_USER]
+OPERATOR_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sd-triton"}}
 """Where the operator lives, and its Lease."""
 START_S = 60
 
@@ -34,7 +34,7 @@ AUDIT = {
     "kind": "Policy",
     "omitStages": ["RequestReceived", "ResponseStarted"],
     "rules": [
-        {"level": "Metadata", "users": OPERATORS, "verbs": ["create", "update", "patch", "delete"]},
+        {"level": "Metadata", "users": OPERATOR_USERS, "verbs": ["create", "update", "patch", "delete"]},
         {
             "level": "Metadata",
             "verbs": ["create", "update", "patch", "delete"],
@@ -48,7 +48,7 @@ AUDIT = {
 Manifest = dict[str, Any]
 
 
-def programs() -> Path:
+def build_programs() -> Path:
     """The folder of the kit's binaries; those that are missing are built, which takes minutes the first time."""
     argv = [sys.executable, "-m", "sd_kit", "tools", *PROGRAMS]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "e2e" / "kit")}
@@ -74,11 +74,11 @@ class ControlPlane:
         return self.folder / "operator.kubeconfig"
 
     @property
-    def scoped(self) -> Path:
+    def namespaced_operator(self) -> Path:
         """Kubeconfig of the operator that may only do what Roles allow."""
         return self.folder / "scoped.kubeconfig"
 
-    def through(self, url: str) -> Path:
+    def kubeconfig_for(self, url: str) -> Path:
         """Kubeconfig of the operator that goes to another address."""
         path = self.folder / f"operator-{url.rpartition(':')[2]}.kubeconfig"
         path.write_text(yaml.safe_dump(_kubeconfig(url, "operator")))
@@ -89,14 +89,14 @@ class ControlPlane:
         """The API server's own address."""
         return yaml.safe_load(self.admin.read_text())["clusters"][0]["cluster"]["server"]
 
-    def audit(self) -> list[Manifest]:
+    def audit_events(self) -> list[Manifest]:
         """Every change of a DiarizationService and every write of an operator, with times to the microsecond."""
         whole, _, _begun = (self.folder / "audit.log").read_text().rpartition("\n")
         return [json.loads(line) for line in whole.splitlines()]
 
-    def writes(self, agent: str = "") -> list[Manifest]:
-        """What operators wrote whose user agent holds that; their Leases left out."""
-        return [event for event in self.audit() if is_write(event) and agent in event["userAgent"]]
+    def operator_writes(self, user_agent: str = "") -> list[Manifest]:
+        """Writes of operators whose user agent contains `user_agent`, without writes of Leases."""
+        return [event for event in self.audit_events() if is_write(event) and user_agent in event["userAgent"]]
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs kubectl as administrator; its output is in the result."""
@@ -128,7 +128,7 @@ class ControlPlane:
 
 def is_write(event: Manifest) -> bool:
     """Whether an event of the audit log is an operator's change of something."""
-    return event["user"]["username"] in OPERATORS and event["objectRef"]["resource"] != "leases"
+    return event["user"]["username"] in OPERATOR_USERS and event["objectRef"]["resource"] != "leases"
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def control_plane(
         server = [*_api_server_flags(folder, etcd, port), *more.get("kube-apiserver", [])]
         _start(running, plane, "kube-apiserver", *server)
         eventually(lambda: plane.kubectl("get", "--raw=/readyz", check=False).returncode == 0, "API server", START_S)
-        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all([HOME, *parts]))
+        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all([OPERATOR_NAMESPACE, *parts]))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         controllers = [f"--controllers={CONTROLLERS}", *more.get("kube-controller-manager", [])]
         _start(running, plane, "kube-controller-manager", *alone, *controllers)
@@ -193,12 +193,15 @@ def _api_server_flags(folder: Path, etcd: str, port: int) -> list[str]:
 def _write_credentials(plane: ControlPlane, url: str) -> None:
     groups = "system:serviceaccounts"
     users = ["admin,admin,admin,system:masters"]
-    users += [f'{name},{user},{name},"{groups}"' for name, user in (("operator", OPERATOR), ("scoped", SCOPED))]
+    users += [
+        f'{name},{user},{name},"{groups}"'
+        for name, user in (("operator", OPERATOR_USER), ("scoped", NAMESPACED_OPERATOR_USER))
+    ]
     (plane.folder / "tokens.csv").write_text("\n".join(users))
     (plane.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT))
     key = ["openssl", "genrsa", "-out", str(plane.folder / "accounts.key"), "2048"]
     subprocess.run(key, check=True, capture_output=True)
-    for token, path in (("admin", plane.admin), ("operator", plane.operator), ("scoped", plane.scoped)):
+    for token, path in (("admin", plane.admin), ("operator", plane.operator), ("scoped", plane.namespaced_operator)):
         path.write_text(yaml.safe_dump(_kubeconfig(url, token)))
 
 

@@ -8,59 +8,59 @@ from sd_operator.children.model_job import ATTEMPT_ANNOTATION
 from sd_operator.reconcile.model.job import JOB_NAME
 
 from sd_harness.control_plane.control_plane import Manifest
-from sd_harness.control_plane.operator_bench import Bench
+from sd_harness.control_plane.operator_testbed import OperatorTestbed
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import COMMIT, MODEL_DIGEST
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
 
 
-def brought(commit: str = COMMIT, digest: str = MODEL_DIGEST) -> Manifest:
+def success_message(commit: str = COMMIT, digest: str = MODEL_DIGEST) -> Manifest:
     """What a downloader says once a model is there."""
     place = f"/model/{PIPELINE.replace('/', '--')}/{commit}"
     return {"digest": digest, "path": place, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
 
 
-def refused(reason: str, *pages: str) -> Manifest:
+def failure_message(reason: str, *pages: str) -> Manifest:
     """What it says where it is not."""
     return {"reason": reason, "message": f"This is the sentence of {reason}.", "pages": [*pages]}
 
 
-def jobs(bench: Bench, name: str = "demo") -> list[Manifest]:
+def model_jobs(testbed: OperatorTestbed, name: str = "demo") -> list[Manifest]:
     """The Jobs of a service, the first one first."""
-    found = bench.plane.list("jobs", bench.namespace)
+    found = testbed.plane.list("jobs", testbed.namespace)
     mine = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
     return sorted(mine, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT_ANNOTATION]))
 
 
-def running(bench: Bench, name: str = "demo", *, beside: str = "") -> Manifest:
-    """The pod of a service's Job that has not ended; none of the Job called `beside`."""
+def active_job_pod(testbed: OperatorTestbed, name: str = "demo", *, excluding_job: str = "") -> Manifest:
+    """The pod of a service's Job that has not ended; none of the Job called `excluding_job`."""
 
     def look() -> Manifest | None:
         of = f"app.kubernetes.io/component=model,app.kubernetes.io/instance={name}"
-        found = json.loads(bench.kubectl("get", "pods", "-l", of, "-o", "json"))["items"]
-        alive = [each for each in found if each["status"].get("phase") == "Pending" and job_of(each) != beside]
+        found = json.loads(testbed.kubectl("get", "pods", "-l", of, "-o", "json"))["items"]
+        alive = [each for each in found if each["status"].get("phase") == "Pending" and job_name(each) != excluding_job]
         return next((each for each in alive if "deletionTimestamp" not in each["metadata"]), None)
 
     return eventually(look, f"a pod of a Job of {name}", 20)
 
 
-def job_of(pod: Manifest) -> str:
+def job_name(pod: Manifest) -> str:
     """The Job that a pod belongs to; empty for one that serves."""
     return pod["metadata"]["labels"].get(JOB_NAME, "")
 
 
-def words(pod: Manifest) -> list[str]:
+def container_args(pod: Manifest) -> list[str]:
     """What the downloader in a pod is told."""
     return pod["spec"]["containers"][0]["args"]
 
 
-def end(bench: Bench, pod: Manifest, said: Any, *, ahead_s: float = 0) -> None:
+def terminate(testbed: OperatorTestbed, pod: Manifest, said: Any, *, ahead_s: float = 0) -> None:
     """What a kubelet writes when the downloader has ended with those words; its clock may be ahead."""
-    bench.plane.patch_status("pod", pod["metadata"]["name"], bench.namespace, ended(said, ahead_s))
+    testbed.plane.patch_status("pod", pod["metadata"]["name"], testbed.namespace, terminated_status(said, ahead_s))
 
 
-def ended(said: Any, ahead_s: float = 0) -> Manifest:
+def terminated_status(said: Any, ahead_s: float = 0) -> Manifest:
     """The status of such a pod."""
     code = 1 if "reason" in said else 0
     now = (datetime.now(UTC) + timedelta(seconds=ahead_s)).strftime("%Y-%m-%dT%H:%M:%SZ")

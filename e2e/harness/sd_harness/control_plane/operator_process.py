@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sd_harness.control_plane.control_plane import OPERATOR, REPOSITORY, ControlPlane, Manifest
+from sd_harness.control_plane.control_plane import OPERATOR_USER, REPOSITORY, ControlPlane, Manifest
 from sd_harness.control_plane.processes import eventually, free_port, process
 from sd_harness.services.live_objects import INSTALLATION
 
 RECONCILES = "controller_runtime_reconcile_total"
 WRITES = "sd_operator_writes_total"
-LEADS = "leader_election_master_status"
+LEADER_STATUS = "leader_election_master_status"
 _numbers = itertools.count(1)
 
 
@@ -29,7 +29,7 @@ class RunningOperator:
     log: Path
     process: subprocess.Popen[bytes]
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it has seen every service."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
@@ -44,9 +44,9 @@ class RunningOperator:
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{metric}{{"))
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether it holds its Lease."""
-        return self.count(LEADS) == 1
+        return self.count(LEADER_STATUS) == 1
 
     def signal(self, number: signal.Signals) -> None:
         """Stops, wakes, asks or kills the process."""
@@ -75,7 +75,7 @@ def running_operator(
     }
     with process([sys.executable, "-m", "sd_operator"], log, **environment) as started:
         operator = RunningOperator(port, name, log, started)
-        eventually(operator.ready, f"operator ready, see {log}", 30)
+        eventually(operator.is_ready, f"operator ready, see {log}", 30)
         yield operator
 
 
@@ -86,7 +86,7 @@ def _rights_to(lease: str) -> list[Manifest]:
     leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
     rules = [leases | {"verbs": ["create"]}, leases | {"verbs": ["get", "update"], "resourceNames": [lease]}]
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": lease}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR_USER}
     return [
         head | {"kind": "Role", "rules": rules},
         head | {"kind": "RoleBinding", "roleRef": role, "subjects": [subject]},

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 import yaml
 from sd_harness.control_plane.api_proxy import ApiProxy
 from sd_harness.control_plane.chart_rendering import render_chart
-from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane, programs
-from sd_harness.control_plane.operator_bench import condition, diarization_service, owner
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, build_programs, control_plane
 from sd_harness.control_plane.operator_process import RunningOperator, running_operator
+from sd_harness.control_plane.operator_testbed import condition, diarization_service, owner
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import INSTALLATION
 from sd_kit import optional_kinds
@@ -25,7 +25,7 @@ from sd_operator.reconcile.drift.additions import additions
 from sd_operator.reconcile.drift.manifest_diff import contains
 from sd_operator.resources import CHILD_KINDS, DIARIZATION_SERVICES, PODS
 
-from benchmarks.operator.api import Api
+from benchmarks.operator.api_client import ApiClient
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - etcd's disk is not what is measured
 LEASE = "sd-triton-operator"
@@ -34,23 +34,23 @@ PACE = ["--kube-api-qps=400", "--kube-api-burst=800"]
 
 
 @dataclass(frozen=True)
-class Stage:
+class BenchmarkCluster:
     """Where a part of the benchmark happens; `small` = a little of everything, to see that it runs."""
 
     plane: ControlPlane
-    api: Api
+    api: ApiClient
     small: bool
 
-    def little(self, full: int, little: int) -> int:
+    def sample_size(self, full: int, small: int) -> int:
         """How many: the full number, or a few."""
-        return little if self.small else full
+        return small if self.small else full
 
     def namespace(self, name: str) -> str:
         """A new namespace."""
         self.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         return name
 
-    def in_namespace(self, name: str, spec: Manifest, count: int) -> str:
+    def create_services(self, name: str, spec: Manifest, count: int) -> str:
         """A new namespace with that many services of one spec, created as fast as the API server takes them."""
         namespace = self.namespace(name)
         metadata = [{"name": f"{name}-{number}", "namespace": namespace} for number in range(count)]
@@ -74,14 +74,14 @@ class Stage:
         """Everything in a namespace that belongs to a DiarizationService."""
         return [child for kind in CHILD_KINDS for child in self.api.list(kind, namespace) if owner(child)]
 
-    def settled(self, namespace: str, within_s: float = 120, every_s: float = 0.05) -> None:
+    def wait_until_settled(self, namespace: str, within_s: float = 120, every_s: float = 0.05) -> None:
         """Returns once every service has its children and a status about pods that no node takes.
 
         A look lists all of them: of a large fleet that takes the API server as long as many writes.
         """
         eventually(lambda: self.is_settled(namespace), "statuses", within_s, every_s)
         try:
-            eventually(lambda: self.as_wanted(namespace), "children", within_s)
+            eventually(lambda: self.has_desired_children(namespace), "children", within_s)
         except AssertionError as error:
             raise AssertionError("; ".join(self.deviations(namespace))) from error
 
@@ -89,13 +89,13 @@ class Stage:
         """Whether every status is about the latest spec, and about pods that no node takes."""
         return all(map(_is_told, self.services(namespace)))
 
-    def wanted(self, namespace: str) -> dict[tuple[str, str], Manifest]:
+    def desired_children(self, namespace: str) -> dict[tuple[str, str], Manifest]:
         """The children that the services of a namespace ask for."""
         services = [DiarizationService.parse(each) for each in self.services(namespace)]
         children = [stamped(child) for each in services for child in desired(each, INSTALLATION)]
         return {identity(child): child for child in children}
 
-    def as_wanted(self, namespace: str) -> bool:
+    def has_desired_children(self, namespace: str) -> bool:
         """Whether exactly the children that the services ask for exist, each with all that it is to hold, no more."""
         return not self.deviations(namespace)
 
@@ -104,14 +104,14 @@ class Stage:
 
         Settings that a pod of an earlier spec reads are none too many: without nodes no rollout is ever over.
         """
-        wanted, live = self.wanted(namespace), {identity(each): each for each in self.children(namespace)}
+        wanted, live = self.desired_children(namespace), {identity(each): each for each in self.children(namespace)}
         read = {referenced_config_map(pod) for pod in self.api.list(PODS, namespace)}
         found = [f"{what} is missing" for what in wanted.keys() - live.keys()]
         found += [f"{what} is left over" for what in live.keys() - wanted.keys() if what[1] not in read]
         both = wanted.keys() & live.keys()
         return found + [f"{what} differs" for what in both if not is_as(live[what], wanted[what])]
 
-    def clear(self, namespace: str) -> None:
+    def delete_services(self, namespace: str) -> None:
         """Removes the services of a namespace and waits until nothing of them is left."""
         self.api.request("DELETE", DIARIZATION_SERVICES.path(namespace))
         gone: Callable[[], bool] = lambda: not self.children(namespace) and not self.api.list(PODS, namespace)  # noqa: E731
@@ -129,15 +129,15 @@ def _is_told(service: Manifest) -> bool:
 
 
 @contextmanager
-def stage(*, small: bool) -> Iterator[Stage]:
+def benchmark_cluster(*, small: bool) -> Iterator[BenchmarkCluster]:
     """Starts a control plane whose etcd writes to memory, with the chart's CRD and rights and the optional kinds."""
-    tools = programs()
+    tools = build_programs()
     with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-operator-") as folder:
         parts = [each for each in render_chart(tools) if each["kind"] in NEEDED]
         parts += [yaml.safe_load(path.read_text()) for path in optional_kinds.files()]
         with control_plane(Path(folder), tools, parts, {"kube-controller-manager": PACE}) as plane:
-            api = Api.of(plane)
+            api = ApiClient.of(plane)
             try:
-                yield Stage(plane, api, small)
+                yield BenchmarkCluster(plane, api, small)
             finally:
                 api.close()

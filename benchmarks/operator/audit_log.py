@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
-from sd_harness.control_plane.control_plane import OPERATORS, ControlPlane, Manifest
+from sd_harness.control_plane.control_plane import OPERATOR_USERS, ControlPlane, Manifest
 
 
 class Write(NamedTuple):
@@ -23,9 +23,9 @@ class Write(NamedTuple):
     agent: str
 
     @property
-    def is_operators(self) -> bool:
+    def is_by_operator(self) -> bool:
         """Whether the operator wrote it."""
-        return self.user in OPERATORS
+        return self.user in OPERATOR_USERS
 
     @property
     def is_creation(self) -> bool:
@@ -33,14 +33,14 @@ class Write(NamedTuple):
         return self.code == HTTPStatus.CREATED
 
     @property
-    def is_to_a_child(self) -> bool:
+    def is_child_write(self) -> bool:
         """Whether it went to something that the operator makes for a service."""
-        return self.is_operators and self.resource not in ("diarizationservices", "events", "leases", "pods")
+        return self.is_by_operator and self.resource not in ("diarizationservices", "events", "leases", "pods")
 
 
 def writes(plane: ControlPlane) -> list[Write]:
     """All writes so far, the oldest first."""
-    return sorted(map(_write, plane.audit()), key=lambda write: write.at)
+    return sorted(map(_write, plane.audit_events()), key=lambda write: write.at)
 
 
 def _write(event: Manifest) -> Write:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.services.golden_services import manifests_of
 from sd_harness.services.live_objects import resource, with_model
 from sd_harness.services.random_specs import sample
 from sd_operator.api.service import DiarizationService
 from sd_operator.resources import DIARIZATION_SERVICES, RESOURCE_BY_KIND, Manifest
 
-from benchmarks.operator.api import THREADS
-from benchmarks.operator.stage import Stage
+from benchmarks.operator.api_client import THREADS
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 EXAMPLES = 2000
 STRICT = "dryRun=All&fieldValidation=Strict"
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """Two thousand of them, each with all of its children."""
-    namespace, specs = stage.namespace("specs"), sample(stage.little(EXAMPLES, 50))
+    namespace, specs = cluster.namespace("specs"), sample(cluster.sample_size(EXAMPLES, 50))
     with ThreadPoolExecutor(THREADS) as threads:
-        verdicts = [*threads.map(lambda spec: _verdict(stage, namespace, spec), specs)]
+        verdicts = [*threads.map(lambda spec: _verdict(cluster, namespace, spec), specs)]
     refusals = [refusal for _, refusal in verdicts if refusal]
     children = sum(children for children, _ in verdicts)
     detail = f"{children} children, optional kinds too; each spec rendered twice to the same bytes; strict validation"
@@ -32,24 +32,24 @@ def measure(stage: Stage) -> list[Row]:
     return [Row("random_specs_accepted", len(specs) - len(refusals), "specs", f">= {len(specs)}", detail)]
 
 
-def _verdict(stage: Stage, namespace: str, spec: Manifest) -> tuple[int, str]:
+def _verdict(cluster: BenchmarkCluster, namespace: str, spec: Manifest) -> tuple[int, str]:
     """The number of children that were accepted with their service, and what was refused."""
     try:
-        return _accepted(stage, namespace, spec), ""
+        return _accepted(cluster, namespace, spec), ""
     except RuntimeError as refusal:
         return 0, str(refusal)
 
 
-def _accepted(stage: Stage, namespace: str, spec: Manifest) -> int:
+def _accepted(cluster: BenchmarkCluster, namespace: str, spec: Manifest) -> int:
     service = with_model(DiarizationService.parse(resource(spec, namespace=namespace)))
     first, second = (json.dumps(manifests_of(service)) for _ in range(2))
     if first != second:
         raise RuntimeError(f"rendered twice, and differently: {first}")
     created = diarization_service(spec, {"name": "demo", "namespace": namespace})
-    stage.api.request("POST", f"{DIARIZATION_SERVICES.path(namespace)}?{STRICT}", created)
+    cluster.api.request("POST", f"{DIARIZATION_SERVICES.path(namespace)}?{STRICT}", created)
     children = json.loads(first)
     for child in children:
         path = RESOURCE_BY_KIND[child["kind"]].path(namespace, child["metadata"]["name"])
         query = f"{STRICT}&fieldManager=benchmark&force=true"
-        stage.api.request("PATCH", f"{path}?{query}", child, "application/apply-patch+yaml")
+        cluster.api.request("PATCH", f"{path}?{query}", child, "application/apply-patch+yaml")
     return len(children)

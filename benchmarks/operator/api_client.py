@@ -20,7 +20,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Api:
+class ApiClient:
     """Acts as the administrator."""
 
     server: str
@@ -29,7 +29,7 @@ class Api:
     _opened: list[http.client.HTTPSConnection] = field(default_factory=list[http.client.HTTPSConnection])
 
     @classmethod
-    def of(cls, plane: ControlPlane) -> Api:
+    def of(cls, plane: ControlPlane) -> ApiClient:
         """The one that the administrator's kubeconfig names."""
         return cls(yaml.safe_load(plane.admin.read_text())["clusters"][0]["cluster"]["server"])
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 import time
 from statistics import median, quantiles
 
-from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.services.service_specs import DEMO
 
-from benchmarks.operator.audit import Write, writes
-from benchmarks.operator.stage import Stage
+from benchmarks.operator.audit_log import Write, writes
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 RUNS = 200
 GAP_S = 0.25
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """Services with the default children, one after the other."""
-    names = [f"pace-{number}" for number in range(stage.little(RUNS, 20))]
-    with stage.operator():
-        namespace = stage.namespace("pace")
+    names = [f"pace-{number}" for number in range(cluster.sample_size(RUNS, 20))]
+    with cluster.operator():
+        namespace = cluster.namespace("pace")
         for name in names:
-            stage.api.create(diarization_service(DEMO, {"name": name, "namespace": namespace}))
+            cluster.api.create(diarization_service(DEMO, {"name": name, "namespace": namespace}))
             time.sleep(GAP_S)
-        stage.settled(namespace)
-        children = len(stage.children(namespace)) // len(names)
-        took_ms = [_took_ms(name, writes(stage.plane)) for name in names]
-        stage.clear(namespace)
+        cluster.wait_until_settled(namespace)
+        children = len(cluster.children(namespace)) // len(names)
+        took_ms = [_took_ms(name, writes(cluster.plane)) for name in names]
+        cluster.delete_services(namespace)
     detail = (
         f"{len(names)} services with {children} children each, one every {GAP_S:g} s; by the API server's audit log"
     )
@@ -40,4 +40,4 @@ def measure(stage: Stage) -> list[Row]:
 def _took_ms(name: str, log: list[Write]) -> float:
     mine = [write for write in log if f"{write.name}-".startswith(f"{name}-") and not write.subresource]
     [created] = [write.at for write in mine if write.resource == "diarizationservices" and write.verb == "create"]
-    return (max(write.at for write in mine if write.is_to_a_child) - created) * 1000
+    return (max(write.at for write in mine if write.is_child_write) - created) * 1000

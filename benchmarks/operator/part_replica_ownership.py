@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sd_harness.control_plane.operator_bench import diarization_service
+from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import with_demo
 from sd_operator.resources import DEPLOYMENTS, DIARIZATION_SERVICES
 
-from benchmarks.operator.api import Api
-from benchmarks.operator.audit import writes
-from benchmarks.operator.stage import Stage
+from benchmarks.operator.api_client import ApiClient
+from benchmarks.operator.audit_log import writes
+from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 EDITS = 100
@@ -30,7 +30,7 @@ PATH = DIARIZATION_SERVICES.path(NAME, NAME)
 class Driver:
     """Scales up and down, as an autoscaler does; counts how often it finds another number than it has set."""
 
-    api: Api
+    api: ApiClient
     set_to: int = 1
     scaled: int = 0
     written_back: int = 0
@@ -51,30 +51,32 @@ class Driver:
         self.scaled += 1
 
 
-def measure(stage: Stage) -> list[Row]:
+def measure(cluster: BenchmarkCluster) -> list[Row]:
     """The edits are applied by somebody whose manifest leaves the replicas out."""
-    edits = stage.little(EDITS, 10)
-    stage.namespace(NAME)
-    with stage.operator():
-        _edit(stage, 1)
-        stage.settled(NAME)
-        with _driven(stage) as driver:
+    edits = cluster.sample_size(EDITS, 10)
+    cluster.namespace(NAME)
+    with cluster.operator():
+        _edit(cluster, 1)
+        cluster.wait_until_settled(NAME)
+        with _driven(cluster) as driver:
             for number in range(edits):
-                _edit(stage, number % 16 + 1)
+                _edit(cluster, number % 16 + 1)
                 time.sleep(2 * EVERY_S)
         driver.set(LAST)
-        eventually(lambda: stage.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == LAST, "pods")
-        stage.settled(NAME)
+        eventually(lambda: cluster.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == LAST, "pods")
+        cluster.wait_until_settled(NAME)
         driver.set(LAST)
-    mine = [each for each in writes(stage.plane) if each.is_operators and each.resource == DIARIZATION_SERVICES.plural]
+    mine = [
+        each for each in writes(cluster.plane) if each.is_by_operator and each.resource == DIARIZATION_SERVICES.plural
+    ]
     spec = [each for each in mine if each.subresource != "status"]
     detail = f"{edits} edits, {driver.scaled} writes of /scale meanwhile; {len(spec)} writes of a spec by the operator"
     return [Row("replicas_written_back", driver.written_back + len(spec), "times", "<= 0", detail)]
 
 
 @contextmanager
-def _driven(stage: Stage) -> Iterator[Driver]:
-    driver = Driver(stage.api)
+def _driven(cluster: BenchmarkCluster) -> Iterator[Driver]:
+    driver = Driver(cluster.api)
     thread = threading.Thread(target=driver.drive)
     thread.start()
     try:
@@ -84,7 +86,7 @@ def _driven(stage: Stage) -> Iterator[Driver]:
         thread.join()
 
 
-def _edit(stage: Stage, adapters: int) -> None:
+def _edit(cluster: BenchmarkCluster, adapters: int) -> None:
     spec = with_demo(autoscaling={"mode": "external"}, serving={"adapters": adapters})
     manifest = diarization_service(spec, {"name": NAME, "namespace": NAME})
-    stage.api.request("PATCH", f"{PATH}?fieldManager=editor", manifest, "application/apply-patch+yaml")
+    cluster.api.request("PATCH", f"{PATH}?fieldManager=editor", manifest, "application/apply-patch+yaml")

@@ -25,7 +25,7 @@ def diarization_service(spec: Manifest, metadata: Manifest) -> Manifest:
 
 
 @dataclass(frozen=True)
-class Bench:
+class OperatorTestbed:
     """What every test of the reconcile loop starts from."""
 
     plane: ControlPlane
@@ -77,17 +77,17 @@ class Bench:
         found = self.get("configmap", referenced_config_map(deployment["spec"]["template"])) if deployment else None
         return found["data"] if found else {}
 
-    def adapters_are(self, number: int) -> None:
+    def wait_for_adapters(self, number: int) -> None:
         """Waits until that part of the spec has reached the settings."""
         eventually(lambda: self.settings().get("SD_ADAPTERS") == str(number), f"{number} adapters")
 
-    def wanted(self, name: str = "demo") -> set[tuple[str, str]]:
+    def desired_children(self, name: str = "demo") -> set[tuple[str, str]]:
         """Kind and name of everything that a service should own in a cluster without optional kinds."""
         service = DiarizationService.parse(self.get("diar", name) or {})
         core = {resource.kind for resource in CORE_KINDS}
         return {identity(child) for child in desired(service, INSTALLATION) if child["kind"] in core}
 
-    def quiet(self) -> float:
+    def wait_until_quiet(self) -> float:
         """How often the operator has written, once it has written nothing for a while: what is due has been done."""
         began_s = since_s = time.monotonic()
         count = self.operator.count(WRITES)
@@ -98,7 +98,7 @@ class Bench:
                 count, since_s = now, time.monotonic()
         return count
 
-    def settled(self, name: str = "demo", *, timeout_s: float = 10) -> dict[tuple[str, str], Manifest]:
+    def wait_until_settled(self, name: str = "demo", *, timeout_s: float = 10) -> dict[tuple[str, str], Manifest]:
         """The children once they are all there and the status is about pods that exist."""
 
         def holds(seen: Manifest) -> bool:
@@ -107,7 +107,7 @@ class Bench:
 
         self.eventually("diar", holds, name, timeout_s=timeout_s)
         children = self.children(name)
-        assert children.keys() == self.wanted(name)
+        assert children.keys() == self.desired_children(name)
         return children
 
     def events(self, name: str = "demo") -> list[tuple[str, str]]:
