@@ -7,7 +7,7 @@ import time
 from concurrent.futures import wait
 
 from sd_engine import logs
-from sd_engine.audio.decoder_pool import Decoders
+from sd_engine.audio.decoder_pool import DecoderPool
 from sd_engine.diarization import model_loader
 from sd_engine.diarization.diarizer import Diarizer
 from sd_engine.metrics import Metrics
@@ -21,7 +21,7 @@ from sd_engine.settings import Settings
 from sd_engine.transport.adapter_liveness import Adapters
 from sd_engine.transport.responses import Answers
 from sd_engine.transport.server import SocketServer
-from sd_engine.workers import pool
+from sd_engine.workers import worker_pool
 
 SPARE_CALLS = 16
 
@@ -40,7 +40,9 @@ class Engine:
         )
         self._adapters = Adapters(settings.adapters)
         self._metrics = Metrics(self._admission, self._adapters)
-        self._decoders = Decoders(max_duration_s=settings.max_audio_duration_s, metrics=self._metrics)
+        self._decoders = DecoderPool(
+            max_duration_s=settings.max_audio_duration_s, on_restart=self._metrics.worker_restarted
+        )
         self._chain = Chain(
             admission=self._admission,
             lifecycle=self._lifecycle,
@@ -68,7 +70,7 @@ class Engine:
         for name, serve in (("socket", self._sockets.serve), ("http", self._health.serve_forever)):
             threading.Thread(target=serve, name=name, daemon=True).start()
         timelines = () if self._settings.mode == "reference" else ("sd_engine.diarization.timeline_job",)
-        pool.preload("sd_engine.audio.decode_job", *timelines)
+        worker_pool.preload("sd_engine.audio.decoder_pool", *timelines)
         self._decoders.start()
         self._show_waiting()
         logs.event("listening", socket=self._settings.run_dir / SOCKET_NAME, http_port=self._settings.http_port)

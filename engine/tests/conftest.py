@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conversation_recording import ConversationRecording
 from sd_harness.engine.engine_process import Adapter, EngineProcess
 from sd_kit.conversation import write_conversation
-from spoken import Conversation
 
 
 @pytest.fixture(scope="session")
-def conversation(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
+def conversation(tmp_path_factory: pytest.TempPathFactory) -> ConversationRecording:
     path = tmp_path_factory.mktemp("conversation") / "conversation.wav"
-    return Conversation(path, write_conversation(path))
+    return ConversationRecording(path, write_conversation(path))
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from conversation_recording import ConversationRecording
 from sd_harness.engine.engine_process import EngineProcess
-from spoken import Conversation
 
 
 def children(process_id: int) -> set[int]:
@@ -38,7 +38,7 @@ def restarts(engine: EngineProcess) -> float:
 
 
 def test_a_request_whose_worker_is_killed_is_answered_and_the_next_one_is_served(
-    run_dir: Path, conversation: Conversation
+    run_dir: Path, conversation: ConversationRecording
 ) -> None:
     with EngineProcess(run_dir) as engine:
         engine.wait_for("/readyz")
@@ -46,7 +46,7 @@ def test_a_request_whose_worker_is_killed_is_answered_and_the_next_one_is_served
         assert killed
         with engine.adapter() as adapter:
             signal_all(killed, signal.SIGSTOP)
-            call = adapter.send(conversation.recording())
+            call = adapter.send(conversation.content())
             while not engine.metric("sd_requests_in_flight"):
                 time.sleep(0.02)
             time.sleep(0.5)  # it has reached a worker that will never answer
@@ -58,7 +58,7 @@ def test_a_request_whose_worker_is_killed_is_answered_and_the_next_one_is_served
             while workers(engine) & killed:  # one that is still dying takes a recording, and drops it
                 time.sleep(0.02)
             voices = {turn.speaker for turn in conversation.turns}
-            assert adapter.diarize(conversation.recording())["num_speakers"] == len(voices)
+            assert adapter.diarize(conversation.content())["num_speakers"] == len(voices)
         assert engine.process.pid == engine_id
         assert engine.process.poll() is None
         assert restarts(engine) >= 1

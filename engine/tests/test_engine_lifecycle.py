@@ -7,20 +7,20 @@ import time
 from pathlib import Path
 
 import pytest
+from conversation_recording import ConversationRecording
 from sd_engine import wire
 from sd_engine.termination_message import MODEL_NOT_LOADED
 from sd_harness.engine.engine_process import EngineProcess
-from spoken import Conversation
 
 
-def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conversation: Conversation) -> None:
+def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conversation: ConversationRecording) -> None:
     with EngineProcess(run_dir) as engine:
         engine.wait_for("/startupz")
         loading = "The engine is starting and loads its model; try again in a few seconds."
         assert engine.get("/readyz") == (503, f"{loading}\n")
         with engine.adapter() as adapter:
             started = time.monotonic()
-            assert adapter.refusal(conversation.recording()) == ("unavailable", loading)
+            assert adapter.refusal(conversation.content()) == ("unavailable", loading)
             assert time.monotonic() - started < 30
 
         engine.process.send_signal(signal.SIGTERM)
@@ -28,12 +28,12 @@ def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conve
 
 
 def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
-    run_dir: Path, conversation: Conversation
+    run_dir: Path, conversation: ConversationRecording
 ) -> None:
     with EngineProcess(run_dir) as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            adapter.send(conversation.recording())
+            adapter.send(conversation.content())
             engine.kill()
             with pytest.raises(wire.ConnectionLostError):
                 adapter.receive()
@@ -41,13 +41,13 @@ def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
         engine.start()
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            in_flight = adapter.send(conversation.recording())
+            in_flight = adapter.send(conversation.content())
             while not engine.metric("sd_requests_in_flight"):
                 time.sleep(0.02)
             engine.process.send_signal(signal.SIGTERM)
             while engine.get("/readyz")[0] == 200:
                 time.sleep(0.02)
-            late = adapter.send(conversation.recording())
+            late = adapter.send(conversation.content())
             assert adapter.receive()[0] == {
                 "type": "error",
                 "call": late,

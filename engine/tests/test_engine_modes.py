@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from conversation_recording import ConversationRecording
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 from sd_engine.diarization.model_loader import DEMO_MODEL
 from sd_harness.engine.engine_process import EngineProcess
-from spoken import Conversation
 
 
-def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: Conversation) -> None:
+def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: ConversationRecording) -> None:
     with EngineProcess(run_dir, mode="fast") as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            answer = adapter.diarize(conversation.recording(), include=["embeddings", "exclusive"])
+            answer = adapter.diarize(conversation.content(), include=["embeddings", "exclusive"])
         assert 'mode="fast"' in engine.get("/metrics")[1]
 
     truth, found = Annotation(), Annotation()
@@ -32,7 +32,7 @@ def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: Conversatio
     assert error_rate < 0.2
 
 
-def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversation: Conversation) -> None:
+def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversation: ConversationRecording) -> None:
     model_dir = changed_model(run_dir, "AgglomerativeClustering")
     shutil.rmtree(model_dir / "plda")
     config = yaml.safe_load((model_dir / "config.yaml").read_text())
@@ -43,7 +43,7 @@ def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversatio
     with EngineProcess(run_dir, model_dir=model_dir) as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            assert adapter.diarize(conversation.beginning(20))["num_speakers"] >= 1
+            assert adapter.diarize(conversation.excerpt(20))["num_speakers"] >= 1
         assert engine.metric("sd_reference_fallback") == 0
 
 
@@ -59,13 +59,13 @@ def changed_model(run_dir: Path, clustering: str) -> Path:
 
 
 def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
-    run_dir: Path, conversation: Conversation
+    run_dir: Path, conversation: ConversationRecording
 ) -> None:
     model_dir = changed_model(run_dir, "KMeansClustering")
     with EngineProcess(run_dir, mode="exact", model_dir=model_dir) as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            assert adapter.diarize(conversation.beginning(10), num_speakers=2)["num_speakers"] == 2
+            assert adapter.diarize(conversation.excerpt(10), num_speakers=2)["num_speakers"] == 2
         assert engine.metric("sd_reference_fallback") == 1
         assert 'mode="reference"' in engine.get("/metrics")[1]
         assert engine.metric("sd_backlog_seconds") == 0

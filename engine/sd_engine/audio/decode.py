@@ -1,6 +1,6 @@
-"""A recording in any of the known formats, in memory, to what pyannote wants: 16 kHz, mono, float32.
+"""Decode a recording of any supported format to the input of pyannote: 16 kHz, mono, float32.
 
-16 kHz mono PCM comes out as it went in (x / 32768). Several channels become their mean, as in pyannote.
+Samples of 16 kHz mono PCM stay exact (x / 32768). Several channels are averaged, as pyannote does.
 """
 
 from __future__ import annotations
@@ -11,98 +11,97 @@ from typing import cast
 
 import av
 import av.error
-import numpy as np
 from av.audio.fifo import AudioFifo
 
-from sd_engine.audio.downmix import checked, mono
-from sd_engine.audio.duration import check_length
-from sd_engine.audio.probe import OpenedRecording, no_audio
+from sd_engine.audio.downmix import check_samples, downmix
+from sd_engine.audio.duration import check_not_longer
+from sd_engine.audio.probe import AudioFile, no_audio_error
 from sd_engine.audio.resample import Resampler
 from sd_engine.audio.truncation import TRUNCATED
 from sd_engine.errors import InvalidArgumentError
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 
-_LENGTH_SLACK_S = 0.5
-"""How much a header's duration may be off: encoder delay and padding are counted by some and not by others."""
+_DECLARED_DURATION_TOLERANCE_S = 0.5
+"""Some encoders count encoder delay and padding in the declared duration, others do not."""
 _BLOCK_SAMPLES = 65536
-"""Frames are gathered into blocks of about this size: a frame may hold only 20 ms, and numpy costs as much for that."""
+"""Frames are merged into blocks of about this size: one of 20 ms would cost numpy as much time as a large block."""
 
-Shape = tuple[int, str, str]
-"""A frame's sample rate, sample format and channel layout."""
+FrameFormat = tuple[int, str, str]
+"""Sample rate, sample format and channel layout of a frame."""
 
 
-def blocks(file: io.BufferedIOBase, *, max_duration_s: float, promised_s: float | None = None) -> Iterator[Samples]:
-    """Decodes the recording to 16 kHz mono, in blocks of some seconds. Stops as soon as it is longer than allowed.
+def decode_blocks(
+    file: io.BufferedIOBase, *, max_duration_s: float, measured_duration_s: float | None = None
+) -> Iterator[Samples]:
+    """Decode to 16 kHz mono, in blocks of a few seconds. Stops decoding once it exceeds `max_duration_s`.
 
-    `promised_s` is the length that was counted from its packets.
+    Args:
+        file: the recording.
+        max_duration_s: the maximum duration of a recording.
+        measured_duration_s: the result of `duration.measure_duration_s`.
 
     Raises:
-        InvalidArgumentError: as `OpenedRecording`; or its samples are no numbers; or it is longer than was counted.
+        InvalidArgumentError: as `AudioFile`; or the recording holds invalid samples or is longer than was measured.
     """
-    with OpenedRecording(file, max_duration_s=max_duration_s) as recording, recording.sentences():
+    with AudioFile(file, max_duration_s=max_duration_s) as audio, audio.translated_errors():
         decoded_s = 0.0
-        for block in _resampled(recording):
+        for block in _resample(audio):
             decoded_s += len(block) / SAMPLE_RATE_HZ
-            recording.check_duration(decoded_s)
-            if promised_s is not None:
-                check_length(decoded_s, promised_s, "its packets say")
+            audio.check_duration(decoded_s)
+            if measured_duration_s is not None:
+                check_not_longer(decoded_s, measured_duration_s, "its packets declare")
             yield block
-        _check_whole(recording, decoded_s)
+        _check_complete(audio, decoded_s)
 
 
-def samples(file: io.BufferedIOBase, *, max_duration_s: float) -> Samples:
-    """The same at once, shape (samples,)."""
-    return np.concatenate(list(blocks(file, max_duration_s=max_duration_s)))
-
-
-def _check_whole(recording: OpenedRecording, decoded_s: float) -> None:
+def _check_complete(audio: AudioFile, decoded_s: float) -> None:
     if decoded_s == 0:
-        raise no_audio()
-    if recording.promised_s is not None and decoded_s < recording.promised_s - _LENGTH_SLACK_S:
+        raise no_audio_error()
+    declared_s = audio.declared_duration_s
+    if declared_s is not None and decoded_s < declared_s - _DECLARED_DURATION_TOLERANCE_S:
         raise InvalidArgumentError(
-            f"{TRUNCATED} (its header promises {recording.promised_s:.1f} s, it holds {decoded_s:.1f} s); "
-            "send the whole file."
+            f"{TRUNCATED} (its header declares {declared_s:.1f} s, it holds {decoded_s:.1f} s); send the whole file."
         )
 
 
-def _resampled(recording: OpenedRecording) -> Iterator[Samples]:
+def _resample(audio: AudioFile) -> Iterator[Samples]:
     resampler: Resampler | None = None
-    for frame in _gathered(_frames(recording)):
+    for frame in _merge_frames(_decode_frames(audio)):
         resampler = resampler or Resampler(frame.sample_rate)
-        if frame.sample_rate != resampler.rate_hz:
-            raise recording.damaged("its sample rate changes in the middle")
-        yield from resampler.take(checked(mono(frame)))
+        if frame.sample_rate != resampler.input_rate_hz:
+            raise audio.damaged_error("its sample rate changes in the middle")
+        yield from resampler.resample(check_samples(downmix(frame)))
     if resampler is not None:
-        yield from resampler.rest()
+        yield from resampler.flush()
 
 
-def _frames(recording: OpenedRecording) -> Iterator[av.AudioFrame]:
-    for packet in recording.packets():
+def _decode_frames(audio: AudioFile) -> Iterator[av.AudioFrame]:
+    for packet in audio.packets():
         try:
             yield from cast("list[av.AudioFrame]", packet.decode())
         except av.error.InvalidDataError:
-            if not recording.kind.tolerates_damage:
+            if not audio.format.skips_invalid_packets:
                 raise
 
 
-def _gathered(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    """Frames that follow each other and are alike, as frames of about a block."""
+def _merge_frames(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """Merge consecutive frames of one frame format into frames of about `_BLOCK_SAMPLES`."""
     fifo = AudioFifo()
-    shape: Shape | None = None
+    current: FrameFormat | None = None
     for frame in frames:
-        if fifo.samples >= _BLOCK_SAMPLES or (shape != _shape(frame) and fifo.samples):
-            yield _emptied(fifo)
-        if shape != _shape(frame):
-            shape, fifo = _shape(frame), AudioFifo()
-        frame.pts = None  # where times jump, as after a damaged packet, what was decoded still follows each other
+        if fifo.samples >= _BLOCK_SAMPLES or (current != _frame_format(frame) and fifo.samples):
+            yield _read_all(fifo)
+        if current != _frame_format(frame):
+            current, fifo = _frame_format(frame), AudioFifo()
+        frame.pts = None  # a damaged packet leaves a gap in the timestamps, which the FIFO would reject
         fifo.write(frame)
     if fifo.samples:
-        yield _emptied(fifo)
+        yield _read_all(fifo)
 
 
-def _emptied(fifo: AudioFifo) -> av.AudioFrame:
+def _read_all(fifo: AudioFifo) -> av.AudioFrame:
     return cast("av.AudioFrame", fifo.read())
 
 
-def _shape(frame: av.AudioFrame) -> Shape:
+def _frame_format(frame: av.AudioFrame) -> FrameFormat:
     return frame.sample_rate, frame.format.name, frame.layout.name

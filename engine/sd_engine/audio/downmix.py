@@ -1,4 +1,4 @@
-"""Decoded frames to one channel of float32 samples that can be computed with."""
+"""Downmix decoded frames to one channel of float32 samples, and check their values."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from sd_engine.errors import InvalidArgumentError
 from sd_engine.samples import Samples
 
-MOST_PLANAR_CHANNELS = 8
-"""PyAV takes the planes of a frame from an array of eight pointers and would read beyond its end."""
-_LOUDEST = 1e10
-"""Times full scale; the squares of louder samples, summed over a window, are no longer finite."""
+MAX_PLANAR_CHANNELS = 8
+"""PyAV reads the planes of a frame from an array of eight pointers; more channels would read beyond its end."""
+_MAX_AMPLITUDE = 1e10
+"""In units of full scale. Squares of larger samples, summed over a window, overflow float32."""
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "flt": 1.0, "dbl": 1.0}
 
 
-def mono(frame: av.AudioFrame) -> Samples:
-    """The mean of a frame's channels, full scale = 1, shape (samples,).
+def downmix(frame: av.AudioFrame) -> Samples:
+    """Return the mean of a frame's channels, shape (samples,), scaled so that full scale is 1.
 
     Raises:
-        InvalidArgumentError: it has more channels than can be read.
+        InvalidArgumentError: the frame has more channels than PyAV can read.
     """
-    if frame.format.is_planar and frame.layout.nb_channels > MOST_PLANAR_CHANNELS:
+    if frame.format.is_planar and frame.layout.nb_channels > MAX_PLANAR_CHANNELS:
         raise InvalidArgumentError(
             f"The recording has {frame.layout.nb_channels} channels; only WAV may have more than "
-            f"{MOST_PLANAR_CHANNELS}. Mix them down to one."
+            f"{MAX_PLANAR_CHANNELS}. Mix them down to one."
         )
-    packed: NDArray[Any] = frame.to_ndarray()
-    channels = packed if frame.format.is_planar else packed.reshape(-1, frame.layout.nb_channels).T
+    samples: NDArray[Any] = frame.to_ndarray()
+    channels = samples if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels).T
     full_scale = _FULL_SCALE[frame.format.name.removesuffix("p")]
-    with np.errstate(over="ignore", invalid="ignore"):  # what is no number is refused afterwards
+    with np.errstate(over="ignore", invalid="ignore"):  # `check_samples` rejects the results
         floats = channels.astype(np.float32)
         if frame.format.name.startswith("u8"):
             floats -= full_scale  # eight-bit samples are unsigned
@@ -40,16 +40,16 @@ def mono(frame: av.AudioFrame) -> Samples:
         return floats[0] if len(floats) == 1 else floats.mean(axis=0)
 
 
-def checked(block: Samples) -> Samples:
-    """The block itself.
+def check_samples(block: Samples) -> Samples:
+    """Return `block` unchanged if all of its samples are finite and of a plausible amplitude.
 
     Raises:
-        InvalidArgumentError: it holds what no network can compute with.
+        InvalidArgumentError: a sample is NaN, infinite, or too large for the networks.
     """
     if not np.isfinite(block).all():
         raise InvalidArgumentError("The recording holds samples that are not numbers (NaN or infinite).")
-    if (loudest := np.abs(block).max()) > _LOUDEST:
+    if (peak := np.abs(block).max()) > _MAX_AMPLITUDE:
         raise InvalidArgumentError(
-            f"The recording holds samples of {loudest:.0e} times full scale; float samples must lie between -1 and 1."
+            f"The recording holds samples of {peak:.0e} times full scale; float samples must be between -1 and 1."
         )
     return block

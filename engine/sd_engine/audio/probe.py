@@ -1,4 +1,4 @@
-"""A recording that has been opened: its kind, codec, rate and channels are allowed, its audio is untouched."""
+"""Open a recording and check its container format, codec, sample rate, channels and declared duration."""
 
 from __future__ import annotations
 
@@ -15,36 +15,35 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from sd_engine.audio import truncation
-from sd_engine.audio.formats import Container, id3_size_bytes, sniff
+from sd_engine.audio.formats import SUPPORTED_FORMATS, ContainerFormat, detect_format, id3_tag_bytes
 from sd_engine.errors import InvalidArgumentError
 
-KNOWN = "send WAV, FLAC, MP3, OGG/Opus, M4A/AAC or WebM."
-MOST_CHANNELS = 32
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1000, 768_000
-_HEAD_BYTES = 64
-_LENGTH_SLACK_S = 0.5
-"""Encoders pad, resamplers give a few samples more than they took: a recording may be just as long as allowed."""
+MAX_CHANNELS = 32
+MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ = 1000, 768_000
+_FIRST_BYTES = 64
+_MAX_DURATION_TOLERANCE_S = 0.5
+"""Encoders add padding and resamplers a few samples: a recording of exactly the maximum duration is accepted."""
 
 
-class OpenedRecording:
-    """A recording whose header has been read, as a context; good for one pass through its packets.
+class AudioFile:
+    """A recording whose header has been read and checked. A context manager; its packets can be read once.
 
-    Raises (from everything here):
-        InvalidArgumentError: it is empty, no recording, damaged, cut off, or longer than allowed.
+    Raises (in all methods):
+        InvalidArgumentError: the file is empty, not a recording, damaged, truncated, or longer than `max_duration_s`.
     """
 
     def __init__(self, file: io.BufferedIOBase, *, max_duration_s: float) -> None:
         self._max_duration_s = max_duration_s
-        self.kind = _kind(file)
-        truncation.check(file, self.kind)
-        promises_duration = self.kind.promises_duration and not truncation.is_open_ended(file, self.kind)
-        with self.sentences():
-            self._container = _opened(file, self.kind)
-            self.stream = _audio_stream(self._container, self.kind)
-        _check_shape(self.stream)
-        self.promised_s = self._header_s() if promises_duration else None
-        """The duration that the header promises, where it does."""
-        self.check_duration(self.promised_s or 0.0)
+        self.format = _read_format(file)
+        truncation.check_not_truncated(file, self.format)
+        declares_duration = self.format.declares_duration and not truncation.has_unknown_size(file, self.format)
+        with self.translated_errors():
+            self._container = _open(file, self.format)
+            self.stream = _audio_stream(self._container, self.format)
+        _check_stream(self.stream)
+        self.declared_duration_s = self._header_duration_s() if declares_duration else None
+        """The duration in the header; None = the header holds none."""
+        self.check_duration(self.declared_duration_s or 0.0)
 
     def __enter__(self) -> Self:
         return self
@@ -55,31 +54,31 @@ class OpenedRecording:
         self._container.close()
 
     def packets(self) -> Iterator[Packet[AudioStream]]:
-        """All of the audio's, undecoded; the last one is empty and flushes the decoder."""
+        """Return the packets of the audio stream. The last one is empty and flushes the decoder."""
         return self._container.demux(self.stream)
 
     @contextmanager
-    def sentences(self) -> Iterator[None]:
-        """Says in a sentence what FFmpeg raises about the file."""
+    def translated_errors(self) -> Iterator[None]:
+        """Raise FFmpeg's errors as InvalidArgumentError."""
         try:
             yield
-        except av.error.MemoryError as error:  # a few bytes can ask for gigabytes; this process is as good as before
-            raise self.damaged("it asks for more memory than a recording needs") from error
+        except av.error.MemoryError as error:  # a few bytes can request gigabytes; FFmpeg itself remains intact
+            raise self.damaged_error("it requires more memory than a recording needs") from error
         except av.error.FFmpegError as error:
-            raise self.damaged(error.strerror or type(error).__name__) from error
+            raise self.damaged_error(error.strerror or type(error).__name__) from error
 
-    def damaged(self, why: str) -> InvalidArgumentError:
+    def damaged_error(self, reason: str) -> InvalidArgumentError:
         return InvalidArgumentError(
-            f"The {self.kind.name} recording is damaged or ends in the middle ({why}); send it again."
+            f"The {self.format.name} recording is damaged or truncated ({reason}); send it again."
         )
 
     def check_duration(self, duration_s: float) -> None:
-        if duration_s > self._max_duration_s + _LENGTH_SLACK_S:
+        if duration_s > self._max_duration_s + _MAX_DURATION_TOLERANCE_S:
             raise InvalidArgumentError(
                 f"The recording is longer than the allowed {self._max_duration_s:g} s (maxAudioDuration)."
             )
 
-    def _header_s(self) -> float | None:
+    def _header_duration_s(self) -> float | None:
         if self.stream.duration is not None and self.stream.time_base is not None:
             return float(self.stream.duration * self.stream.time_base)
         if self._container.duration is not None and len(self._container.streams) == 1:
@@ -87,57 +86,64 @@ class OpenedRecording:
         return None
 
 
-def no_audio() -> InvalidArgumentError:
-    return InvalidArgumentError(f"The recording holds no audio that can be decoded; {KNOWN}")
+def no_audio_error() -> InvalidArgumentError:
+    return InvalidArgumentError(f"The recording holds no audio that can be decoded; send {SUPPORTED_FORMATS}.")
 
 
-def _kind(file: io.BufferedIOBase) -> Container:
-    """What the first bytes say; an ID3 tag in front is skipped."""
-    file.seek(0)  # a memfd arrives as its writer left it
-    head = file.read(_HEAD_BYTES)
-    if not head:
-        raise InvalidArgumentError(f"AUDIO_DATA is empty; {KNOWN}")
-    file.seek(id3_size_bytes(head))
-    kind = sniff(file.read(_HEAD_BYTES))
+def _read_format(file: io.BufferedIOBase) -> ContainerFormat:
+    """Detect the format from the first bytes after an ID3 tag. Leaves `file` at its beginning."""
+    file.seek(0)  # the offset of a memfd is where its writer left it
+    first_bytes = file.read(_FIRST_BYTES)
+    if not first_bytes:
+        raise InvalidArgumentError(f"AUDIO_DATA is empty; send {SUPPORTED_FORMATS}.")
+    file.seek(id3_tag_bytes(first_bytes))
+    container_format = detect_format(file.read(_FIRST_BYTES))
     file.seek(0)
-    if kind is None:
-        raise _unreadable(_looks_like(head))
-    return kind
+    if container_format is None:
+        raise _unreadable_error(_describe_content(first_bytes))
+    return container_format
 
 
-def _looks_like(head: bytes) -> str:
-    if head.isascii() and all(byte >= ord(" ") or byte in b"\t\r\n" for byte in head):
+def _describe_content(first_bytes: bytes) -> str:
+    if first_bytes.isascii() and all(byte >= ord(" ") or byte in b"\t\r\n" for byte in first_bytes):
         return "it is text"
-    return f"it begins with {head[:4].hex(' ')}, which no known format does"
+    return f"it begins with {first_bytes[:4].hex(' ')}, unlike every supported format"
 
 
-def _unreadable(why: str) -> InvalidArgumentError:
-    return InvalidArgumentError(f"This is not a recording that sd-triton can read ({why}); {KNOWN}")
+def _unreadable_error(reason: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"This is not a recording that sd-triton can read ({reason}); send {SUPPORTED_FORMATS}."
+    )
 
 
-def _opened(file: io.BufferedIOBase, kind: Container) -> InputContainer:
-    # Tags in a foreign encoding are no reason to refuse a recording.
-    return av.open(file, "r", format=kind.demuxer, options=kind.demuxer_options(), metadata_errors="replace")
+def _open(file: io.BufferedIOBase, container_format: ContainerFormat) -> InputContainer:
+    return av.open(
+        file,
+        "r",
+        format=container_format.demuxer,
+        options=container_format.open_options(),
+        metadata_errors="replace",  # tags that are not UTF-8 are common and harmless
+    )
 
 
-def _audio_stream(container: InputContainer, kind: Container) -> AudioStream:
+def _audio_stream(container: InputContainer, container_format: ContainerFormat) -> AudioStream:
     if not container.streams.audio:
-        raise _unreadable(f"the {kind.name} file holds no audio")
+        raise _unreadable_error(f"the {container_format.name} file holds no audio")
     stream = container.streams.audio[0]
     codec = stream.codec_context.name if stream.codec_context else "unknown"
-    if codec not in kind.codecs:
-        raise _unreadable(f"its audio is encoded as {codec}, which is not accepted in {kind.name}")
+    if codec not in container_format.codecs:
+        raise _unreadable_error(f"its audio is encoded as {codec}, which is not accepted in {container_format.name}")
     return stream
 
 
-def _check_shape(stream: AudioStream) -> None:
-    rate_hz, channels = stream.codec_context.sample_rate, stream.codec_context.channels
-    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+def _check_stream(stream: AudioStream) -> None:
+    sample_rate_hz, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+    if not MIN_SAMPLE_RATE_HZ <= sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
         raise InvalidArgumentError(
-            f"The recording's sample rate is {rate_hz} Hz; "
-            f"it must lie between {LOWEST_RATE_HZ} and {HIGHEST_RATE_HZ} Hz."
+            f"The recording's sample rate is {sample_rate_hz} Hz; "
+            f"it must be between {MIN_SAMPLE_RATE_HZ} and {MAX_SAMPLE_RATE_HZ} Hz."
         )
-    if not 1 <= channels <= MOST_CHANNELS:
+    if not 1 <= channels <= MAX_CHANNELS:
         raise InvalidArgumentError(
-            f"The recording has {channels} channels; 1 to {MOST_CHANNELS} are allowed. Mix them down to one."
+            f"The recording has {channels} channels; 1 to {MAX_CHANNELS} are allowed. Mix them down to one."
         )

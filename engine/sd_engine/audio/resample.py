@@ -1,4 +1,4 @@
-"""Mono samples of any rate to 16 kHz; those that have it already pass untouched."""
+"""Resample mono audio to 16 kHz. Audio that is at 16 kHz already passes through unchanged."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 
 
 class Resampler:
-    """For the consecutive blocks of one recording."""
+    """A resampler for the consecutive blocks of one recording."""
 
-    def __init__(self, rate_hz: int) -> None:
-        self.rate_hz = rate_hz
+    def __init__(self, input_rate_hz: int) -> None:
+        self.input_rate_hz = input_rate_hz
         self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
 
-    def take(self, block: Samples) -> Iterator[Samples]:
-        """What is ready after `block`."""
-        if self.rate_hz == SAMPLE_RATE_HZ:
+    def resample(self, block: Samples) -> Iterator[Samples]:
+        """Feed one block; return the samples that are complete."""
+        if self.input_rate_hz == SAMPLE_RATE_HZ:
             return iter([block])
         return _arrays(self._resampler.resample(self._frame(block)))
 
-    def rest(self) -> Iterator[Samples]:
-        """What was held back for the block after the last one."""
-        return iter([]) if self.rate_hz == SAMPLE_RATE_HZ else _arrays(self._resampler.resample(None))
+    def flush(self) -> Iterator[Samples]:
+        """Return the samples that are still buffered after the last block."""
+        return iter([]) if self.input_rate_hz == SAMPLE_RATE_HZ else _arrays(self._resampler.resample(None))
 
     def _frame(self, block: Samples) -> av.AudioFrame:
         frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="flt", layout="mono")
-        frame.sample_rate = self.rate_hz
+        frame.sample_rate = self.input_rate_hz
         return frame
 
 

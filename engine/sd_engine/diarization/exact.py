@@ -25,11 +25,11 @@ from sd_engine.networks.segmentation import SegmentationNetwork
 from sd_engine.samples import Samples
 from sd_engine.transport.options import Asked
 from sd_engine.transport.request import Call
-from sd_engine.workers.pool import WorkerPool
-from sd_engine.workers.rlimits import MEBIBYTE, Limits
+from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
+from sd_engine.workers.worker_pool import WorkerPool
 
 TIMELINE_WORKERS = 2
-TIMELINE_LIMITS = Limits(cpu_s=1800, memory_bytes=3072 * MEBIBYTE)
+TIMELINE_LIMITS = ResourceLimits(cpu_s=1800, memory_bytes=3072 * MEBIBYTE)
 TIMELINE_WITHIN_S = 3600.0
 
 
@@ -72,7 +72,7 @@ class BatchedDiarizer:
                 opened.enter_context(_memory("activity", networked.activity.data)),
                 opened.enter_context(_memory("embeddings", networked.embeddings.data)),
             ]
-            answer, timeline_fd = self._timelines.run(question, memory_fds, within_s=TIMELINE_WITHIN_S)
+            answer, timeline_fd = self._timelines.run(question, memory_fds, timeout_s=TIMELINE_WITHIN_S)
         assert timeline_fd is not None  # noqa: S101 - the job's answer
         try:
             return answer, wire.read_memory(timeline_fd)

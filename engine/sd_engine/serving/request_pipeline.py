@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from sd_engine import logs
-from sd_engine.audio.decoder_pool import Decoders
+from sd_engine.audio.decoder_pool import DecoderPool
 from sd_engine.diarization.diarizer import Diarized, Diarizer
 from sd_engine.metrics import Metrics
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
@@ -24,7 +24,7 @@ class Chain:
     admission: Admission
     lifecycle: Lifecycle
     metrics: Metrics
-    decoders: Decoders
+    decoders: DecoderPool
     diarizer: Diarizer | None = None
     """There once the model is loaded: until then the lifecycle refuses all requests."""
 
@@ -53,11 +53,11 @@ class Chain:
 
     def _decoded(self, call: Call, ticket: Ticket) -> Samples:
         with self.metrics.stage_s.labels("measure").time():
-            duration_s = self.decoders.measured_s(call.memory_fd)
+            duration_s = self.decoders.measure_duration_s(call.memory_fd)
         ticket.reserve(duration_s)
         call.check()
         with self.metrics.stage_s.labels("decode").time():
-            samples = self.decoders.samples(call.memory_fd, duration_s)
+            samples = self.decoders.decode(call.memory_fd, duration_s)
         ticket.reserve(len(samples) / SAMPLE_RATE_HZ)
         call.check()
         return samples

@@ -1,4 +1,4 @@
-"""Things that several threads take in turns: first come, first served."""
+"""A pool of items that threads acquire and release, first come, first served."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 
-class Turns(Generic[Thing]):
-    """What is free, and who waits for it."""
+class FifoPool(Generic[Item]):
+    """The free items and the queue of threads that wait for one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._free: deque[Thing] = deque()
-        self._waiting: deque[Future[Thing]] = deque()
-        self._closed: Exception | None = None
+        self._free: deque[Item] = deque()
+        self._waiters: deque[Future[Item]] = deque()
+        self._close_error: Exception | None = None
 
-    def take(self) -> Thing:
-        """Waits for its turn. Raises what `close` was given."""
-        turn: Future[Thing] = Future()
+    def acquire(self) -> Item:
+        """Return a free item; block until there is one. Raises the error that was passed to `close`."""
+        waiter: Future[Item] = Future()
         with self._lock:
-            if self._closed is not None:
-                raise self._closed
+            if self._close_error is not None:
+                raise self._close_error
             if self._free:
                 return self._free.popleft()
-            self._waiting.append(turn)
-        return turn.result()
+            self._waiters.append(waiter)
+        return waiter.result()
 
-    def give(self, thing: Thing) -> bool:
-        """To who has waited longest, or to nobody yet; False = nobody will come any more."""
+    def release(self, item: Item) -> bool:
+        """Pass `item` to the thread that has waited longest, else keep it. Return False if the pool is closed."""
         with self._lock:
-            if self._closed is not None:
+            if self._close_error is not None:
                 return False
-            if self._waiting:
-                self._waiting.popleft().set_result(thing)
+            if self._waiters:
+                self._waiters.popleft().set_result(item)
             else:
-                self._free.append(thing)
+                self._free.append(item)
             return True
 
-    def close(self, error: Exception) -> list[Thing]:
-        """Raises `error` in all that wait or come; returns what was free."""
+    def close(self, error: Exception) -> list[Item]:
+        """Make all present and future calls of `acquire` raise `error`; return the items that were free."""
         with self._lock:
-            self._closed = error
-            waiting, self._waiting = self._waiting, deque()
+            self._close_error = error
+            waiters, self._waiters = self._waiters, deque()
             free, self._free = list(self._free), deque()
-        for turn in waiting:
-            turn.set_exception(error)
+        for waiter in waiters:
+            waiter.set_exception(error)
         return free

@@ -1,4 +1,4 @@
-"""What a worker process may use at most; beyond it the kernel says no, to that process alone."""
+"""Resource limits (rlimits) of a worker process. The kernel enforces them on that process alone."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ _STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """`memory_bytes` come on top of what the process has mapped at its start: torch alone maps gigabytes."""
+class ResourceLimits:
+    """Limits of the process that calls `apply`."""
 
     cpu_s: float
-    """For one job. Beyond it SIGXCPU ends the process."""
+    """CPU time of one job. SIGXCPU ends a process that exceeds it."""
     memory_bytes: int
-    files: int = 64
-    written_file_bytes: int = 2048 * MEBIBYTE
+    """Address space on top of what the process has mapped when `apply` is called: torch alone maps gigabytes."""
+    open_files: int = 64
+    file_size_bytes: int = 2048 * MEBIBYTE
     """The largest memfd that a job may write."""
 
     def apply(self) -> None:
-        """Sets all that holds for the whole life of this process."""
-        _set(resource.RLIMIT_AS, _mapped_bytes() + self.memory_bytes)
-        _set(resource.RLIMIT_NOFILE, self.files)
-        _set(resource.RLIMIT_FSIZE, self.written_file_bytes)
-        _set(resource.RLIMIT_CORE, 0)
+        """Set the limits that hold for the whole life of this process."""
+        _set_soft_limit(resource.RLIMIT_AS, _mapped_bytes() + self.memory_bytes)
+        _set_soft_limit(resource.RLIMIT_NOFILE, self.open_files)
+        _set_soft_limit(resource.RLIMIT_FSIZE, self.file_size_bytes)
+        _set_soft_limit(resource.RLIMIT_CORE, 0)
 
-    def begin_job(self) -> None:
-        """Gives this process CPU time for one more job: the kernel counts whole seconds from the process's start."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _set(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + self.cpu_s))
+    def apply_to_next_job(self) -> None:
+        """Allow `cpu_s` more CPU time. The kernel counts whole seconds since the start of the process."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        _set_soft_limit(resource.RLIMIT_CPU, math.ceil(usage.ru_utime + usage.ru_stime + self.cpu_s))
 
 
-def _set(limit: int, value: int) -> None:
-    """Sets the soft limit: the hard one could never be raised again, and may be lower already."""
+def _set_soft_limit(limit: int, value: int) -> None:
+    """Leave the hard limit as it is: it could never be raised again. It may already be lower than `value`."""
     _, hard = resource.getrlimit(limit)
     resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 

@@ -11,8 +11,8 @@ import textwrap
 
 import numpy as np
 import pytest
-from sd_engine.audio.decode import samples
-from sd_engine.audio.duration import counted_s
+from sd_engine.audio.decode import decode_blocks
+from sd_engine.audio.duration import measure_duration_s
 from sd_engine.errors import InvalidArgumentError
 from sd_harness.engine.recordings import encode, encode_to_pipe, sweep, wav
 
@@ -29,19 +29,19 @@ NOT_RECORDINGS = {
     "one byte": (b"\x00", r"not a recording"),
     "half a tag": (b"ID3\x03\0\0\0\0", r"not a recording"),
     "a WAV without audio": (wav(np.zeros(0, np.int16)), "holds no audio that can be decoded"),
-    "a WAV without a data chunk": (NO_DATA_CHUNK, "ends in the middle"),
+    "a WAV without a data chunk": (NO_DATA_CHUNK, "is truncated"),
     "a WAV of another codec": (
         encode(WAV, "-f wav -c:a adpcm_ms"),
         r"encoded as adpcm_ms, which is not accepted in WAV",
     ),
     "an image in an M4A": (encode(WAV, "-f lavfi -i testsrc=d=1 -map 1:v -f mp4"), "the M4A file holds no audio"),
-    "only the head of an M4A": (b"\0\0\0\x18ftypM4A " + bytes(12), "M4A recording is damaged or ends in the middle"),
+    "only the head of an M4A": (b"\0\0\0\x18ftypM4A " + bytes(12), "M4A recording is damaged or truncated"),
 }
 
 
 def refusal(recording: bytes, *, max_duration_s: float = 3600) -> str:
     with pytest.raises(InvalidArgumentError) as refused:
-        samples(io.BytesIO(recording), max_duration_s=max_duration_s)
+        np.concatenate(list(decode_blocks(io.BytesIO(recording), max_duration_s=max_duration_s)))
     return str(refused.value)
 
 
@@ -50,9 +50,9 @@ def test_what_is_no_recording_is_refused_with_its_sentence(name: str) -> None:
     recording, sentence = NOT_RECORDINGS[name]
 
     with pytest.raises(InvalidArgumentError, match=sentence):
-        samples(io.BytesIO(recording), max_duration_s=3600)
+        np.concatenate(list(decode_blocks(io.BytesIO(recording), max_duration_s=3600)))
     with pytest.raises(InvalidArgumentError, match=sentence):
-        counted_s(io.BytesIO(recording), max_duration_s=3600)
+        measure_duration_s(io.BytesIO(recording), max_duration_s=3600)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_no_recording_is_refused_with_its_sentence(name: str) -> None:
 def test_a_truncated_file_is_refused(arguments: str, share: float) -> None:
     whole = encode(WAV, arguments)
 
-    assert "ends in the middle" in refusal(whole[: int(share * len(whole))])
+    assert "truncated" in refusal(whole[: int(share * len(whole))])
 
 
 @pytest.mark.parametrize("arguments", ["-f wav", "-f flac", "-f mp3", "-f ogg -c:a libopus", "-f webm -c:a libopus"])
@@ -94,14 +94,14 @@ def test_an_hour_of_silence_in_a_small_file_is_never_held_in_memory() -> None:
     """The file says nothing of its length, so that the limit must be kept while decoding."""
     script = r"""
         import io, re, sys
-        from sd_engine.audio.decode import samples
+        from sd_engine.audio.decode import decode_blocks
         from sd_engine.errors import InvalidArgumentError
         bomb = sys.stdin.buffer.read()
         def most_kib():  # of this program alone: the maximum of getrusage(2) is inherited
             return int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1])
         before_kib = most_kib()
         try:
-            samples(io.BytesIO(bomb), max_duration_s=60)
+            list(decode_blocks(io.BytesIO(bomb), max_duration_s=60))
         except InvalidArgumentError:
             print(most_kib() - before_kib)
     """

@@ -13,24 +13,24 @@ import av.error
 import numpy as np
 import pytest
 from sd_engine import wire
-from sd_engine.audio import decode_job, sample_memory
-from sd_engine.audio.decode import samples
-from sd_engine.audio.duration import counted_s
-from sd_engine.audio.probe import OpenedRecording
+from sd_engine.audio import decoder_pool
+from sd_engine.audio.decode import decode_blocks
+from sd_engine.audio.duration import measure_duration_s
+from sd_engine.audio.probe import AudioFile
 from sd_engine.errors import InvalidArgumentError
-from sd_engine.workers import pool as worker_pool
-from sd_engine.workers.pool import WorkerPool
-from sd_engine.workers.process import Job
+from sd_engine.workers import worker_pool
 from sd_engine.workers.rlimits import MEBIBYTE
+from sd_engine.workers.worker_main import Job
+from sd_engine.workers.worker_pool import WorkerPool
 from sd_harness.engine.recordings import (
     encode,
     encode_to_pipe,
-    flac_bomb,
-    flac_that_promises,
+    flac_decompression_bomb,
+    flac_with_declared_samples,
     patched,
     sweep,
     wav,
-    wav_of_rate,
+    wav_with_sample_rate,
 )
 
 FOUR_HOURS_S = 4 * 3600
@@ -47,17 +47,17 @@ def m4a_of_short_packets() -> bytes:
 
 
 SHAPES = {
-    "a rate of 0": (wav_of_rate(0), "sample rate|damaged"),
-    "a rate of 10 Hz": (wav_of_rate(10), r"sample rate is 10 Hz; it must lie between 1000 and 768000 Hz\."),
-    "a rate of a megahertz": (wav_of_rate(1_000_000), r"sample rate is 1000000 Hz; it must lie between"),
-    "a rate beyond all": (wav_of_rate(0xFFFFFFFF), "sample rate|damaged"),
+    "a rate of 0": (wav_with_sample_rate(0), "sample rate|damaged"),
+    "a rate of 10 Hz": (wav_with_sample_rate(10), r"sample rate is 10 Hz; it must be between 1000 and 768000 Hz\."),
+    "a rate of a megahertz": (wav_with_sample_rate(1_000_000), r"sample rate is 1000000 Hz; it must be between"),
+    "a rate beyond all": (wav_with_sample_rate(0xFFFFFFFF), "sample rate|damaged"),
     "33 channels": (
         wav(np.zeros((1600, 33), np.int16)),
         r"has 33 channels; 1 to 32 are allowed\. Mix them down to one\.",
     ),
     "a FLAC that holds more than it says": (
-        flac_that_promises(16000),
-        r"longer than its header says \(1\.0 s\): it is damaged or lies about its length\. Convert it anew",
+        flac_with_declared_samples(16000),
+        r"than its header declares \(1\.0 s\): it is damaged, or its declared duration is wrong\. Convert it again",
     ),
 }
 
@@ -67,7 +67,7 @@ def test_what_can_be_told_without_decoding_is_refused_without_decoding(name: str
     recording, sentence = SHAPES[name]
 
     with pytest.raises(InvalidArgumentError, match=sentence):
-        counted_s(io.BytesIO(recording), max_duration_s=3600)
+        measure_duration_s(io.BytesIO(recording), max_duration_s=3600)
 
 
 def test_a_codec_that_keeps_its_channels_apart_may_have_eight() -> None:
@@ -75,11 +75,14 @@ def test_a_codec_that_keeps_its_channels_apart_may_have_eight() -> None:
     surround = encode(wav(np.zeros((1600, 9), np.int16)), "-f ogg -c:a libopus -mapping_family 255")
 
     with pytest.raises(InvalidArgumentError, match=r"has 9 channels; only WAV may have more than 8\."):
-        samples(io.BytesIO(surround), max_duration_s=3600)
+        np.concatenate(list(decode_blocks(io.BytesIO(surround), max_duration_s=3600)))
 
 
 def test_32_channels_are_heard() -> None:
-    assert len(samples(io.BytesIO(wav(np.ones((1600, 32), np.int16))), max_duration_s=3600)) == 1600
+    assert (
+        len(np.concatenate(list(decode_blocks(io.BytesIO(wav(np.ones((1600, 32), np.int16))), max_duration_s=3600))))
+        == 1600
+    )
 
 
 @pytest.mark.parametrize("codec", ["pcm_s16le", "libmp3lame"])
@@ -87,7 +90,9 @@ def test_an_estimate_from_the_bit_rate_is_no_promise(codec: str) -> None:
     """In such a stream FFmpeg takes the container's own bytes for audio: more of it than there is."""
     stream = encode_to_pipe(wav(np.zeros(600 * 16000, np.int16)), f"-f matroska -c:a {codec}")
 
-    assert len(samples(io.BytesIO(stream), max_duration_s=3600)) == pytest.approx(600 * 16000, rel=1e-3)
+    assert len(np.concatenate(list(decode_blocks(io.BytesIO(stream), max_duration_s=3600)))) == pytest.approx(
+        600 * 16000, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("scale", [1e20, 1e300])
@@ -95,22 +100,22 @@ def test_samples_beyond_all_sound_are_refused(scale: float) -> None:
     loud = encode(wav(sweep(1.0)), "-f wav -c:a pcm_f64le")[:-8] + struct.pack("<d", scale)
 
     with pytest.raises(InvalidArgumentError, match=r"1e\+20 times full scale|not numbers"):
-        samples(io.BytesIO(loud), max_duration_s=3600)
+        np.concatenate(list(decode_blocks(io.BytesIO(loud), max_duration_s=3600)))
 
 
 @pytest.fixture(scope="module")
 def measurer() -> Iterator[WorkerPool]:
-    yield from started("measure", decode_job.measure)
+    yield from started("measure", decoder_pool.measure_job)
 
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[WorkerPool]:
-    yield from started("decode", decode_job.decoded)
+    yield from started("decode", decoder_pool.decode_job)
 
 
 def started(name: str, job: Job) -> Iterator[WorkerPool]:
-    worker_pool.preload("sd_engine.audio.decode_job")
-    limits = decode_job.MEASURE_LIMITS if name == "measure" else decode_job.DECODE_LIMITS
+    worker_pool.preload("sd_engine.audio.decoder_pool")
+    limits = decoder_pool.MEASURE_LIMITS if name == "measure" else decoder_pool.DECODE_LIMITS
     pool = WorkerPool(name, job, 1, limits)
     pool.start()
     with Path(os.devnull).open("rb") as empty, suppress(InvalidArgumentError):
@@ -142,7 +147,7 @@ def test_a_recording_is_measured_and_then_decoded_into_sealed_memory(measurer: W
     assert samples_fd is not None
     with pytest.raises(PermissionError):
         os.ftruncate(samples_fd, 0)
-    heard = sample_memory.mapped(samples_fd)
+    heard = decoder_pool.map_samples(samples_fd)
     os.close(samples_fd)
     os.close(memory_fd)
     np.testing.assert_array_equal(heard, sweep(3.0).astype(np.float32) / 32768)
@@ -150,15 +155,15 @@ def test_a_recording_is_measured_and_then_decoded_into_sealed_memory(measurer: W
 
 def test_a_file_for_which_ffmpeg_finds_no_memory_is_damaged() -> None:
     """A few bytes can ask for gigabytes: that is the file's fault, and the process is as good as before."""
-    recording = OpenedRecording(io.BytesIO(wav(sweep(1.0))), max_duration_s=10)
-    asks_for_too_much = pytest.raises(InvalidArgumentError, match="it asks for more memory than a recording needs")
+    recording = AudioFile(io.BytesIO(wav(sweep(1.0))), max_duration_s=10)
+    asks_for_too_much = pytest.raises(InvalidArgumentError, match="it requires more memory than a recording needs")
 
-    with recording, asks_for_too_much, recording.sentences():
+    with recording, asks_for_too_much, recording.translated_errors():
         raise av.error.MemoryError(12, "Cannot allocate memory")
 
 
 def test_64_mib_that_unpack_to_370_hours_are_refused_at_once_and_cost_no_memory(measurer: WorkerPool) -> None:
-    memory_fd = wire.write_memory("bomb", flac_bomb(64 * MEBIBYTE))
+    memory_fd = wire.write_memory("bomb", flac_decompression_bomb(64 * MEBIBYTE))
     before_bytes = most_memory_bytes(measurer)
     before_s = cpu_time_s(measurer)
 
@@ -175,6 +180,6 @@ def test_more_than_its_packets_said_is_noticed_while_decoding(measurer: WorkerPo
     measured, _ = measurer.run({"max_duration_s": 3600}, [memory_fd])
 
     assert measured["duration_s"] < 1
-    with pytest.raises(InvalidArgumentError, match="longer than its packets say"):
+    with pytest.raises(InvalidArgumentError, match="longer than its packets declare"):
         decoder.run({"max_duration_s": 3600, **measured}, [memory_fd])
     os.close(memory_fd)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conversation_recording import ConversationRecording
 from sd_engine.diarization.model_loader import DEMO_MODEL
 from sd_harness.engine.engine_process import EngineProcess
-from spoken import Conversation
 
 STOCK = Path(__file__).parents[1] / "stock_pyannote.py"
 ASKED: dict[int, dict[str, Any]] = {0: {}, 2: {"num_speakers": 2}}
@@ -24,11 +24,11 @@ DURATION_S = {0: 3600, 2: 30}
 
 
 @pytest.fixture(scope="module")
-def recordings(conversation: Conversation, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+def recordings(conversation: ConversationRecording, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     directory = tmp_path_factory.mktemp("oracle")
     paths = {count: directory / f"{count}.wav" for count in ASKED}
     for count, path in paths.items():
-        path.write_bytes(conversation.beginning(DURATION_S[count]))
+        path.write_bytes(conversation.excerpt(DURATION_S[count]))
     return paths
 
 
@@ -77,7 +77,7 @@ def test_the_summary_agrees_with_the_segments(answers: dict[int, dict[str, Any]]
 
 
 def test_each_voice_of_the_conversation_is_one_speaker(
-    answers: dict[int, dict[str, Any]], conversation: Conversation
+    answers: dict[int, dict[str, Any]], conversation: ConversationRecording
 ) -> None:
     """Of each voice's time that anybody is found in, nine tenths go to one label, and no two voices share it."""
     shared_s: dict[str, Counter[str]] = {turn.speaker: Counter() for turn in conversation.turns}

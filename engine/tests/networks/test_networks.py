@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conversation_recording import ConversationRecording
 from numpy.typing import NDArray
 from pyannote.audio import Pipeline
 from pyannote.audio.core.task import Problem, Resolution, Specifications
@@ -18,7 +19,6 @@ from sd_engine.diarization.compatibility import obstacle
 from sd_engine.diarization.model_loader import DEMO_MODEL
 from sd_engine.networks import fbank
 from sd_engine.samples import Samples
-from spoken import Conversation
 from torchaudio.compliance import kaldi
 
 CPU = torch.device("cpu")
@@ -55,7 +55,7 @@ def pipeline(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="module")
-def samples(conversation: Conversation) -> Samples:
+def samples(conversation: ConversationRecording) -> Samples:
     with wave.open(str(conversation.path)) as file:
         integers = np.frombuffer(file.readframes(round(DURATION_S * 16000)), "<i2")
     return integers.astype(np.float32) / np.float32(32768)

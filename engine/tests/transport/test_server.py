@@ -9,9 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from conversation_recording import ConversationRecording
 from sd_harness.engine.engine_process import Adapter, EngineProcess
-from sd_harness.engine.recordings import RATE_HZ, encode, flac_bomb, flac_that_promises, sweep, wav, wav_of_rate
-from spoken import Conversation
+from sd_harness.engine.recordings import (
+    SAMPLE_RATE_HZ,
+    encode,
+    flac_decompression_bomb,
+    flac_with_declared_samples,
+    sweep,
+    wav,
+    wav_with_sample_rate,
+)
 
 DECODED = 'sd_stage_duration_seconds_count{stage="decode"}'
 NOT_NUMBERS = encode(wav(sweep(1)), "-f wav -c:a pcm_f32le")[:-4] + struct.pack("<f", math.nan)
@@ -24,15 +32,15 @@ def test_a_recording_shorter_than_a_word_is_an_empty_timeline(adapter: Adapter, 
 
 
 def test_silence_is_an_empty_timeline(adapter: Adapter) -> None:
-    assert adapter.diarize(wav(np.zeros(5 * RATE_HZ, np.int16))) == EMPTY
+    assert adapter.diarize(wav(np.zeros(5 * SAMPLE_RATE_HZ, np.int16))) == EMPTY
 
 
-def test_half_a_second_of_speech_is_answered(adapter: Adapter, conversation: Conversation) -> None:
-    assert adapter.diarize(conversation.beginning(1.0), num_speakers=2)["num_speakers"] >= 1
+def test_half_a_second_of_speech_is_answered(adapter: Adapter, conversation: ConversationRecording) -> None:
+    assert adapter.diarize(conversation.excerpt(1.0), num_speakers=2)["num_speakers"] >= 1
 
 
-def test_a_lossless_format_changes_nothing(adapter: Adapter, conversation: Conversation) -> None:
-    spoken = conversation.beginning(6)
+def test_a_lossless_format_changes_nothing(adapter: Adapter, conversation: ConversationRecording) -> None:
+    spoken = conversation.excerpt(6)
 
     assert adapter.diarize(encode(spoken, "-f flac")) == adapter.diarize(spoken)
 
@@ -42,17 +50,21 @@ def test_a_lossless_format_changes_nothing(adapter: Adapter, conversation: Conve
     [
         (b"", {}, "AUDIO_DATA is empty"),
         (b"Who spoke when?", {}, "This is not a recording that sd-triton can read (it is text)"),
-        (wav(sweep(3))[:-1000], {}, "The recording ends in the middle (1000 bytes are missing)"),
+        (wav(sweep(3))[:-1000], {}, "The recording is truncated (1000 bytes are missing)"),
         (wav(sweep(121)), {}, "The recording is longer than the allowed 120 s (maxAudioDuration)."),
         (bytes(4 * 1024 * 1024 + 1), {}, "The recording is 4.0 MiB large; allowed are 4.0 MiB (maxRequestBytes)."),
         (wav(sweep(1)), {"num_speakers": 0}, "num_speakers is 0; it must be a whole number from 1 to 256."),
         (wav(sweep(1)), {"min_speakers": 3, "max_speakers": 2}, "min_speakers (3) is greater than max_speakers (2)."),
         (wav(np.zeros((1600, 33), np.int16)), {}, "The recording has 33 channels; 1 to 32 are allowed."),
-        (wav_of_rate(10), {}, "The recording's sample rate is 10 Hz; it must lie between 1000 and 768000 Hz."),
-        (wav_of_rate(0), {}, "The WAV recording is damaged or ends in the middle"),
-        (flac_that_promises(16000), {}, "The recording is longer than its header says (1.0 s)"),
+        (wav_with_sample_rate(10), {}, "The recording's sample rate is 10 Hz; it must be between 1000 and 768000 Hz."),
+        (wav_with_sample_rate(0), {}, "The WAV recording is damaged or truncated"),
+        (flac_with_declared_samples(16000), {}, "The recording is longer than its header declares (1.0 s)"),
         (NOT_NUMBERS, {}, "The recording holds samples that are not numbers (NaN or infinite)."),
-        (flac_bomb(4 * 1024 * 1024), {}, "The recording is longer than the allowed 120 s (maxAudioDuration)."),
+        (
+            flac_decompression_bomb(4 * 1024 * 1024),
+            {},
+            "The recording is longer than the allowed 120 s (maxAudioDuration).",
+        ),
     ],
 )
 def test_a_wrong_request_is_refused_with_its_sentence(
@@ -64,8 +76,10 @@ def test_a_wrong_request_is_refused_with_its_sentence(
     assert text.startswith(sentence)
 
 
-def test_a_bad_request_does_not_harm_the_good_one_beside_it(adapter: Adapter, conversation: Conversation) -> None:
-    good = adapter.send(conversation.beginning(3))
+def test_a_bad_request_does_not_harm_the_good_one_beside_it(
+    adapter: Adapter, conversation: ConversationRecording
+) -> None:
+    good = adapter.send(conversation.excerpt(3))
     bad = adapter.send(b"not a recording")
     answers = {
         message["call"]: (message["type"], timeline) for message, timeline in (adapter.receive(), adapter.receive())
@@ -75,8 +89,8 @@ def test_a_bad_request_does_not_harm_the_good_one_beside_it(adapter: Adapter, co
     assert answers[good][0] == "result"
 
 
-def test_sixteen_at_once_are_all_answered(engine: EngineProcess, conversation: Conversation) -> None:
-    spoken = conversation.beginning(3)
+def test_sixteen_at_once_are_all_answered(engine: EngineProcess, conversation: ConversationRecording) -> None:
+    spoken = conversation.excerpt(3)
     answered_before = engine.metric('sd_requests_total{outcome="ok"}')
 
     def ask(number: int) -> int:
@@ -91,14 +105,14 @@ def test_sixteen_at_once_are_all_answered(engine: EngineProcess, conversation: C
 
 
 def test_a_cancelled_request_that_waits_is_answered_before_its_turn(
-    engine: EngineProcess, adapter: Adapter, conversation: Conversation
+    engine: EngineProcess, adapter: Adapter, conversation: ConversationRecording
 ) -> None:
     cancelled_before = engine.metric('sd_requests_total{outcome="cancelled"}')
     decoded_before = engine.metric(DECODED)
-    running = adapter.send(conversation.beginning(20))
+    running = adapter.send(conversation.excerpt(20))
     while engine.metric(DECODED) == decoded_before:
         time.sleep(0.02)
-    waiting = adapter.send(conversation.beginning(3))
+    waiting = adapter.send(conversation.excerpt(3))
     adapter.cancel(waiting)
 
     message, _ = adapter.receive()
@@ -113,12 +127,12 @@ def test_a_cancelled_request_that_waits_is_answered_before_its_turn(
 
 
 def test_a_cancelled_request_that_runs_stops_costing_device_time(
-    engine: EngineProcess, adapter: Adapter, conversation: Conversation
+    engine: EngineProcess, adapter: Adapter, conversation: ConversationRecording
 ) -> None:
     """Embedding begins after the last of its 179 windows is segmented: cancelled long before, it never does."""
     segmented, embedded = ('sd_windows_total{kind="' + kind + '"}' for kind in ("segmentation", "embedding"))
     before, embedded_before = engine.metric(segmented), engine.metric(embedded)
-    running = adapter.send(conversation.beginning(75))
+    running = adapter.send(conversation.excerpt(75))
     while engine.metric(segmented) == before:
         time.sleep(0.01)
     adapter.cancel(running)
@@ -133,7 +147,7 @@ def test_a_cancelled_request_that_runs_stops_costing_device_time(
 
 def test_a_full_engine_refuses_at_once_and_says_what_to_do(engine: EngineProcess, adapter: Adapter) -> None:
     """Told by the packets alone, while the device is busy and nothing of the refused one has been decoded."""
-    held = [adapter.send(wav(np.zeros(118 * RATE_HZ, np.int16))) for _ in range(2)]
+    held = [adapter.send(wav(np.zeros(118 * SAMPLE_RATE_HZ, np.int16))) for _ in range(2)]
     while engine.metric("sd_queued_audio_seconds") < 236:
         time.sleep(0.005)
     decoded = engine.metric(DECODED)
@@ -150,12 +164,14 @@ def test_a_full_engine_refuses_at_once_and_says_what_to_do(engine: EngineProcess
     assert engine.metric(DECODED) - decoded <= 2
 
 
-def test_what_waits_for_an_adapter_that_has_gone_is_dropped(engine: EngineProcess, conversation: Conversation) -> None:
+def test_what_waits_for_an_adapter_that_has_gone_is_dropped(
+    engine: EngineProcess, conversation: ConversationRecording
+) -> None:
     cancelled = 'sd_requests_total{outcome="cancelled"}'
     before = engine.metric(cancelled)
     with engine.adapter("short-lived") as adapter:
         for _ in range(4):
-            adapter.send(conversation.beginning(58))
+            adapter.send(conversation.excerpt(58))
         while engine.metric("sd_queued_audio_seconds") < 4 * 58:
             time.sleep(0.02)
     while engine.metric("sd_requests_in_flight"):
@@ -164,9 +180,9 @@ def test_what_waits_for_an_adapter_that_has_gone_is_dropped(engine: EngineProces
 
 
 def test_probes_are_answered_while_the_pipeline_runs(
-    engine: EngineProcess, adapter: Adapter, conversation: Conversation
+    engine: EngineProcess, adapter: Adapter, conversation: ConversationRecording
 ) -> None:
-    adapter.send(conversation.beginning(20))
+    adapter.send(conversation.excerpt(20))
     while not engine.metric("sd_requests_in_flight"):
         time.sleep(0.005)
     answered = 0

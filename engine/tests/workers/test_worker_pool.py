@@ -17,12 +17,14 @@ import pytest
 import worker_jobs
 from sd_engine import wire
 from sd_engine.errors import InvalidArgumentError, RefusalError, UnavailableError
-from sd_engine.workers import pool as worker_pool
-from sd_engine.workers.pool import JobFailedError, WorkerPool
-from sd_engine.workers.rlimits import MEBIBYTE, Limits
+from sd_engine.workers import worker_pool
+from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
+from sd_engine.workers.worker_pool import JobFailedError, WorkerPool
 
-LIMITS = Limits(cpu_s=1, memory_bytes=64 * MEBIBYTE, files=16)
-ADVICE = " and was replaced. Send the recording again; if that repeats, send it as 16 kHz mono WAV or in shorter parts."
+LIMITS = ResourceLimits(cpu_s=1, memory_bytes=64 * MEBIBYTE, open_files=16)
+ADVICE = (
+    " and was replaced. Send the recording again; if that fails again, send it as 16 kHz mono WAV or in shorter parts."
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +98,7 @@ def test_a_mistake_in_a_job_is_told_with_its_traceback(pool: WorkerPool, restart
         ({"do": "signal", "signal": "SIGSEGV"}, "crashed", "crashed on this recording"),
         ({"do": "signal", "signal": "SIGKILL"}, "crashed", "crashed on this recording"),
         ({"do": "babble"}, "crashed", "crashed on this recording"),
-        ({"do": "sleep", "for_s": 60}, "hung", "was not done with this recording after 0.3 s"),
+        ({"do": "sleep", "for_s": 60}, "hung", "did not finish this recording within 0.3 s"),
         ({"do": "hoard", "bytes": 80 * MEBIBYTE}, "memory", "needed more than 64 MiB of memory"),
     ],
 )
@@ -106,7 +108,7 @@ def test_what_breaks_a_worker_costs_its_own_request_only(
     with ThreadPoolExecutor(1) as threads:
         neighbour = threads.submit(said, pool, do="sleep", for_s=0.5)
         with pytest.raises(UnavailableError) as refused:
-            pool.run(question, within_s=0.3 if why == "hung" else 60)
+            pool.run(question, timeout_s=0.3 if why == "hung" else 60)
 
         assert str(refused.value).startswith(f"The engine's test process {sentence}")
         assert str(refused.value).endswith(ADVICE)
@@ -186,7 +188,7 @@ def test_no_descriptor_is_left_behind(pool: WorkerPool) -> None:
         with pytest.raises(UnavailableError):
             pool.run({"do": "signal", "signal": "SIGKILL"}, [memory_fd])
         with pytest.raises(UnavailableError):
-            pool.run({"do": "sleep", "for_s": 9}, [memory_fd], within_s=0.01)
+            pool.run({"do": "sleep", "for_s": 9}, [memory_fd], timeout_s=0.01)
     with pytest.raises(OSError, match="Bad file descriptor"):
         pool.run({"do": "echo"}, [999])
 
@@ -205,7 +207,7 @@ def test_closing_a_pool_ends_its_processes_and_answers_what_runs_and_waits() -> 
         asked = [threads.submit(said, pool, do="sleep", for_s=60) for _ in range(2)]
         time.sleep(0.1)
         pool.close()
-        assert [str(call.exception()) for call in asked] == [worker_pool.LEAVING] * 2
+        assert [str(call.exception()) for call in asked] == [worker_pool.SHUTTING_DOWN] * 2
 
     assert not Path(f"/proc/{process_id}").exists()
     deadline = time.monotonic() + 30
@@ -217,9 +219,9 @@ def test_closing_a_pool_ends_its_processes_and_answers_what_runs_and_waits() -> 
 def test_an_engine_that_is_killed_takes_its_workers_with_it_in_the_middle_of_a_job() -> None:
     engine = """
         import threading, worker_jobs
-        from sd_engine.workers.rlimits import Limits
-        from sd_engine.workers import WorkerPool
-        pool = WorkerPool("orphaned", worker_jobs.job, 2, Limits(cpu_s=9, memory_bytes=1 << 26))
+        from sd_engine.workers.rlimits import ResourceLimits
+        from sd_engine.workers.worker_pool import WorkerPool
+        pool = WorkerPool("orphaned", worker_jobs.job, 2, ResourceLimits(cpu_s=9, memory_bytes=1 << 26))
         pool.start()
         pool.run({"do": "echo"})
         threading.Thread(target=pool.run, args=({"do": "sleep", "for_s": 60},)).start()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ = 16000
+SAMPLE_RATE_HZ = 16000
 
 FORMATS = {
     "wav 16 kHz": "-f wav",
@@ -38,7 +38,7 @@ FORMATS = {
 """Name: ffmpeg's arguments."""
 
 
-def wav(samples: NDArray[np.int16], rate_hz: int = RATE_HZ) -> bytes:
+def wav(samples: NDArray[np.int16], rate_hz: int = SAMPLE_RATE_HZ) -> bytes:
     """Samples, shape (samples,) or (samples, channels), as a WAV file."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
@@ -49,7 +49,7 @@ def wav(samples: NDArray[np.int16], rate_hz: int = RATE_HZ) -> bytes:
     return file.getvalue()
 
 
-def sweep(duration_s: float, rate_hz: int = RATE_HZ) -> NDArray[np.int16]:
+def sweep(duration_s: float, rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np.int16]:
     """A tone that climbs from 200 to 1200 Hz."""
     time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
     return (8000 * np.sin(2 * np.pi * (200 + 500 * time_s / duration_s) * time_s)).astype(np.int16)
@@ -71,16 +71,16 @@ def patched(recording: bytes, position: int, replacement: bytes) -> bytes:
     return recording[:position] + replacement + recording[position + len(replacement) :]
 
 
-def wav_of_rate(rate_hz: int) -> bytes:
+def wav_with_sample_rate(rate_hz: int) -> bytes:
     return patched(wav(sweep(1.0)), 24, struct.pack("<I", rate_hz))
 
 
-def flac_that_promises(samples_count: int) -> bytes:
+def flac_with_declared_samples(samples_count: int) -> bytes:
     """STREAMINFO holds the number of samples in 36 bits, of which the upper 4 are zero here."""
     return patched(encode(wav(sweep(10.0)), "-f flac"), 22, struct.pack(">I", samples_count))
 
 
-def flac_bomb(size_bytes: int) -> bytes:
+def flac_decompression_bomb(size_bytes: int) -> bytes:
     """Silence, 14 bytes for 4608 samples, over and over; its header does not say how long."""
     flac = encode_to_pipe(wav(np.zeros(300 * 16000, np.int16)), "-f flac")
     frames = flac[flac.index(b"\xff\xf8") :]

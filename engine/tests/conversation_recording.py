@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sd_harness.engine.recordings import RATE_HZ, wav
+from sd_harness.engine.recordings import SAMPLE_RATE_HZ, wav
 from sd_kit.conversation import Turn
 
 _WAV_HEADER_BYTES = 44
 
 
 @dataclass(frozen=True)
-class Conversation:
+class ConversationRecording:
     """A recording, where it lies, and who speaks when in it."""
 
     path: Path
     turns: list[Turn]
 
-    def recording(self) -> bytes:
+    def content(self) -> bytes:
         return self.path.read_bytes()
 
-    def beginning(self, duration_s: float) -> bytes:
+    def excerpt(self, duration_s: float) -> bytes:
         """Its first seconds, as a WAV file."""
-        samples = np.frombuffer(self.recording()[_WAV_HEADER_BYTES:], "<i2")
-        return wav(samples[: round(duration_s * RATE_HZ)])
+        samples = np.frombuffer(self.content()[_WAV_HEADER_BYTES:], "<i2")
+        return wav(samples[: round(duration_s * SAMPLE_RATE_HZ)])
