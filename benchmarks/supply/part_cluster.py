@@ -65,7 +65,7 @@ def _sharing(hub: HubPod, count: int) -> Row:
     names = [f"sharing-{number}" for number in range(count)]
     for name in names:
         _apply(hub, name, replicas=0)
-    cluster.until(lambda: all(map(_is_cached, names)), within_s=240, every_s=1)
+    cluster.wait_until(lambda: all(map(_is_cached, names)), timeout_s=240, interval_s=1)
     from_cdn = [asked["path"] for asked in hub.asked() if asked["cdn"] and asked["method"] == "GET"]
     most = max(from_cdn.count(path) for path in from_cdn)
     for name in names:
@@ -92,7 +92,7 @@ def _warm(hub: HubPod, runs: int) -> Row:
 def _apply_to_ready_s(hub: HubPod, name: str) -> float:
     began_s = time.monotonic()
     _apply(hub, name)
-    model_services.until_ready(name, NAMESPACE, within_s=READY_WITHIN_S)
+    model_services.until_ready(name, NAMESPACE, timeout_s=READY_WITHIN_S)
     took_s = time.monotonic() - began_s
     _remove(name)
     return took_s
@@ -100,14 +100,14 @@ def _apply_to_ready_s(hub: HubPod, name: str) -> float:
 
 def _remove(name: str) -> None:
     cluster.kubectl("delete", "diar", name, "-n", NAMESPACE, "--wait=true")
-    cluster.until(lambda: not model_services.pods(name, NAMESPACE), within_s=120)
+    cluster.wait_until(lambda: not model_services.pods(name, NAMESPACE), timeout_s=120)
 
 
 def _second_pod(hub: HubPod) -> Row:
     """The service stays, for the search that follows."""
     before_bytes = hub.sent_bytes()
     _apply(hub, "second", replicas=2)
-    model_services.until_ready("second", NAMESPACE, within_s=READY_WITHIN_S)
+    model_services.until_ready("second", NAMESPACE, timeout_s=READY_WITHIN_S)
     received = hub.sent_bytes() - before_bytes
     return Row("second_pod_bytes", received, "bytes", "<= 0", "sent by the hub for a further service with two pods")
 

@@ -46,7 +46,7 @@ def namespace() -> Iterator[str]:
     cluster.kubectl("create", "namespace", cluster.NAMESPACE)
     cluster.kubectl("label", "namespace", cluster.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
     account = ("get", "serviceaccount", "default", "-n", cluster.NAMESPACE, "--ignore-not-found", "-o", "name")
-    cluster.until(lambda: cluster.kubectl(*account), within_s=60)  # without it no pod is let in
+    cluster.wait_until(lambda: cluster.kubectl(*account), timeout_s=60)  # without it no pod is let in
     yield cluster.NAMESPACE
     cluster.kubectl("delete", "namespace", cluster.NAMESPACE, "--wait=false")
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sd_harness.cluster import calls, cluster
+from sd_harness.cluster import cluster
+from sd_harness.cluster.inference_client import INFER_PATH, request_body
 from sd_kit import paths
 from sd_kit.images import docker
 
@@ -53,13 +54,13 @@ def running(words: list[str], **environment: str) -> Iterator[None]:
 def wait_ready() -> None:
     """Returns once both halves of the server are ready, as they see it themselves."""
     for url in ("http://127.0.0.1:8000/v2/health/ready", "http://127.0.0.1:8003/readyz"):
-        cluster.until(lambda url=url: _is_up() and _asked_inside(url).returncode == 0, within_s=120)
+        cluster.wait_until(lambda url=url: _is_up() and _asked_inside(url).returncode == 0, timeout_s=120)
 
 
 def ask(recording: bytes) -> dict[str, Any]:
     """The timeline of a recording; nothing but the container itself is needed for it."""
-    url = f"http://127.0.0.1:8000{calls.INFER_PATH}"
-    asked = _asked_inside(url, json.dumps(calls.question(recording)))
+    url = f"http://127.0.0.1:8000{INFER_PATH}"
+    asked = _asked_inside(url, json.dumps(request_body(recording)))
     assert asked.returncode == 0, asked.stderr
     return json.loads(json.loads(asked.stdout)["outputs"][0]["data"][0])
 

@@ -39,21 +39,21 @@ def lived_through(hub: hub_pod.HubPod) -> Story:
     namespace = hub.namespace
     hub.accounts(**{NEWCOMER: {"accepted": []}})
     cluster.apply(model_services.manifest(NAME, namespace, model_services.from_hub(hub)))
-    missing = _access(namespace, "TokenMissing", within_s=150)
+    missing = _access(namespace, "TokenMissing", timeout_s=150)
     told_after_s = model_services.at_s(missing["lastTransitionTime"]) - _job_ended_s(namespace)
 
     model_services.put_token(namespace, NEWCOMER)
     began_s = time.monotonic()
-    terms = _access(namespace, "TermsNotAccepted", within_s=150)
+    terms = _access(namespace, "TermsNotAccepted", timeout_s=150)
     healed_s = time.monotonic() - began_s
     ready = model_services.condition(NAME, namespace, "Ready")
-    events = cluster.until(lambda: _events_of(namespace, "TermsNotAccepted"), within_s=10)
+    events = cluster.wait_until(lambda: _events_of(namespace, "TermsNotAccepted"), timeout_s=10)
     described = cluster.kubectl("describe", "diar", NAME, "-n", namespace)
 
     hub.fails("waits")
     hub.accounts(**{NEWCOMER: {"accepted": [hub_pod.PIPELINE]}})
     began_s = time.monotonic()
-    cluster.until(lambda: any(asked["cdn"] for asked in hub.asked()), within_s=150)
+    cluster.wait_until(lambda: any(asked["cdn"] for asked in hub.asked()), timeout_s=150)
     accepted_s = time.monotonic() - began_s
     [job_pod] = [pod for pod in model_services.job_pods(NAME, namespace) if pod["status"]["phase"] == "Running"]
     at_work = secret_leak_scan.processes(job_pod["metadata"]["name"], "model-store", namespace)
@@ -65,8 +65,8 @@ def lived_through(hub: hub_pod.HubPod) -> Story:
     return Story(missing, told_after_s, healed_s, terms, ready, events, described, accepted_s, at_work, ready_s)
 
 
-def _access(namespace: str, reason: str, *, within_s: float) -> Condition:
-    return model_services.until_reason(NAME, namespace, "ModelAccess", reason, within_s=within_s)
+def _access(namespace: str, reason: str, *, timeout_s: float) -> Condition:
+    return model_services.until_reason(NAME, namespace, "ModelAccess", reason, timeout_s=timeout_s)
 
 
 def _job_ended_s(namespace: str) -> float:

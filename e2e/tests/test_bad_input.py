@@ -6,7 +6,15 @@ import struct
 from typing import Any
 
 import pytest
-from sd_harness.cluster import calls
+from sd_harness.cluster.inference_client import (
+    URL,
+    bytes_input,
+    diarize,
+    get_text,
+    request_body,
+    send,
+    send_concurrently,
+)
 
 TEXT = b"Dear sir or madam, this is not a recording at all.\n" * 40
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.wav\n#EXT-X-ENDLIST\n"
@@ -19,7 +27,7 @@ def _wav_header(samples: int) -> bytes:
 
 
 def _with(recording: bytes, **changes: Any) -> dict[str, Any]:
-    body = calls.question(recording)
+    body = request_body(recording)
     body["inputs"][0].update(changes)
     return body
 
@@ -34,45 +42,53 @@ def five_hours() -> bytes:
 
 BAD: dict[str, tuple[Any, int, str]] = {
     "not base64": (lambda clip: _with(clip, data=["this is *not* base64"]), 400, "base64"),
-    "base64 of text": (lambda _: calls.question(TEXT), 400, "WAV, FLAC, MP3"),
-    "empty": (lambda _: calls.question(b""), 400, "empty"),
-    "a truncated file": (lambda clip: calls.question(clip[: len(clip) // 2]), 400, "ends"),
-    "a header alone": (lambda _: calls.question(_wav_header(16000)), 400, "ends"),
-    "a playlist named .wav": (lambda _: calls.question(PLAYLIST), 400, "WAV, FLAC, MP3"),
-    "no speakers": (lambda clip: calls.question(clip, "0"), 400, "1 to 256"),
-    "fewer than no speakers": (lambda clip: calls.question(clip, "-1"), 400, "1 to 256"),
-    "speakers in words": (lambda clip: calls.question(clip, "two"), 400, "1 to 256"),
-    "a thousand speakers": (lambda clip: calls.question(clip, "1000"), 400, "1 to 256"),
+    "base64 of text": (lambda _: request_body(TEXT), 400, "WAV, FLAC, MP3"),
+    "empty": (lambda _: request_body(b""), 400, "empty"),
+    "a truncated file": (lambda clip: request_body(clip[: len(clip) // 2]), 400, "ends"),
+    "a header alone": (lambda _: request_body(_wav_header(16000)), 400, "ends"),
+    "a playlist named .wav": (lambda _: request_body(PLAYLIST), 400, "WAV, FLAC, MP3"),
+    "no speakers": (lambda clip: request_body(clip, "0"), 400, "1 to 256"),
+    "fewer than no speakers": (lambda clip: request_body(clip, "-1"), 400, "1 to 256"),
+    "speakers in words": (lambda clip: request_body(clip, "two"), 400, "1 to 256"),
+    "a thousand speakers": (lambda clip: request_body(clip, "1000"), 400, "1 to 256"),
     "two recordings in one request": (
         lambda clip: _with(clip, shape=[2, 1], data=[base64.b64encode(clip).decode()] * 2),
         400,
         "[1, 1]",
     ),
-    "no recording": (lambda _: {"inputs": [calls.text_input("NUM_SPEAKERS", "2")]}, 400, "AUDIO_DATA is missing"),
-    "an unknown parameter": (lambda clip: calls.question(clip, speed=2), 400, "speed"),
-    "contradicting bounds": (lambda clip: calls.question(clip, min_speakers=3, max_speakers=2), 400, "min_speakers"),
+    "no recording": (
+        lambda _: {"inputs": [bytes_input("NUM_SPEAKERS", "2")]},
+        400,
+        "AUDIO_DATA is missing",
+    ),
+    "an unknown parameter": (lambda clip: request_body(clip, speed=2), 400, "speed"),
+    "contradicting bounds": (
+        lambda clip: request_body(clip, min_speakers=3, max_speakers=2),
+        400,
+        "min_speakers",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_request_is_refused_with_a_sentence_and_the_next_one_is_right(name: str, clip: bytes) -> None:
     body, status, words = BAD[name]
-    reply = calls.ask(body(clip))
-    assert (reply.status, words in reply.sentence) == (status, True), reply
-    assert reply.sentence.endswith(".")
-    assert calls.page(calls.URL + "/v2/health/ready") == ""
+    reply = send(body(clip))
+    assert (reply.status, words in reply.error_message) == (status, True), reply
+    assert reply.error_message.endswith(".")
+    assert get_text(URL + "/v2/health/ready") == ""
 
 
 def test_a_recording_that_is_too_long_is_refused_and_names_the_limit(five_hours: bytes) -> None:
-    reply = calls.diarize(five_hours)
+    reply = diarize(five_hours)
     assert reply.status == 400
-    assert "maxAudioDuration" in reply.sentence
-    assert "14400" in reply.sentence
+    assert "maxAudioDuration" in reply.error_message
+    assert "14400" in reply.error_message
 
 
 def test_bad_neighbours_harm_no_good_request(short: bytes) -> None:
-    alone = calls.diarize(short).timeline
-    replies = calls.at_once([calls.question(short), calls.question(TEXT)] * 10)
+    alone = diarize(short).timeline
+    replies = send_concurrently([request_body(short), request_body(TEXT)] * 10)
     good, bad = replies[::2], replies[1::2]
     assert [json.dumps(reply.timeline) for reply in good] == [json.dumps(alone)] * 10
     assert [reply.status for reply in bad] == [400] * 10

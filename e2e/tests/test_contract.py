@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sd_harness.cluster import calls, cluster
+from sd_harness.cluster import cluster, demo_service
+from sd_harness.cluster.inference_client import (
+    INFER_PATH,
+    TRITON_METRICS_URL,
+    diarize,
+    metric_sum,
+    request_body,
+    send,
+    send_concurrently,
+)
 from sd_harness.cluster.oracle import segments, stock_segments
 from sd_kit import paths
 from sd_kit.cluster import kubectl as kubectl_command
@@ -80,8 +89,8 @@ def test_tritonclient_gets_the_answer_of_stock_pyannote(
 def test_curl_with_json_gets_the_answer_of_stock_pyannote(
     place: Here, speakers: str | None, clip: bytes, stock: dict[str, Any]
 ) -> None:
-    body = json.dumps(calls.question(clip, speakers)).encode()
-    answer = json.loads(_curl(place, calls.INFER_PATH, "--data-binary", "@-", stdin=body))
+    body = json.dumps(request_body(clip, speakers)).encode()
+    answer = json.loads(_curl(place, INFER_PATH, "--data-binary", "@-", stdin=body))
     timeline = json.loads(answer["outputs"][0]["data"][0])
     assert segments(timeline) == stock[speakers or ""]
 
@@ -110,13 +119,13 @@ def _curl(place: Here, path: str, *words: str, stdin: bytes = b"") -> bytes:
 
 
 def test_the_whole_conversation_gets_the_answer_of_stock_pyannote(conversation: bytes, conversation_path: Path) -> None:
-    timeline = calls.diarize(conversation).timeline
+    timeline = diarize(conversation).timeline
     assert segments(timeline) == stock_segments(conversation_path, "")
     assert timeline["num_speakers"] == 3
 
 
 def test_parameters_bound_the_speakers_and_add_what_was_asked_for(clip: bytes) -> None:
-    timeline = calls.diarize(clip, max_speakers=2, include="exclusive,embeddings").timeline
+    timeline = diarize(clip, max_speakers=2, include="exclusive,embeddings").timeline
     assert timeline["num_speakers"] <= 2
     assert set(timeline["embeddings"]) == set(timeline["speakers"])
     assert timeline["exclusive_segments"]
@@ -129,7 +138,7 @@ def test_each_format_gives_a_timeline_over_the_whole_clip(
     recording = tmp_path / f"clip.{format_name}"
     codec = {"ogg": ["-c:a", "libopus"], "webm": ["-c:a", "libopus"]}.get(format_name, [])
     subprocess.run(["ffmpeg", "-v", "error", "-i", clip_path, *codec, recording], check=True)
-    found = segments(calls.diarize(recording.read_bytes()).timeline)
+    found = segments(diarize(recording.read_bytes()).timeline)
     if format_name == "flac":  # which loses nothing
         assert found == stock[""]
     assert found[-1][1] == pytest.approx(stock[""][-1][1], abs=0.3)
@@ -137,18 +146,21 @@ def test_each_format_gives_a_timeline_over_the_whole_clip(
 
 def test_sixteen_requests_at_once_to_a_fresh_pod_are_all_answered_and_counted_by_triton(short: bytes) -> None:
     """In Triton's books the requests of a batch end together: the sum is at most twice what the callers waited."""
-    cluster.fresh_demo_pod()
-    replies = calls.at_once([calls.question(short)] * 16)
+    demo_service.new_pod()
+    replies = send_concurrently([request_body(short)] * 16)
     assert [reply.status for reply in replies] == [200] * 16
     assert len({json.dumps(reply.timeline) for reply in replies}) == 1
-    cluster.until(lambda: calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_success") == 16, within_s=5)
-    server_s = calls.metric(calls.TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
+    cluster.wait_until(
+        lambda: metric_sum(TRITON_METRICS_URL, "nv_inference_request_success") == 16,
+        timeout_s=5,
+    )
+    server_s = metric_sum(TRITON_METRICS_URL, "nv_inference_request_duration_us") / 1e6
     assert 0.7 <= server_s / sum(reply.duration_s for reply in replies) <= 2
 
 
 def test_base64_with_line_breaks_is_refused_with_a_sentence(clip: bytes) -> None:
-    body = calls.question(clip)
+    body = request_body(clip)
     body["inputs"][0]["data"] = [base64.encodebytes(clip).decode()]
-    reply = calls.ask(body)
+    reply = send(body)
     assert reply.status == 400
-    assert "base64" in reply.sentence
+    assert "base64" in reply.error_message

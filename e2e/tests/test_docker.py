@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import containers
 import pytest
-from sd_harness.cluster import calls, cluster
+from sd_harness.cluster import cluster
+from sd_harness.cluster.inference_client import http_status, metric_sum, request_body, send
 from sd_harness.cluster.oracle import segments
 from sd_kit.images import docker
 
@@ -23,8 +24,8 @@ def demo() -> None:
 def container() -> Iterator[None]:
     """The image's default command, both halves of the server in one container, until it is ready."""
     with containers.running(containers.readmes_words(containers.DEMO)):
-        cluster.until(lambda: calls.status(f"{URL}/v2/health/ready") == 200, within_s=120)
-        cluster.until(lambda: calls.status("http://localhost:18703/readyz") == 200, within_s=60)
+        cluster.wait_until(lambda: http_status(f"{URL}/v2/health/ready") == 200, timeout_s=120)
+        cluster.wait_until(lambda: http_status("http://localhost:18703/readyz") == 200, timeout_s=60)
         yield
 
 
@@ -32,10 +33,14 @@ def container() -> Iterator[None]:
 def test_docker_stop_lets_what_is_in_flight_finish(
     clip: bytes, conversation: bytes, stock: dict[str, list[list[object]]]
 ) -> None:
-    assert segments(calls.ask(calls.question(clip), url=URL).timeline) == stock[""]
-    expected = calls.ask(calls.question(conversation), url=URL).timeline
+    assert segments(send(request_body(clip), url=URL).timeline) == stock[""]
+    expected = send(request_body(conversation), url=URL).timeline
     with ThreadPoolExecutor(1) as threads:
-        answer = threads.submit(calls.ask, calls.question(conversation), url=URL)
-        cluster.until(lambda: calls.metric(ENGINE_METRICS_URL, "sd_requests_in_flight") == 1, within_s=20, every_s=0.02)
+        answer = threads.submit(send, request_body(conversation), url=URL)
+        cluster.wait_until(
+            lambda: metric_sum(ENGINE_METRICS_URL, "sd_requests_in_flight") == 1,
+            timeout_s=20,
+            interval_s=0.02,
+        )
         subprocess.run([docker.client(), "stop", containers.NAME], check=True, capture_output=True, timeout=120)
     assert answer.result().timeline == expected

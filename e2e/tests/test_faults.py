@@ -2,7 +2,8 @@
 
 import time
 
-from sd_harness.cluster import calls, cluster
+from sd_harness.cluster import cluster, demo_service
+from sd_harness.cluster.inference_client import diarize, request_body, send_concurrently, start_request
 
 RIGHT_AGAIN_WITHIN_S = 20
 
@@ -16,50 +17,50 @@ def test_a_killed_engine_costs_503_and_is_right_again_within_20_s(short: bytes, 
 
 def _killed_engine(short: bytes, conversation: bytes) -> float:
     """How long it took until a pod whose engine was killed answered again, in seconds."""
-    pod = cluster.fresh_demo_pod()["metadata"]["name"]
-    expected = calls.diarize(short).timeline
-    in_flight = [calls.in_background(conversation) for _ in range(2)]
-    cluster.kill(pod, "engine", "sd_engine")
+    pod = demo_service.new_pod()["metadata"]["name"]
+    expected = diarize(short).timeline
+    in_flight = [start_request(conversation) for _ in range(2)]
+    cluster.kill_processes(pod, "engine", "sd_engine")
     killed = time.monotonic()
     for answer in in_flight:
         reply = answer.result(timeout=30)
         assert reply.status == 503
-        assert reply.sentence.endswith(".")
-        assert "engine" in reply.sentence
-    cluster.until(lambda: _answers(short), within_s=60)
+        assert reply.error_message.endswith(".")
+        assert "engine" in reply.error_message
+    cluster.wait_until(lambda: _answers(short), timeout_s=60)
     took_s = time.monotonic() - killed
-    assert calls.diarize(short).timeline == expected
-    assert cluster.restarts(pod) == {"engine": 1, "triton": 0}
+    assert diarize(short).timeline == expected
+    assert cluster.restart_counts(pod) == {"engine": 1, "triton": 0}
     return took_s
 
 
 def _answers(short: bytes) -> bool:
     try:
-        return calls.diarize(short).status == 200
+        return diarize(short).status == 200
     except OSError:  # no pod is ready: the connection is refused, or cut
         return False
 
 
 def test_a_killed_stub_restarts_triton_alone(short: bytes) -> None:
-    pod = cluster.fresh_demo_pod()["metadata"]["name"]
-    cluster.kill(pod, "triton", "triton_python_backend_stub", all_of_them=False)
-    cluster.until(lambda: cluster.restarts(pod)["triton"] >= 1, within_s=180, every_s=2)
-    cluster.until(lambda: cluster.is_ready(cluster.read("pod", pod)), within_s=180)
-    restarts = cluster.restarts(pod)
+    pod = demo_service.new_pod()["metadata"]["name"]
+    cluster.kill_processes(pod, "triton", "triton_python_backend_stub", first_only=True)
+    cluster.wait_until(lambda: cluster.restart_counts(pod)["triton"] >= 1, timeout_s=180, interval_s=2)
+    cluster.wait_until(lambda: cluster.is_ready(cluster.read("pod", pod)), timeout_s=180)
+    restarts = cluster.restart_counts(pod)
     assert restarts["engine"] == 0
-    assert restarts["triton"] == 1 or cluster.triton_aborted(pod)
-    cluster.until(lambda: _answers(short), within_s=30)
-    replies = calls.at_once([calls.question(short)] * 16)
+    assert restarts["triton"] == 1 or demo_service.has_triton_aborted(pod)
+    cluster.wait_until(lambda: _answers(short), timeout_s=30)
+    replies = send_concurrently([request_body(short)] * 16)
     assert [reply.status for reply in replies] == [200] * 16
 
 
 def test_a_deleted_pod_answers_what_it_has_in_flight(conversation: bytes) -> None:
-    pod = cluster.fresh_demo_pod()["metadata"]["name"]
-    answers = [calls.in_background(conversation) for _ in range(3)]
+    pod = demo_service.new_pod()["metadata"]["name"]
+    answers = [start_request(conversation) for _ in range(3)]
     deleted = time.monotonic()
     cluster.kubectl("delete", "pod", pod, "--wait=false")
     replies = [answer.result(timeout=120) for answer in answers]
     assert time.monotonic() - deleted >= 5, "The requests were over too soon to show anything."
     assert [reply.status for reply in replies] == [200] * 3
     assert [reply.timeline["num_speakers"] for reply in replies] == [3] * 3
-    cluster.until(lambda: pod not in {p["metadata"]["name"] for p in cluster.read("pods")["items"]}, within_s=90)
+    cluster.wait_until(lambda: pod not in {p["metadata"]["name"] for p in cluster.read("pods")["items"]}, timeout_s=90)

@@ -19,7 +19,7 @@ def node_with_a_gpu(namespace: str) -> Iterator[str]:
     """The namespace of a service for which one GPU exists in the cluster."""
     [node] = [item["metadata"]["name"] for item in cluster.read("nodes")["items"]]
     _patch(node, {"op": "add", "path": GPUS, "value": "1"})
-    cluster.until(lambda: _allocatable(node) == "1", within_s=60)
+    cluster.wait_until(lambda: _allocatable(node) == "1", timeout_s=60)
     yield namespace
     cluster.kubectl("delete", "diar", NAME, "-n", namespace, "--ignore-not-found", "--wait=true")
     _patch(node, {"op": "remove", "path": GPUS})
@@ -36,8 +36,8 @@ def _allocatable(node: str) -> str:
 def test_one_pod_gets_the_gpu_and_the_next_is_told_that_none_is_left(node_with_a_gpu: str) -> None:
     namespace = node_with_a_gpu
     cluster.apply(_service(namespace, replicas=2))
-    assert "Insufficient nvidia.com/gpu" in cluster.until(lambda: _message(namespace), within_s=60)
-    cluster.until(lambda: sorted(map(_scheduled, _pods(namespace))) == ["False", "True"], within_s=60)
+    assert "Insufficient nvidia.com/gpu" in cluster.wait_until(lambda: _message(namespace), timeout_s=60)
+    cluster.wait_until(lambda: sorted(map(_scheduled, _pods(namespace))) == ["False", "True"], timeout_s=60)
     for pod in _pods(namespace):
         [engine], [triton] = pod["spec"]["initContainers"], pod["spec"]["containers"]
         assert engine["resources"]["limits"]["nvidia.com/gpu"] == "1"

@@ -77,7 +77,7 @@ def test_a_checkpoint_that_runs_code_is_refused_before_it_is_loaded(on_a_claim: 
         model_services.by_hand(hand, namespace, pickle_trap.program(path))
         assert model_services.by_hand(hand, namespace, pickle_trap.sprung(path)) == "True"
     model_services.replace_pods(on_a_claim, namespace)
-    corrupt = model_services.until_reason(on_a_claim, namespace, "ModelCached", "Corrupt", within_s=150)
+    corrupt = model_services.until_reason(on_a_claim, namespace, "ModelCached", "Corrupt", timeout_s=150)
     assert "embedding/pytorch_model.bin" in corrupt["message"] or "digest" in corrupt["message"]
     assert model_services.condition(on_a_claim, namespace, "Ready")["reason"] == "Corrupt"
     for pod in model_services.pods(on_a_claim, namespace):
@@ -173,9 +173,9 @@ def test_a_flipped_bit_is_refused_told_and_repaired(
     with model_services.hand(f"{NAME}-models", namespace) as hand:
         model_services.by_hand(hand, namespace, FLIP)
     model_services.replace_pods(NAME, namespace)
-    cluster.until(lambda: _is_told(namespace, "Corrupt"), within_s=150)
-    cluster.until(lambda: hub.sent_bytes() > before_bytes, within_s=150)
-    model_services.until_ready(NAME, namespace, within_s=300)
+    cluster.wait_until(lambda: _is_told(namespace, "Corrupt"), timeout_s=150)
+    cluster.wait_until(lambda: hub.sent_bytes() > before_bytes, timeout_s=150)
+    model_services.until_ready(NAME, namespace, timeout_s=300)
     assert model_services.found_segments(NAME, namespace, clip) == stock[""]
     weights_bytes = (prepared_models.DEMO_MODEL / WEIGHTS).stat().st_size
     assert weights_bytes <= hub.sent_bytes() - before_bytes <= weights_bytes + 10_000
@@ -192,7 +192,7 @@ def test_a_new_revision_comes_beside_the_old_one_which_goes_after_the_rollout(
     with model_services.hand(f"{NAME}-models", namespace) as hand:
         source = model_services.from_hub(hub, revision=hub_pod.LATER_COMMIT)
         cluster.apply(model_services.manifest(NAME, namespace, source))
-        model_services.until_reason(NAME, namespace, "ModelCached", "Downloading", within_s=60)
+        model_services.until_reason(NAME, namespace, "ModelCached", "Downloading", timeout_s=60)
         assert model_services.found_segments(NAME, namespace, clip) == stock[""]
         assert (model_services.pod_names(NAME, namespace), _revisions(hand, namespace)) == (old, [hub_pod.COMMIT])
         hub.fails("")
@@ -200,8 +200,10 @@ def test_a_new_revision_comes_beside_the_old_one_which_goes_after_the_rollout(
         assert model_services.found_segments(NAME, namespace, clip) == stock[""]
         assert cluster.read("diar", NAME, "-n", namespace)["status"]["model"]["revision"] == hub_pod.LATER_COMMIT
         assert not set(old) & set(model_services.pod_names(NAME, namespace))
-        cluster.until(lambda: _revisions(hand, namespace) == [hub_pod.LATER_COMMIT], within_s=120)
-    cluster.until(lambda: "outdatedModels" not in cluster.read("diar", NAME, "-n", namespace)["status"], within_s=60)
+        cluster.wait_until(lambda: _revisions(hand, namespace) == [hub_pod.LATER_COMMIT], timeout_s=120)
+    cluster.wait_until(
+        lambda: "outdatedModels" not in cluster.read("diar", NAME, "-n", namespace)["status"], timeout_s=60
+    )
 
 
 def _revisions(hand: str, namespace: str) -> list[str]:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from sd_harness.cluster import cluster, model_services
+from sd_harness.cluster import cluster, demo_service, model_services
 from sd_kit.cluster import diarization_service
 from sd_kit.images.build import references
 
@@ -36,14 +36,14 @@ def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     ],
 )
 def test_a_wrong_spec_is_refused_with_the_crds_sentence(namespace: str, spec: dict[str, Any], words: str) -> None:
-    assert words in cluster.refused("apply", "-f", "-", stdin=json.dumps(_manifest("wrong", namespace, **spec)))
+    assert words in cluster.kubectl_error("apply", "-f", "-", stdin=json.dumps(_manifest("wrong", namespace, **spec)))
 
 
 def test_the_demo_scales_to_two_pods_and_back() -> None:
     cluster.kubectl("scale", "diar/demo", "--replicas=2")
-    cluster.until(lambda: sum(map(cluster.is_ready, cluster.demo_pods())) == 2, within_s=180)
+    cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=180)
     cluster.kubectl("scale", "diar/demo", "--replicas=1")
-    cluster.until(lambda: len(cluster.demo_pods()) == 1, within_s=60)
+    cluster.wait_until(lambda: len(demo_service.pods()) == 1, timeout_s=60)
     diarization_service.wait_until_ready("demo")
 
 
@@ -51,7 +51,7 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
 def paused(namespace: str) -> str:
     """A service without pods: it shows what the operator does in seconds."""
     cluster.apply(_manifest("paused", namespace))
-    cluster.until(lambda: _is_settled(namespace), within_s=30)
+    cluster.wait_until(lambda: _is_settled(namespace), timeout_s=30)
     return namespace
 
 
@@ -69,8 +69,10 @@ def _children(namespace: str) -> dict[tuple[str, str], str]:
 def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
     before = _template(paused)
     cluster.apply(_manifest("paused", paused, serving={"adapters": 3}))
-    assert cluster.until(lambda: _settings(paused)["SD_ADAPTERS"] == "3", within_s=30)
-    assert cluster.until(lambda: _template(paused) != before, within_s=30), "The pods would not read the new settings."
+    assert cluster.wait_until(lambda: _settings(paused)["SD_ADAPTERS"] == "3", timeout_s=30)
+    assert cluster.wait_until(lambda: _template(paused) != before, timeout_s=30), (
+        "The pods would not read the new settings."
+    )
 
 
 def _settings(namespace: str) -> dict[str, str]:
@@ -86,7 +88,7 @@ def _template(namespace: str) -> Any:
 def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
     before, place = _children(paused), (kind, "paused")
     cluster.kubectl("delete", kind, "paused", "-n", paused)
-    cluster.until(lambda: _children(paused).get(place, before[place]) != before[place], within_s=30)
+    cluster.wait_until(lambda: _children(paused).get(place, before[place]) != before[place], timeout_s=30)
     after = _children(paused)
     assert {k: uid for k, uid in after.items() if k != place} == {k: uid for k, uid in before.items() if k != place}
 
@@ -95,6 +97,6 @@ def test_deleting_a_service_that_serves_leaves_nothing(paused: str) -> None:
     cluster.apply(_manifest("paused", paused, replicas=1, images={"triton": references()["server"]}))
     diarization_service.wait_until_ready("paused", paused)
     cluster.kubectl("delete", "diar", "paused", "-n", paused, "--wait=true")
-    cluster.until(lambda: not _children(paused), within_s=60)
+    cluster.wait_until(lambda: not _children(paused), timeout_s=60)
     pods = ("pods,replicasets,endpointslices", "-n", paused, "-l", OWNED)
-    cluster.until(lambda: not cluster.read(*pods)["items"], within_s=120)
+    cluster.wait_until(lambda: not cluster.read(*pods)["items"], timeout_s=120)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from sd_harness.cluster import calls, cluster
+from sd_harness.cluster import cluster, demo_service
+from sd_harness.cluster.inference_client import request_body, send
 from sd_kit.cluster import diarization_service
 
 CALLERS = 2
@@ -16,23 +17,23 @@ CALLERS = 2
 @contextmanager
 def load(recording: bytes) -> Iterator[Counter[int]]:
     """Callers that ask again and again, each time on a new connection; counts what they got by HTTP status."""
-    cluster.until_demo_answers()
-    body, over, got = calls.question(recording), threading.Event(), Counter[int]()
+    demo_service.wait_until_it_answers()
+    body, over, got = request_body(recording), threading.Event(), Counter[int]()
 
     def call() -> None:
         while not over.is_set():
             try:
-                got[calls.ask(body).status] += 1
+                got[send(body).status] += 1
             except OSError:
                 got[0] += 1
 
     with ThreadPoolExecutor(CALLERS) as threads:
         working = [threads.submit(call) for _ in range(CALLERS)]
         try:
-            cluster.until(lambda: got[200] >= CALLERS, within_s=60)
+            cluster.wait_until(lambda: got[200] >= CALLERS, timeout_s=60)
             yield got
             enough = got[200] + CALLERS
-            cluster.until(lambda: got[200] >= enough, within_s=60)
+            cluster.wait_until(lambda: got[200] >= enough, timeout_s=60)
         finally:
             over.set()
     for each in working:
@@ -43,7 +44,7 @@ def test_a_rollout_loses_no_request(short: bytes) -> None:
     before = _uids()
     with load(short) as got:
         _set_adapters(8)
-        cluster.until(lambda: _uids().isdisjoint(before) and _serves(), within_s=240)
+        cluster.wait_until(lambda: _uids().isdisjoint(before) and _serves(), timeout_s=240)
     assert got.keys() == {200}, got
     _set_adapters(None)  # back to the default
     diarization_service.wait_until_ready("demo")
@@ -52,12 +53,12 @@ def test_a_rollout_loses_no_request(short: bytes) -> None:
 def test_scaling_up_and_down_loses_no_request(short: bytes) -> None:
     with load(short) as got:
         cluster.kubectl("scale", "diar/demo", "--replicas=2")
-        cluster.until(lambda: sum(map(cluster.is_ready, cluster.demo_pods())) == 2, within_s=240)
+        cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=240)
         cluster.kubectl("scale", "diar/demo", "--replicas=1")
-        cluster.until(lambda: len(cluster.demo_pods()) == 1, within_s=60)
-        leaving = cluster.read("pods", "-l", cluster.DEMO_PODS)["items"]
+        cluster.wait_until(lambda: len(demo_service.pods()) == 1, timeout_s=60)
+        leaving = cluster.read("pods", "-l", demo_service.SELECTOR)["items"]
         assert leaving
-        cluster.until(lambda: len(cluster.read("pods", "-l", cluster.DEMO_PODS)["items"]) == 1, within_s=120)
+        cluster.wait_until(lambda: len(cluster.read("pods", "-l", demo_service.SELECTOR)["items"]) == 1, timeout_s=120)
     assert got.keys() == {200}, got
     diarization_service.wait_until_ready("demo")
 
@@ -68,7 +69,7 @@ def _set_adapters(number: int | None) -> None:
 
 
 def _uids() -> set[str]:
-    return {pod["metadata"]["uid"] for pod in cluster.demo_pods()}
+    return {pod["metadata"]["uid"] for pod in demo_service.pods()}
 
 
 def _serves() -> bool:

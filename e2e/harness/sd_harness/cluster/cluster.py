@@ -1,4 +1,4 @@
-"""What the end-to-end tests ask of the cluster, in their own words."""
+"""Objects of the cluster, read and changed with kubectl."""
 
 import json
 import os
@@ -8,15 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sd_kit import paths
-from sd_kit.cluster import diarization_service
-from sd_kit.cluster import kubectl as kubectl_command
+from sd_kit.cluster import kubectl as kit_kubectl
 from sd_kit.errors import KitError
 
-from sd_harness.cluster import calls
-
-NAMESPACE = "sd-e2e"
-DEMO_PODS = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=demo"
+NAMESPACE = "-".join(("sd-e2e", *filter(None, (os.environ.get("PYTEST_XDIST_WORKER"),))))
+"""The namespace of this test process: parallel ones do not share it."""
 
 RESTRICTED_POD = {
     "automountServiceAccountToken": False,
@@ -28,127 +24,85 @@ RESTRICTED_CONTAINER = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-"""What a namespace that enforces the restricted pod security asks for."""
+"""Fields that the restricted Pod Security Standard requires."""
 
 
-def kubectl(*words: str) -> str:
-    """What kubectl prints; raises KitError when it fails."""
-    return kubectl_command.run(*words, purpose=f"kubectl {words[0]}")
+def kubectl(*arguments: str) -> str:
+    """Return the stdout of kubectl; raise KitError if it fails."""
+    return kit_kubectl.run(*arguments, purpose=f"kubectl {arguments[0]}")
 
 
-def piped(*words: str, stdin: str) -> str:
-    """What kubectl prints when it reads something that is written to no file."""
-    done = _done(*words, stdin=stdin)
-    assert done.returncode == 0, f"kubectl {words[0]}: {done.stderr}"
-    return done.stdout
+def kubectl_with_stdin(*arguments: str, stdin: str) -> str:
+    """Return the stdout of a kubectl command that reads `stdin`; fail if it fails."""
+    completed = _complete(*arguments, stdin=stdin)
+    assert completed.returncode == 0, f"kubectl {arguments[0]}: {completed.stderr}"
+    return completed.stdout
 
 
-def refused(*words: str, stdin: str) -> str:
-    """What kubectl says when it is refused."""
-    done = _done(*words, stdin=stdin)
-    assert done.returncode != 0, f"kubectl {words} was not refused:\n{done.stdout}"
-    return done.stderr
+def kubectl_error(*arguments: str, stdin: str) -> str:
+    """Return the stderr of a kubectl command that must fail."""
+    completed = _complete(*arguments, stdin=stdin)
+    assert completed.returncode != 0, f"kubectl {arguments} succeeded:\n{completed.stdout}"
+    return completed.stderr
 
 
-def _done(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    argv = [kubectl_command.program(), *words]
-    environment = {**os.environ, "KUBECONFIG": str(paths.kubeconfig())}
+def _complete(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    argv, environment = [kit_kubectl.program(), *arguments], kit_kubectl.environment()
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environment, check=False)
 
 
 def apply(manifest: dict[str, Any]) -> None:
-    """Creates or changes an object."""
-    piped("apply", "-f", "-", stdin=json.dumps(manifest))
+    """Create or change an object with `kubectl apply`."""
+    kubectl_with_stdin("apply", "-f", "-", stdin=json.dumps(manifest))
 
 
-def read(*words: str) -> Any:
-    """An object, or a list of objects, as JSON."""
-    return json.loads(kubectl("get", *words, "-o", "json"))
-
-
-def demo_pods() -> list[dict[str, Any]]:
-    """The demo's pods that are not on their way out."""
-    pods = read("pods", "-l", DEMO_PODS)["items"]
-    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-
-
-def fresh_demo_pod() -> dict[str, Any]:
-    """A pod of the demo's in which no container was ever restarted.
-
-    Triton 24.10 aborts now and then while it starts on a busy machine (boost::interprocess::lock_exception, as in
-    triton-inference-server/server#5949); such a pod heals, but is not fresh.
-    """
-    for _ in range(3):
-        pod = _replaced_demo_pod()
-        if not any(restarts(pod["metadata"]["name"]).values()):
-            return pod
-    raise AssertionError("Three pods in a row had a container that was restarted while it started.")
-
-
-def triton_aborted(pod: str) -> bool:
-    """Whether the last of Triton's starts that failed in this pod is one of these aborts."""
-    return "lock_exception" in kubectl("logs", pod, "-c", "triton", "--previous")
-
-
-def _replaced_demo_pod() -> dict[str, Any]:
-    old = {pod["metadata"]["uid"] for pod in demo_pods()}
-    kubectl("delete", "pod", "-l", DEMO_PODS, "--wait=true")
-    until(lambda: [pod for pod in demo_pods() if pod["metadata"]["uid"] not in old and is_ready(pod)], within_s=180)
-    diarization_service.wait_until_ready("demo")
-    until_demo_answers()
-    (pod,) = demo_pods()
-    return pod
-
-
-def until_demo_answers() -> None:
-    """Returns once the node passes calls on to a ready pod, which it learns a moment after everybody else."""
-    urls = (f"{calls.URL}/v2/health/ready", calls.TRITON_METRICS_URL, calls.ENGINE_METRICS_URL)
-    until(lambda: all(calls.status(url) == 200 for url in urls), within_s=120)
+def read(*arguments: str) -> Any:
+    """Return the JSON of `kubectl get`: an object or a list of objects."""
+    return json.loads(kubectl("get", *arguments, "-o", "json"))
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
-    """Whether the pod takes traffic."""
+    """Return True if the pod's condition Ready is True."""
     conditions = pod["status"].get("conditions", [])
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def restarts(pod: str) -> dict[str, int]:
-    """How often each container of a pod was restarted."""
+def restart_counts(pod: str) -> dict[str, int]:
+    """Return the number of restarts of each container of a pod in the namespace default."""
     status = read("pod", pod)["status"]
     return {c["name"]: c["restartCount"] for c in status["initContainerStatuses"] + status["containerStatuses"]}
 
 
-def kill(pod: str, container: str, words: str, *, all_of_them: bool = True) -> None:
-    """`kill -9` inside a container: all processes, or the first, whose command line holds `words`.
+def kill_processes(pod: str, container: str, pattern: str, *, first_only: bool = False) -> None:
+    """Send SIGKILL to the processes of a container whose command line contains `pattern`.
 
-    Where that ends the container, the shell that sent the signals may go with it before it can say that it is done.
+    The shell that sends the signal may be killed together with the container, before it can exit with 0.
     """
-    pattern = f"[{words[0]}]{words[1:]}"  # which the command line of the searching shell does not match itself
+    expression = f"[{pattern[0]}]{pattern[1:]}"  # does not match the command line of the searching shell
     script = (
         "for process in /proc/[0-9]*; do "
-        f"if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q -- '{pattern}'; then "
-        f'found="$found ${{process#/proc/}}"; {":" if all_of_them else "break"}; fi; done; '
+        f"if tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q -- '{expression}'; then "
+        f'found="$found ${{process#/proc/}}"; {"break" if first_only else ":"}; fi; done; '
         '[ "$found" ] || { echo "No such process." >&2; exit 1; }; kill -9 $found || :'
     )
-    done = _done("exec", pod, "-c", container, "--", "sh", "-c", script)
-    gone_with_it = 128 + signal.SIGKILL
-    assert done.returncode in (0, gone_with_it), f"Cannot kill {words} in {pod}: {done.stderr}"
+    completed = _complete("exec", pod, "-c", container, "--", "sh", "-c", script)
+    shell_was_killed = 128 + signal.SIGKILL
+    assert completed.returncode in (0, shell_was_killed), f"Cannot kill {pattern} in {pod}: {completed.stderr}"
 
 
-def until(question: Callable[[], Any], *, within_s: float, every_s: float = 0.5) -> Any:
-    """Asks until the answer is truthy, and returns it; what cannot be asked just now is asked again."""
-    deadline = time.monotonic() + within_s
+def wait_until(condition: Callable[[], Any], *, timeout_s: float, interval_s: float = 0.5) -> Any:
+    """Call `condition` until its result is truthy, and return the result; a KitError counts as a falsy result."""
+    deadline_s = time.monotonic() + timeout_s
     while True:
-        answer, why_not = _asked(question)
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"Still {why_not or repr(answer)} after {within_s} s."
-        time.sleep(every_s)
+        result, error = _evaluate(condition)
+        if result:
+            return result
+        assert time.monotonic() < deadline_s, f"Still {error or repr(result)} after {timeout_s} s."
+        time.sleep(interval_s)
 
 
-def _asked(question: Callable[[], Any]) -> tuple[Any, str]:
-    """The answer; none, and why, where kubectl failed."""
+def _evaluate(condition: Callable[[], Any]) -> tuple[Any, str]:
     try:
-        return question(), ""
+        return condition(), ""
     except KitError as error:
         return None, str(error)

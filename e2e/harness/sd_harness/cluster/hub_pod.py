@@ -67,7 +67,7 @@ class HubPod:
         return json.loads(cluster.kubectl("get", "--raw", self._control("asked")))
 
     def _tell(self, **state: Any) -> None:
-        cluster.piped("create", "--raw", self._control("state"), "-f", "-", stdin=json.dumps(state))
+        cluster.kubectl_with_stdin("create", "--raw", self._control("state"), "-f", "-", stdin=json.dumps(state))
 
     def _control(self, path: str) -> str:
         return f"/api/v1/namespaces/{self.namespace}/pods/hub:{_CONTROL_PORT}/proxy/{path}"

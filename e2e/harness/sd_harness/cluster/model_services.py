@@ -45,7 +45,7 @@ def put_token(namespace: str, token: str, name: str = "hub-token") -> None:
     """Makes the Secret, or changes what is in it."""
     metadata = {"name": name, "namespace": namespace}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": token}}
-    cluster.piped("apply", "--server-side", "-f", "-", stdin=json.dumps(secret))
+    cluster.kubectl_with_stdin("apply", "--server-side", "-f", "-", stdin=json.dumps(secret))
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def _condition(seen: dict[str, Any], kind: str) -> Condition:
     return next((each for each in conditions if each["type"] == kind), {"status": "", "reason": "", "message": ""})
 
 
-def until_reason(name: str, namespace: str, kind: str, reason: str, *, within_s: float) -> Condition:
+def until_reason(name: str, namespace: str, kind: str, reason: str, *, timeout_s: float) -> Condition:
     """The condition once it has that reason."""
     last: list[Condition] = []
 
@@ -74,9 +74,9 @@ def until_reason(name: str, namespace: str, kind: str, reason: str, *, within_s:
         return last[0]["reason"] == reason
 
     try:
-        cluster.until(has_it, within_s=within_s)
+        cluster.wait_until(has_it, timeout_s=timeout_s)
     except AssertionError as error:
-        raise AssertionError(f"{name}: no {reason} in {kind} within {within_s} s, but {last}") from error
+        raise AssertionError(f"{name}: no {reason} in {kind} within {timeout_s} s, but {last}") from error
     return last[0]
 
 
@@ -87,10 +87,10 @@ def reported(name: str, namespace: str) -> Condition:
     return _condition(seen if current else {}, "Ready")
 
 
-def until_ready(name: str, namespace: str, *, within_s: float = 150) -> None:
+def until_ready(name: str, namespace: str, *, timeout_s: float = 150) -> None:
     """Returns once the service's newest spec is ready."""
     try:
-        cluster.until(lambda: reported(name, namespace)["status"] == "True", within_s=within_s, every_s=1)
+        cluster.wait_until(lambda: reported(name, namespace)["status"] == "True", timeout_s=timeout_s, interval_s=1)
     except AssertionError as error:
         raise AssertionError(f"{name}: {condition(name, namespace, 'Ready')}") from error
 
@@ -111,7 +111,7 @@ def replace_pods(name: str, namespace: str) -> None:
     """Deletes the serving pods, and returns once none of them is left and others are there."""
     old = pod_names(name, namespace)
     cluster.kubectl("delete", "pod", *old, "-n", namespace, "--wait=true")
-    cluster.until(lambda: set(pod_names(name, namespace)) - set(old), within_s=60)
+    cluster.wait_until(lambda: set(pod_names(name, namespace)) - set(old), timeout_s=60)
 
 
 def jobs(name: str, namespace: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What stock pyannote.audio answers, in a plain Python process, to compare a service's answer with."""
+"""The oracle: segments of stock pyannote.audio, run in a plain Python process."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_ORACLE = """
+_PROGRAM = """
 import json, sys, wave, numpy, torch, sd_engine
 from pathlib import Path
 from pyannote.audio import Pipeline
@@ -14,26 +14,31 @@ pipeline = Pipeline.from_pretrained(Path(sd_engine.__file__).parent / "demo_mode
 with wave.open(sys.argv[1]) as file:
     sample_rate_hz, content = file.getframerate(), file.readframes(file.getnframes())
 samples = numpy.frombuffer(content, "<i2").astype("float32") / 32768
-asked = {"num_speakers": int(sys.argv[2])} if sys.argv[2] else {}
-answer = pipeline({"waveform": torch.from_numpy(samples)[None], "sample_rate": sample_rate_hz}, **asked)
+options = {"num_speakers": int(sys.argv[2])} if sys.argv[2] else {}
+output = pipeline({"waveform": torch.from_numpy(samples)[None], "sample_rate": sample_rate_hz}, **options)
 print(json.dumps([[round(s.start, 3), round(s.end, 3), label]
-    for s, _, label in answer.speaker_diarization.itertracks(yield_label=True)]))
+    for s, _, label in output.speaker_diarization.itertracks(yield_label=True)]))
 """
 
 
 def stock_segments(recording: Path, speakers: str) -> list[list[Any]]:
-    """What pyannote.audio itself answers in a plain Python process: [start, end, speaker], sorted."""
+    """Return the sorted segments [start_s, end_s, speaker] of stock pyannote.audio.
+
+    Args:
+        recording: WAV file, mono, 16 bit.
+        speakers: Exact number of speakers; "" if unknown.
+    """
     environment = {"PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "HOME": "/tmp"}
-    done = subprocess.run(
-        [sys.executable, "-c", _ORACLE, recording, speakers],
+    completed = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, recording, speakers],
         capture_output=True,
         text=True,
         env=environment,
         check=True,
     )
-    return sorted(json.loads(done.stdout.splitlines()[-1]))
+    return sorted(json.loads(completed.stdout.splitlines()[-1]))
 
 
 def segments(timeline: dict[str, Any]) -> list[list[Any]]:
-    """A timeline's segments as `stock_segments` has them."""
+    """Return a timeline's segments in the form of `stock_segments`."""
     return sorted([s["start_time"], s["end_time"], s["speaker"]] for s in timeline["segments"])
