@@ -35,7 +35,7 @@ class Operator:
         leases = KubeLeases(self._connection, settings.installation.namespace, settings.lease)
         self._elector = Elector(leases, settings.identity, self._metrics)
         kube = RestKubeClient(
-            self._connection, self._metrics, remaining_s=self._elector.remaining_s, namespaces=settings.namespaces
+            self._connection, self._metrics, lease_remaining_s=self._elector.remaining_s, namespaces=settings.namespaces
         )
         self._discovery = Discovery(kube)
         reconciler = Reconciler(

@@ -1,1 +1,1 @@
-"""The Kubernetes API: client, cache, discovery and errors."""
+"""Access to the Kubernetes API: client, cache, discovery and errors."""

@@ -1,4 +1,4 @@
-"""The last seen state of everything that the operator watches, trimmed, and found by the service it belongs to."""
+"""The cache: latest observed state of all watched objects, indexed by the DiarizationService they belong to."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from sd_operator.resources import (
 
 
 class Key(NamedTuple):
-    """A DiarizationService."""
+    """Namespace and name of a DiarizationService."""
 
     namespace: str
     name: str
@@ -30,103 +30,105 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
-REMEMBERED = 10_000
-"""Objects that have gone: what is older than so many deletions has been overtaken by everything."""
+MAX_TOMBSTONES = 10_000
+"""Tombstones kept; the oldest are dropped, because no event or list that is still in flight can be older."""
 
 
 class Cache:
-    """Objects by kind and service. Older versions of an object never replace newer ones."""
+    """Objects by kind and DiarizationService. An older resourceVersion never replaces a newer one."""
 
     def __init__(self) -> None:
         self._objects: dict[str, dict[Key, dict[str, Manifest]]] = {
             kind: defaultdict(dict) for kind in RESOURCE_BY_KIND
         }
-        self._keys: dict[str, Key] = {}  # by UID: an object whose labels were changed is still found
-        self._gone: dict[str, int] = {}  # version at which an object went, by UID, the last to go last
+        self._keys: dict[str, Key] = {}  # by UID, because an object's labels may change
+        self._tombstones: dict[str, int] = {}  # resourceVersion at deletion by UID, oldest first
 
-    def upsert(self, seen: Manifest) -> Key:
-        """Remembers an object; returns the service that it belongs to."""
-        uid, key = seen["metadata"]["uid"], owner_key(seen)
-        known = self._known(seen["kind"], uid)
-        if resource_version(seen) <= (self._gone.get(uid, -1) if known is None else resource_version(known)):
-            return key  # overtaken: a list or an answer tells of a moment before the last event
-        self._forget(seen["kind"], uid)
-        self._objects[seen["kind"]][key][uid] = trimmed(seen)
+    def upsert(self, live: Manifest) -> Key:
+        """Store an object unless a newer version is known; return the key of the service it belongs to."""
+        uid, key = live["metadata"]["uid"], owner_key(live)
+        if resource_version(live) <= self._known_version(live["kind"], uid):
+            return key
+        self._discard(live["kind"], uid)
+        self._objects[live["kind"]][key][uid] = strip_unused_fields(live)
         self._keys[uid] = key
         return key
 
-    def delete(self, gone: Manifest) -> Key:
-        """Forgets an object; returns the service that it belonged to."""
-        uid = gone["metadata"]["uid"]
-        self._forget(gone["kind"], uid)
-        self._gone.pop(uid, None)
-        self._gone[uid] = resource_version(gone)
-        if len(self._gone) > REMEMBERED:
-            del self._gone[next(iter(self._gone))]
-        return owner_key(gone)
+    def delete(self, live: Manifest) -> Key:
+        """Remove an object and leave a tombstone; return the key of the service it belonged to."""
+        uid = live["metadata"]["uid"]
+        self._discard(live["kind"], uid)
+        self._tombstones.pop(uid, None)
+        self._tombstones[uid] = resource_version(live)
+        if len(self._tombstones) > MAX_TOMBSTONES:
+            del self._tombstones[next(iter(self._tombstones))]
+        return owner_key(live)
 
     def replace(self, resource: Resource, listing: Listing) -> None:
-        """Takes a full list for the truth, except where something newer than the list was seen since."""
+        """Replace all objects of a kind by a full list, except those observed at a version newer than the list."""
         listed = {item["metadata"]["uid"] for item in listing.items}
-        for known in [*self._all(resource.kind)]:
-            if known["metadata"]["uid"] not in listed and resource_version(known) <= listing.resource_version:
-                as_of_the_list = known["metadata"] | {"resourceVersion": str(listing.resource_version)}
-                self.delete(known | {"metadata": as_of_the_list})
+        for cached in [*self._all(resource.kind)]:
+            if cached["metadata"]["uid"] not in listed and resource_version(cached) <= listing.resource_version:
+                metadata = cached["metadata"] | {"resourceVersion": str(listing.resource_version)}
+                self.delete(cached | {"metadata": metadata})
         for item in listing.items:
             self.upsert(item)
 
     def clear(self, resource: Resource) -> None:
-        """Forgets everything of a kind that the cluster no longer has."""
-        for known in [*self._all(resource.kind)]:
-            self.delete(known)
+        """Remove all objects of a kind that the API server no longer serves."""
+        for cached in [*self._all(resource.kind)]:
+            self.delete(cached)
 
     def uids(self) -> set[str]:
-        """Everything that it holds, by UID."""
+        """UIDs of all cached objects."""
         return {*self._keys}
 
     def keys(self) -> set[Key]:
-        """Every service that exists."""
+        """Keys of all existing services."""
         return {key for key, objects in self._objects[DIARIZATION_SERVICES.kind].items() if objects}
 
     def service(self, key: Key) -> Manifest | None:
-        """The resource itself."""
-        return next(iter(self._of(DIARIZATION_SERVICES, key)), None)
+        """The DiarizationService itself, if it exists."""
+        return next(iter(self._by_key(DIARIZATION_SERVICES, key)), None)
 
     def children(self, key: Key) -> list[Manifest]:
-        """The objects that the operator made for a service."""
-        return [child for resource in CHILD_KINDS for child in self._of(resource, key)]
+        """Child objects that the operator created for a service."""
+        return [child for resource in CHILD_KINDS for child in self._by_key(resource, key)]
 
     def serving_pods(self, key: Key) -> list[Manifest]:
-        """The service's pods that serve, or are to."""
-        return [pod for pod in self._of(PODS, key) if not _supplies(pod)]
+        """Pods of the service's Deployment."""
+        return [pod for pod in self._by_key(PODS, key) if not _is_model_pod(pod)]
 
     def model_jobs(self, key: Key) -> list[Manifest]:
-        """The Jobs that bring the service its model."""
-        return self._of(JOBS, key)
+        """Jobs that fetch or remove models for a service."""
+        return self._by_key(JOBS, key)
 
     def model_job_pods(self, key: Key) -> list[Manifest]:
-        """Their pods."""
-        return [pod for pod in self._of(PODS, key) if _supplies(pod)]
+        """Pods of the service's model Jobs."""
+        return [pod for pod in self._by_key(PODS, key) if _is_model_pod(pod)]
 
     def keys_with_model_jobs(self, namespace: str) -> list[Key]:
-        """The services of a namespace that have any; few do, since an ended Job goes after an hour."""
+        """Keys of a namespace's services that have model Jobs; finished Jobs expire after an hour."""
         return [key for key in self._objects[JOBS.kind] if key.namespace == namespace and self.service(key)]
 
     def keys_in_namespace(self, namespace: str) -> list[Key]:
-        """Every service of a namespace."""
+        """Keys of all services of a namespace, sorted."""
         return sorted(key for key in self.keys() if key.namespace == namespace)
 
-    def _of(self, resource: Resource, key: Key) -> list[Manifest]:
-        # .get, because asking must not make an empty entry.
+    def _by_key(self, resource: Resource, key: Key) -> list[Manifest]:
+        # .get, because a lookup in a defaultdict inserts an empty entry.
         return [*self._objects[resource.kind].get(key, {}).values()]
 
     def _all(self, kind: str) -> Iterable[Manifest]:
-        return (known for objects in self._objects[kind].values() for known in objects.values())
+        return (cached for objects in self._objects[kind].values() for cached in objects.values())
 
-    def _known(self, kind: str, uid: str) -> Manifest | None:
-        return self._objects[kind].get(self._keys[uid], {}).get(uid) if uid in self._keys else None
+    def _known_version(self, kind: str, uid: str) -> int:
+        """The resourceVersion of the cached object or of its tombstone; -1 for an unknown object."""
+        if uid in self._keys and (cached := self._objects[kind].get(self._keys[uid], {}).get(uid)):
+            return resource_version(cached)
+        return self._tombstones.get(uid, -1)
 
-    def _forget(self, kind: str, uid: str) -> None:
+    def _discard(self, kind: str, uid: str) -> None:
         key = self._keys.pop(uid, None)
         if key is None:
             return
@@ -136,16 +138,16 @@ class Cache:
             del self._objects[kind][key]
 
 
-def owner_key(seen: Manifest) -> Key:
-    """The service that an object belongs to: itself, its owner, or the one its labels name (a pod's owner is none)."""
-    metadata = seen["metadata"]
-    if seen["kind"] == DIARIZATION_SERVICES.kind:
+def owner_key(live: Manifest) -> Key:
+    """The service of an object: itself, its controller, or the instance label (pods have other controllers)."""
+    metadata = live["metadata"]
+    if live["kind"] == DIARIZATION_SERVICES.kind:
         return Key(metadata["namespace"], metadata["name"])
     owners = [owner["name"] for owner in metadata.get("ownerReferences", ()) if _is_service(owner)]
     return Key(metadata["namespace"], owners[0] if owners else metadata.get("labels", {}).get(INSTANCE_LABEL, ""))
 
 
-def _supplies(pod: Manifest) -> bool:
+def _is_model_pod(pod: Manifest) -> bool:
     return pod["metadata"].get("labels", {}).get(COMPONENT_LABEL) == MODEL_COMPONENT
 
 
@@ -153,17 +155,17 @@ def _is_service(owner: Manifest) -> bool:
     return owner.get("controller", False) and owner["kind"] == DIARIZATION_SERVICES.kind
 
 
-def resource_version(seen: Manifest) -> int:
-    """An object's resourceVersion: of one kind, larger is newer."""
-    return int(seen["metadata"]["resourceVersion"])
+def resource_version(live: Manifest) -> int:
+    """An object's resourceVersion as a number; within one kind, a larger one is newer."""
+    return int(live["metadata"]["resourceVersion"])
 
 
-def trimmed(seen: Manifest) -> Manifest:
-    """The object without what no decision reads; half of a pod's size is its spec and its managed fields."""
-    metadata = {name: value for name, value in seen["metadata"].items() if name != "managedFields"}
-    kept = seen | {"metadata": metadata}
-    if seen["kind"] == PODS.kind:
-        kept.pop("spec", None)
-    elif seen["kind"] != DIARIZATION_SERVICES.kind and (entries := foreign_entries(seen)):
+def strip_unused_fields(live: Manifest) -> Manifest:
+    """The object without the fields that no decision reads: half of a pod's size is its spec and managed fields."""
+    metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}
+    stripped = live | {"metadata": metadata}
+    if live["kind"] == PODS.kind:
+        stripped.pop("spec", None)
+    elif live["kind"] != DIARIZATION_SERVICES.kind and (entries := foreign_entries(live)):
         metadata["managedFields"] = entries
-    return kept
+    return stripped

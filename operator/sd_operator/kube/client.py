@@ -9,55 +9,62 @@ from sd_operator.resources import Manifest, Resource
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Objects of one kind, all as of `resource_version` or later."""
+    """A full list of one kind; every item is as of `resource_version` or later."""
 
     resource_version: int
     items: list[Manifest]
 
 
 class KubeClient(Protocol):
-    """What the operator asks of the API server. All that writes raises LeaseLostError where it may not."""
+    """Reads and writes objects. Every write raises LeaseLostError while this operator does not hold the Lease."""
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
-        """One object; None where there is none."""
+        """Return one object, or None if it does not exist."""
         ...
 
     async def list(self, resource: Resource, label_selector: str = "") -> Listing:
-        """Every object of a kind in the namespaces that are watched."""
+        """List all objects of a kind in the watched namespaces."""
         ...
 
     async def list_namespaced(self, namespace: str, resource: Resource, label_selector: str) -> Sequence[Manifest]:
-        """The objects of a kind in one namespace."""
+        """List the objects of a kind in one namespace."""
         ...
 
     async def list_events(self, live: Manifest) -> Sequence[Manifest]:
-        """What anybody has told of that very object."""
+        """List the Events that refer to the object with this UID."""
         ...
 
     async def apply(self, manifest: Manifest) -> Manifest:
-        """Server-side apply: the fields of the manifest become ours, others stay as they are."""
+        """Server-side apply with force: take ownership of the manifest's fields, leave other fields unchanged."""
         ...
 
     async def apply_if_absent(self, manifest: Manifest) -> Manifest:
-        """The same where nothing has that name; raises AlreadyExistsError, and changes nothing, where something has."""
+        """Server-side apply of a new object.
+
+        Raises:
+            AlreadyExistsError: an object of that name exists; it is left unchanged.
+        """
         ...
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
-        """The same for the status subresource."""
+        """Server-side apply of the status subresource."""
         ...
 
     async def create(self, manifest: Manifest) -> Manifest | None:
-        """Makes an object that is never changed; None where it exists already."""
+        """Create an object; return None if one of that name exists."""
         ...
 
     async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
-        """Sets annotations on that very object, and nothing else."""
+        """Set annotations on the object with this UID; leave everything else unchanged."""
         ...
 
     async def remove_fields(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
-        """Takes fields out of that very object, by JSON pointers; None, and nothing done, where it has changed."""
+        """Remove fields, given as JSON pointers, from exactly this version of an object.
+
+        Returns None, and removes nothing, if the object has changed.
+        """
         ...
 
     async def delete(self, live: Manifest) -> None:
-        """Removes that very object: one of the same name that came after it stays."""
+        """Delete the object with this UID; a later object of the same name is not deleted."""
         ...

@@ -1,12 +1,13 @@
-"""Which kinds the cluster has: those of every cluster always, others for as long as the API server serves them.
+"""Discovery of optional kinds: which of them the API server serves and the operator may list.
 
-The API server is asked for two small documents every few seconds. Everybody may read them, while a watch on
-CustomResourceDefinitions would need a right to read all of the cluster's, and send each of them by.
+Two discovery documents are read every few seconds. Every service account may read them, while a watch on
+CustomResourceDefinitions would need permission to read all of the cluster's, and receive each of them.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Protocol
 
@@ -15,112 +16,125 @@ from sd_operator.resources import CORE_KINDS, DIARIZATION_SERVICES, JOBS, OPTION
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 5.0
+INTERVAL_S = 5.0
 CORE = frozenset(resource.kind for resource in CORE_KINDS)
 
 
 class DiscoveryClient(Protocol):
-    """What is asked to find out."""
+    """The requests that discovery needs."""
 
-    async def serves(self, api_version: str) -> frozenset[str]:
-        """The plural names of what the API server has in a group's version."""
+    async def served_resources(self, group_version: str) -> frozenset[str]:
+        """Plural names of the resources in a group version; empty if it is not served."""
         ...
 
-    async def may_list(self, resource: Resource) -> bool:
-        """Whether the operator has the right to read a kind."""
+    async def can_list(self, resource: Resource) -> bool:
+        """Return True if RBAC lets the operator list a kind."""
         ...
+
+
+class Availability(Enum):
+    """Availability of an optional kind."""
+
+    NOT_SERVED = auto()
+    FORBIDDEN = auto()
+    """The API server serves the kind, but RBAC does not let the operator list it."""
+    AVAILABLE = auto()
 
 
 class Discovery:
-    """`available` holds the kinds of children that there can be now, `forbidden` those that only lack rights.
+    """`available` holds the kinds of children that can be managed now, `forbidden` those that only lack permissions.
 
-    `on_change` is called whenever either changes.
+    The callbacks in `on_change` are called whenever either changes.
     """
 
-    def __init__(self, client: DiscoveryClient, available: frozenset[str] = CORE, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, client: DiscoveryClient, available: frozenset[str] = CORE, interval_s: float = INTERVAL_S
+    ) -> None:
         self.available = available
         self.forbidden = frozenset[str]()
         self.on_change: list[Callable[[], None]] = []
         self._client = client
-        self._every_s = every_s
-        self._complaints: dict[str, str] = {}
+        self._interval_s = interval_s
+        self._last_warnings: dict[str, str] = {}
 
     @property
     def watched_resources(self) -> tuple[Resource, ...]:
-        """The resource itself, the children that there can be, and the pods."""
+        """DiarizationServices, all available kinds of children, Jobs and Pods."""
         optional = (resource for resource in OPTIONAL_KINDS if resource.kind in self.available)
         return (DIARIZATION_SERVICES, *CORE_KINDS, *optional, JOBS, PODS)
 
     async def run(self) -> None:
-        """Asks again and again until it is cancelled."""
+        """Refresh periodically until cancelled."""
         while True:
-            await asyncio.sleep(self._every_s)
+            await asyncio.sleep(self._interval_s)
             await self.refresh()
 
     async def refresh(self) -> None:
-        """Asks once. What cannot be found out stays as it was."""
-        served = {version: await self._served(version) for version in _versions()}
-        found = {
-            resource.kind: await self._may_use(resource, served[resource.api_version]) for resource in OPTIONAL_KINDS
+        """Read the discovery documents once. Kinds whose state cannot be determined keep their last state."""
+        served = {version: await self._served(version) for version in _group_versions()}
+        states = {
+            resource.kind: await self._availability(resource, served[resource.api_version])
+            for resource in OPTIONAL_KINDS
         }
-        present, forbidden = (frozenset(kind for kind, may in found.items() if may is said) for said in (True, False))
-        self._settle(CORE | present, forbidden)
+        self._update(
+            CORE | {kind for kind, state in states.items() if state is Availability.AVAILABLE},
+            frozenset(kind for kind, state in states.items() if state is Availability.FORBIDDEN),
+        )
 
-    def _settle(self, present: frozenset[str], forbidden: frozenset[str]) -> None:
-        if (present, forbidden) == (self.available, self.forbidden):
+    def _update(self, available: frozenset[str], forbidden: frozenset[str]) -> None:
+        if (available, forbidden) == (self.available, self.forbidden):
             return
-        names = ", ".join(sorted(present - CORE)) or "none"
-        logger.info("The operator now works with these optional kinds: %s.", names)
-        self.available, self.forbidden = present, forbidden
-        for tell in self.on_change:
-            tell()
+        logger.info("Optional kinds in use: %s.", ", ".join(sorted(available - CORE)) or "none")
+        self.available, self.forbidden = available, forbidden
+        for callback in self.on_change:
+            callback()
 
-    async def _may_use(self, resource: Resource, names: frozenset[str] | None) -> bool | None:
-        """False where only rights are missing, None where the API server does not serve the kind."""
-        if names is None:
-            return self._before(resource)
-        if resource.plural not in names:
-            return None
-        return self._before(resource) or await self._may_list(resource)
+    async def _availability(self, resource: Resource, served: frozenset[str] | None) -> Availability:
+        last = self._last_availability(resource)
+        if served is None:
+            return last
+        if resource.plural not in served:
+            return Availability.NOT_SERVED
+        return last if last is Availability.AVAILABLE else await self._permission(resource)
 
-    def _before(self, resource: Resource) -> bool | None:
+    def _last_availability(self, resource: Resource) -> Availability:
         if resource.kind in self.available:
-            return True
-        return False if resource.kind in self.forbidden else None
+            return Availability.AVAILABLE
+        return Availability.FORBIDDEN if resource.kind in self.forbidden else Availability.NOT_SERVED
 
-    async def _may_list(self, resource: Resource) -> bool | None:
-        what = f"The operator cannot work with {resource.plural}"
+    async def _permission(self, resource: Resource) -> Availability:
+        subject = f"The operator cannot manage {resource.plural}"
         try:
-            allowed = await self._client.may_list(resource)
+            allowed = await self._client.can_list(resource)
         except KubeError as error:
-            self._complain(what, str(error))
-            return self._before(resource)
+            self._warn(subject, str(error))
+            return self._last_availability(resource)
         if not allowed:
-            self._complain(what, "its rights do not allow that; give it those of the chart")
-        return allowed
+            self._warn(subject, "its RBAC permissions do not include them; grant the permissions of the chart")
+        return Availability.AVAILABLE if allowed else Availability.FORBIDDEN
 
-    async def _served(self, version: str) -> frozenset[str] | None:
-        """Plural names; None where the API server does not say.
+    async def _served(self, group_version: str) -> frozenset[str] | None:
+        """Plural names of the served resources; None if that cannot be determined.
 
-        Where it may not be asked, every kind counts as served: that it may not be listed tells the rest.
+        If discovery itself is forbidden, every kind counts as served: listing it then determines the rest.
         """
         try:
-            return await self._client.serves(version)
+            return await self._client.served_resources(group_version)
         except KubeError as error:
-            self._complain(f"Whether the cluster has {version} cannot be found out", str(error))
+            self._warn(f"Discovery of {group_version} failed", str(error))
             is_forbidden = isinstance(error, RejectedError) and error.status == HTTPStatus.FORBIDDEN
-            return _plurals(version) if is_forbidden else None
+            return _plurals(group_version) if is_forbidden else None
 
-    def _complain(self, what: str, why: str) -> None:
-        """Once for each cause, not every few seconds."""
-        if self._complaints.get(what) != why:
-            logger.warning("%s: %s.", what, why.rstrip("."))
-        self._complaints[what] = why
-
-
-def _plurals(version: str) -> frozenset[str]:
-    return frozenset(resource.plural for resource in OPTIONAL_KINDS if resource.api_version == version)
+    def _warn(self, subject: str, reason: str) -> None:
+        """Log a warning once per reason, not at every refresh."""
+        if self._last_warnings.get(subject) != reason:
+            logger.warning("%s: %s.", subject, reason.rstrip("."))
+        self._last_warnings[subject] = reason
 
 
-def _versions() -> list[str]:
+def _plurals(group_version: str) -> frozenset[str]:
+    return frozenset(resource.plural for resource in OPTIONAL_KINDS if resource.api_version == group_version)
+
+
+def _group_versions() -> list[str]:
     return sorted({resource.api_version for resource in OPTIONAL_KINDS})

@@ -1,10 +1,10 @@
-"""What can come of a request to the API server.
+"""Errors of requests to the API server.
 
 KubeError
-├── RejectedError     the API server understood the request and refused it; its sentence says why
-│   └── AlreadyExistsError    what was to be new is there already
-├── UnavailableError  no answer, or one that says "later": try again
-└── LeaseLostError    a write that was not sent, because another operator may be the one that writes now
+├── RejectedError         the API server rejected the request; its message says why
+│   └── AlreadyExistsError    an object of that name exists already
+├── UnavailableError      no response, or one that asks to retry later
+└── LeaseLostError        a write was not sent, because another operator may hold the Lease
 """
 
 import json
@@ -13,15 +13,15 @@ from typing import cast
 
 from sd_operator.resources import Manifest
 
-LATER = (429, 500, 502, 503, 504)
+RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 
 
 class KubeError(Exception):
-    """A request to the API server did not do what it was sent for; the text is a sentence."""
+    """A request to the API server failed; the text is a sentence."""
 
 
 class RejectedError(KubeError):
-    """The API server refused; `status` is the HTTP status."""
+    """The API server rejected the request with the HTTP `status`."""
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
@@ -29,32 +29,32 @@ class RejectedError(KubeError):
 
 
 class AlreadyExistsError(RejectedError):
-    """Something has the name of what was to be new; `live` is what has it."""
+    """An object of the new object's name exists; `live` is the existing object."""
 
     def __init__(self, live: Manifest) -> None:
-        super().__init__(f"{live['kind']} {live['metadata']['name']} is there already", HTTPStatus.CONFLICT)
+        super().__init__(f"{live['kind']} {live['metadata']['name']} already exists", HTTPStatus.CONFLICT)
         self.live = live
 
 
 class UnavailableError(KubeError):
-    """No answer, or one that asks to come back later."""
+    """There was no response, or one that asks to retry later."""
 
 
 class LeaseLostError(KubeError):
-    """The time within which this operator may write is over."""
+    """This operator's Lease no longer permits writes."""
 
     def __init__(self) -> None:
-        super().__init__("This operator no longer holds the Lease; whoever does writes instead.")
+        super().__init__("This operator no longer holds the Lease; the write was not sent.")
 
 
-def kube_error(status: int, reason: str, body: bytes) -> KubeError:
-    """The error that an answer of the API server stands for."""
-    sentence = _sentence(body) or f"the API server answered HTTP {status} {reason}"
-    return UnavailableError(sentence) if status in LATER else RejectedError(sentence, status)
+def error_from_response(status: int, reason: str, body: bytes) -> KubeError:
+    """The error for a response of the API server with an HTTP status of 400 or above."""
+    sentence = _status_message(body) or f"the API server returned HTTP {status} {reason}"
+    return UnavailableError(sentence) if status in RETRYABLE_STATUSES else RejectedError(sentence, status)
 
 
-def _sentence(body: bytes) -> str:
-    """The message of the API server's Status object; what is in front of it may answer with anything else."""
+def _status_message(body: bytes) -> str:
+    """The message of a Status object; empty if the body is something else, such as a proxy's error page."""
     try:
         status = json.loads(body or b"{}")
     except ValueError:

@@ -1,27 +1,35 @@
-"""KubeClient over HTTP: read, server-side apply, delete."""
+"""The KubeClient over HTTP: reads, server-side apply, patches and deletes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 from sd_operator.kube.client import Listing
-from sd_operator.kube.connection import APPLY, JSON_PATCH, MERGE, Connection, RemainingS, Request, always
+from sd_operator.kube.connection import (
+    APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    Connection,
+    RemainingSeconds,
+    Request,
+    unlimited,
+)
 from sd_operator.kube.errors import AlreadyExistsError, LeaseLostError, RejectedError
 from sd_operator.metrics import Metrics
 from sd_operator.resources import EVENTS, FIELD_MANAGER, RESOURCE_BY_KIND, Manifest, Resource
 
-PAGE = 500
+PAGE_SIZE = 500
 LIST_TIMEOUT_S = 30
-AS_US = {"fieldManager": FIELD_MANAGER}
-NOBODYS_VERSION = "1"
-"""A resourceVersion that no object has: etcd counts its first write as the second."""
+FIELD_MANAGER_QUERY = {"fieldManager": FIELD_MANAGER}
+NONEXISTENT_VERSION = "1"
+"""A resourceVersion that no object has: etcd's first write gets revision 2."""
 
 
 class RestKubeClient:
-    """`KubeClient` over a connection. `namespaces` are those that are watched, all where there are none.
+    """A KubeClient for the watched `namespaces`; without any, for all namespaces.
 
-    Writes are sent for as long as `remaining_s` is above zero, and given up when it is not: by the time another
-    operator may write, nothing of this one is under way.
+    Writes are sent only while `lease_remaining_s` is above zero, and time out when it reaches zero: when another
+    operator may start to write, no write of this one is in flight.
     """
 
     def __init__(
@@ -29,117 +37,119 @@ class RestKubeClient:
         connection: Connection,
         metrics: Metrics,
         *,
-        remaining_s: RemainingS = always,
+        lease_remaining_s: RemainingSeconds = unlimited,
         namespaces: tuple[str, ...] = (),
     ) -> None:
         self._connection = connection
         self._metrics = metrics
-        self._remaining_s = remaining_s
+        self._lease_remaining_s = lease_remaining_s
         self._namespaces = namespaces or ("",)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
         try:
             return await self._connection.send(Request("GET", resource.path(namespace, name)))
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.NOT_FOUND:
+        except RejectedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
 
-    async def serves(self, api_version: str) -> frozenset[str]:
-        """The plural names of what the API server has in a group's version; none where it does not have that at all."""
+    async def served_resources(self, group_version: str) -> frozenset[str]:
+        """Plural names of the resources in a group version; empty if the API server does not serve it."""
         try:
-            answer = await self._connection.send(Request("GET", f"/apis/{api_version}"))
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.NOT_FOUND:
+            response = await self._connection.send(Request("GET", f"/apis/{group_version}"))
+        except RejectedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return frozenset()
-        return frozenset(each["name"] for each in answer["resources"])
+        return frozenset(each["name"] for each in response["resources"])
 
-    async def may_list(self, resource: Resource) -> bool:
-        """Whether the operator has the right to read a kind in every namespace that is watched."""
+    async def can_list(self, resource: Resource) -> bool:
+        """Return True if RBAC lets the operator list a kind in every watched namespace."""
         try:
             for namespace in self._namespaces:
                 await self._connection.send(Request("GET", resource.path(namespace), {"limit": "1"}))
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.FORBIDDEN:
+        except RejectedError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             return False
         return True
 
     async def list(self, resource: Resource, label_selector: str = "") -> Listing:
-        parts = [await self._list(resource, namespace, label_selector) for namespace in self._namespaces]
-        # The lists of several namespaces are of several moments: what is newer than the oldest may be unseen by it.
-        return Listing(min(part.resource_version for part in parts), [item for part in parts for item in part.items])
+        lists = [await self._list(resource, namespace, label_selector) for namespace in self._namespaces]
+        # Only the oldest resourceVersion holds for all namespaces, because each list was taken at its own time.
+        oldest = min(each.resource_version for each in lists)
+        return Listing(oldest, [item for each in lists for item in each.items])
 
     async def list_namespaced(self, namespace: str, resource: Resource, label_selector: str) -> Sequence[Manifest]:
         return (await self._list(resource, namespace, label_selector)).items
 
     async def _list(self, resource: Resource, namespace: str, label_selector: str) -> Listing:
-        query = {"limit": str(PAGE), **({"labelSelector": label_selector} if label_selector else {})}
+        query = {"limit": str(PAGE_SIZE), **({"labelSelector": label_selector} if label_selector else {})}
         items: list[Manifest] = []
         while True:
-            page = await self._connection.send(
-                Request("GET", resource.path(namespace), query, timeout_s=LIST_TIMEOUT_S)
-            )
-            # A list leaves out what it holds: its items carry neither kind nor apiVersion.
+            request = Request("GET", resource.path(namespace), query, timeout_s=LIST_TIMEOUT_S)
+            page = await self._connection.send(request)
+            # The items of a list carry neither apiVersion nor kind.
             items += [item | {"apiVersion": resource.api_version, "kind": resource.kind} for item in page["items"]]
-            if not (more := page["metadata"].get("continue")):
+            if not (token := page["metadata"].get("continue")):
                 return Listing(int(page["metadata"]["resourceVersion"]), items)
-            query = query | {"continue": more}
+            query = query | {"continue": token}
 
     async def list_events(self, live: Manifest) -> Sequence[Manifest]:
         query = {"fieldSelector": f"involvedObject.uid={live['metadata']['uid']}"}
-        answer = await self._connection.send(Request("GET", EVENTS.path(live["metadata"]["namespace"]), query))
-        return answer["items"]
+        response = await self._connection.send(Request("GET", EVENTS.path(live["metadata"]["namespace"]), query))
+        return response["items"]
 
     async def apply(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="")
 
     async def apply_if_absent(self, manifest: Manifest) -> Manifest:
-        # An apply takes over whatever has that name, without a word. One that is meant for a version which no object
-        # has is only taken where there is none, and saves the question whether there is.
-        metadata = manifest["metadata"] | {"resourceVersion": NOBODYS_VERSION}
-        careful = manifest | {"metadata": metadata}
+        # An apply takes over an existing object silently. One with a resourceVersion that no object has is accepted
+        # only if the object does not exist, which saves a GET before each creation.
+        metadata = manifest["metadata"] | {"resourceVersion": NONEXISTENT_VERSION}
+        conditional = manifest | {"metadata": metadata}
         try:
-            return await self._apply(careful, subresource="")
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.CONFLICT:
+            return await self._apply(conditional, subresource="")
+        except RejectedError as error:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             live = await self.get(RESOURCE_BY_KIND[manifest["kind"]], metadata["namespace"], metadata["name"])
             if live is not None:
-                raise AlreadyExistsError(live) from refusal
-        return await self._apply(careful, subresource="")  # it has gone in the meantime
+                raise AlreadyExistsError(live) from error
+        return await self._apply(conditional, subresource="")  # the existing object was deleted in the meantime
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
         return await self._apply(manifest, subresource="status")
 
     async def _apply(self, manifest: Manifest, subresource: str) -> Manifest:
-        query = AS_US | {"force": "true"}
-        return await self._write(
-            "apply", manifest, Request("PATCH", _path(manifest, subresource), query, manifest, APPLY)
-        )
+        query = FIELD_MANAGER_QUERY | {"force": "true"}
+        request = Request("PATCH", _path(manifest, subresource), query, manifest, APPLY_PATCH)
+        return await self._write("apply", manifest, request)
 
     async def create(self, manifest: Manifest) -> Manifest | None:
         path = RESOURCE_BY_KIND[manifest["kind"]].path(manifest["metadata"]["namespace"])
         try:
-            return await self._write("create", manifest, Request("POST", path, AS_US, manifest))
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.CONFLICT:
+            return await self._write("create", manifest, Request("POST", path, FIELD_MANAGER_QUERY, manifest))
+        except RejectedError as error:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             return None
 
     async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
-        # With its UID: one of the same name that came after it is not meant, and the API server says so.
+        # The UID makes the API server reject the patch if the object was replaced by another of the same name.
         patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": annotations}}
-        return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, MERGE))
+        request = Request("PATCH", _path(live), FIELD_MANAGER_QUERY, patch, MERGE_PATCH)
+        return await self._write("patch", live, request)
 
     async def remove_fields(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
-        seen = {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]}
-        patch = [seen, *({"op": "remove", "path": pointer} for pointer in pointers)]
+        version = live["metadata"]["resourceVersion"]
+        precondition = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
+        patch = [precondition, *({"op": "remove", "path": pointer} for pointer in pointers)]
+        request = Request("PATCH", _path(live), FIELD_MANAGER_QUERY, patch, JSON_PATCH)
         try:
-            return await self._write("patch", live, Request("PATCH", _path(live), AS_US, patch, JSON_PATCH))
-        except RejectedError as refusal:
-            if refusal.status != HTTPStatus.CONFLICT:
+            return await self._write("patch", live, request)
+        except RejectedError as error:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             return None
 
@@ -147,17 +157,17 @@ class RestKubeClient:
         body = {"preconditions": {"uid": live["metadata"]["uid"]}, "propagationPolicy": "Background"}
         try:
             await self._write("delete", live, Request("DELETE", _path(live), body=body))
-        except RejectedError as refusal:
-            # It is gone already, or another one has its name.
-            if refusal.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+        except RejectedError as error:
+            # The object is already deleted, or was replaced by another of the same name.
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
                 raise
 
-    async def _write(self, verb: str, about: Manifest, request: Request) -> Manifest:
-        """The one way out for everything that changes the cluster."""
-        if self._remaining_s() <= 0:
+    async def _write(self, verb: str, target: Manifest, request: Request) -> Manifest:
+        """Send a write; all writes of the operator pass through here."""
+        if self._lease_remaining_s() <= 0:
             raise LeaseLostError
-        self._metrics.writes.labels(verb, about["kind"]).inc()
-        return await self._connection.send(replace(request, remaining_s=self._remaining_s))
+        self._metrics.writes.labels(verb, target["kind"]).inc()
+        return await self._connection.send(replace(request, lease_remaining_s=self._lease_remaining_s))
 
 
 def _path(manifest: Manifest, subresource: str = "") -> str:

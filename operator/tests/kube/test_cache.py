@@ -1,15 +1,15 @@
-"""The cache holds the newest state of everything, by service, and forgets what is gone."""
+"""The cache holds the newest version of each object, indexed by service, and never brings back a deleted one."""
 
 from sd_harness.services.live_objects import deployment, pod, resource
 from sd_harness.services.service_specs import DEMO
-from sd_operator.kube.cache import Cache, Key
+from sd_operator.kube.cache import MAX_TOMBSTONES, Cache, Key
 from sd_operator.kube.client import Listing
 from sd_operator.resources import DIARIZATION_SERVICES, PODS
 
 DEMO_KEY = Key("default", "demo")
 
 
-def test_an_object_is_found_by_its_service() -> None:
+def test_objects_are_indexed_by_their_service() -> None:
     cache = Cache()
     assert cache.upsert(resource(DEMO)) == DEMO_KEY
     assert cache.upsert(pod()) == DEMO_KEY
@@ -26,7 +26,7 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
     assert cache.serving_pods(DEMO_KEY)[0]["status"] == {"phase": "Running"}
 
 
-def test_a_removed_object_is_gone() -> None:
+def test_a_deleted_object_is_no_longer_found() -> None:
     cache = Cache()
     cache.upsert(resource(DEMO))
     assert cache.delete(resource(DEMO)) == DEMO_KEY
@@ -34,18 +34,18 @@ def test_a_removed_object_is_gone() -> None:
     assert cache.keys() == set()
 
 
-def test_what_has_gone_does_not_come_back_by_an_older_list_or_answer() -> None:
+def test_an_older_list_or_response_does_not_restore_a_deleted_object() -> None:
     cache = Cache()
     cache.upsert(pod(version=5))
     cache.delete(pod(version=8))
     cache.replace(PODS, Listing(7, [pod(version=5)]))
     cache.upsert(pod(version=8))
     assert cache.serving_pods(DEMO_KEY) == []
-    cache.upsert(pod(version=9))  # its label was taken away, and has come back
+    cache.upsert(pod(version=9))  # the object still exists: its label was removed and added again
     assert len(cache.serving_pods(DEMO_KEY)) == 1
 
 
-def test_what_a_list_no_longer_holds_does_not_come_back_by_an_older_answer() -> None:
+def test_an_older_response_does_not_restore_an_object_missing_from_a_list() -> None:
     cache = Cache()
     cache.upsert(pod(version=5))
     cache.replace(PODS, Listing(7, []))
@@ -53,14 +53,14 @@ def test_what_a_list_no_longer_holds_does_not_come_back_by_an_older_answer() -> 
     assert cache.serving_pods(DEMO_KEY) == []
 
 
-def test_removing_an_earlier_object_of_the_name_leaves_the_new_one() -> None:
+def test_deleting_an_object_keeps_a_newer_one_of_the_same_name() -> None:
     cache = Cache()
     cache.upsert(resource(DEMO, uid="new"))
     cache.delete(resource(DEMO, uid="old"))
     assert cache.keys() == {DEMO_KEY}
 
 
-def test_an_object_whose_owner_label_changed_moves() -> None:
+def test_an_object_moves_when_its_instance_label_changes() -> None:
     cache = Cache()
     cache.upsert(pod(version=1))
     moved = pod(version=2)
@@ -69,7 +69,7 @@ def test_an_object_whose_owner_label_changed_moves() -> None:
     assert cache.serving_pods(DEMO_KEY) == []
 
 
-def test_a_child_belongs_to_its_owner_whatever_its_labels_say() -> None:
+def test_the_controller_reference_takes_precedence_over_the_instance_label() -> None:
     child = deployment(1)
     child["metadata"] |= {
         "labels": {"app.kubernetes.io/instance": "other"},
@@ -78,7 +78,7 @@ def test_a_child_belongs_to_its_owner_whatever_its_labels_say() -> None:
     assert Cache().upsert(child) == DEMO_KEY
 
 
-def test_a_list_removes_what_a_watch_lost_and_keeps_what_came_after_it() -> None:
+def test_a_list_removes_missed_deletions_and_keeps_newer_objects() -> None:
     cache = Cache()
     cache.upsert(pod("lost", version=3))
     cache.upsert(pod("newer", version=9))
@@ -86,7 +86,7 @@ def test_a_list_removes_what_a_watch_lost_and_keeps_what_came_after_it() -> None
     assert {each["metadata"]["name"] for each in cache.serving_pods(DEMO_KEY)} == {"newer", "listed"}
 
 
-def test_managed_fields_and_pod_specs_are_not_kept() -> None:
+def test_managed_fields_and_pod_specs_are_stripped() -> None:
     cache = Cache()
     cache.upsert(resource(DEMO, managedFields=[{"manager": "kubectl"}]))
     cache.upsert(pod())
@@ -94,7 +94,7 @@ def test_managed_fields_and_pod_specs_are_not_kept() -> None:
     assert "spec" not in cache.serving_pods(DEMO_KEY)[0]
 
 
-def test_asking_makes_no_entry() -> None:
+def test_lookups_insert_no_empty_entries() -> None:
     cache = Cache()
     cache.service(DEMO_KEY)
     cache.serving_pods(DEMO_KEY)
@@ -102,7 +102,7 @@ def test_asking_makes_no_entry() -> None:
     assert cache.children(Key("a", "b")) == []
 
 
-def test_a_kind_that_is_gone_takes_all_of_its_objects_with_it() -> None:
+def test_clearing_a_kind_removes_all_of_its_objects() -> None:
     cache = Cache()
     cache.upsert(resource(DEMO))
     cache.upsert(pod())
@@ -110,3 +110,11 @@ def test_a_kind_that_is_gone_takes_all_of_its_objects_with_it() -> None:
     assert (cache.serving_pods(DEMO_KEY), cache.keys()) == ([], {DEMO_KEY})
     cache.clear(DIARIZATION_SERVICES)
     assert cache.keys() == set()
+
+
+def test_the_oldest_tombstone_is_dropped_first() -> None:
+    cache = Cache()
+    for number in range(MAX_TOMBSTONES + 1):
+        cache.delete(pod(str(number), version=5))
+    assert (cache.upsert(pod("0", version=4)), cache.upsert(pod("1", version=4))) == (DEMO_KEY, DEMO_KEY)
+    assert [each["metadata"]["name"] for each in cache.serving_pods(DEMO_KEY)] == ["0"]

@@ -1,4 +1,4 @@
-"""Optional kinds are there when the API server serves them and the operator may read them."""
+"""Optional kinds are available if the API server serves them and RBAC lets the operator list them."""
 
 from dataclasses import dataclass, field
 
@@ -11,24 +11,24 @@ KEDA, PROMETHEUS = "keda.sh/v1alpha1", "monitoring.coreos.com/v1"
 
 
 @dataclass
-class StoredKinds:
-    """A cluster's answers."""
+class FakeDiscoveryClient:
+    """Returns the discovery documents and permissions that a test sets."""
 
     served: dict[str, set[str] | KubeError] = field(default_factory=dict[str, set[str] | KubeError])
-    unreadable: set[str] = field(default_factory=set[str])
-    away: bool = False
-    """Whether lists get no answer."""
+    forbidden: set[str] = field(default_factory=set[str])
+    is_unavailable: bool = False
+    """If set, lists fail."""
 
-    async def serves(self, api_version: str) -> frozenset[str]:
-        answer = self.served.get(api_version, set[str]())
-        if isinstance(answer, KubeError):
-            raise answer
-        return frozenset(answer)
+    async def served_resources(self, group_version: str) -> frozenset[str]:
+        response = self.served.get(group_version, set[str]())
+        if isinstance(response, KubeError):
+            raise response
+        return frozenset(response)
 
-    async def may_list(self, resource: Resource) -> bool:
-        if self.away:
-            raise UnavailableError("The API server is away.")
-        return resource.plural not in self.unreadable
+    async def can_list(self, resource: Resource) -> bool:
+        if self.is_unavailable:
+            raise UnavailableError("The API server is unavailable.")
+        return resource.plural not in self.forbidden
 
 
 @pytest.mark.parametrize(
@@ -42,75 +42,76 @@ class StoredKinds:
         ({KEDA: UnavailableError("later")}, set[str]()),
     ],
 )
-async def test_what_is_served_is_there(served: dict[str, set[str] | KubeError], expected: set[str]) -> None:
-    discovery = Discovery(StoredKinds(served))
+async def test_served_kinds_are_available(served: dict[str, set[str] | KubeError], expected: set[str]) -> None:
+    discovery = Discovery(FakeDiscoveryClient(served))
     await discovery.refresh()
     assert discovery.available == CORE | expected
 
 
-async def test_arrivals_and_departures_are_told_once() -> None:
-    cluster, told = StoredKinds(), list[frozenset[str]]()
-    discovery = Discovery(cluster)
-    discovery.on_change.append(lambda: told.append(discovery.available - CORE))
+async def test_each_change_is_reported_once() -> None:
+    client, reported = FakeDiscoveryClient(), list[frozenset[str]]()
+    discovery = Discovery(client)
+    discovery.on_change.append(lambda: reported.append(discovery.available - CORE))
     await discovery.refresh()
-    cluster.served = {KEDA: {"scaledobjects"}}
+    client.served = {KEDA: {"scaledobjects"}}
     await discovery.refresh()
     await discovery.refresh()
-    cluster.served = {}
+    client.served = {}
     await discovery.refresh()
-    assert told == [{"ScaledObject"}, set()]
+    assert reported == [{"ScaledObject"}, set()]
 
 
-async def test_an_outage_changes_nothing() -> None:
-    cluster = StoredKinds({KEDA: {"scaledobjects"}})
-    discovery = Discovery(cluster)
+async def test_a_failed_discovery_changes_nothing() -> None:
+    client = FakeDiscoveryClient({KEDA: {"scaledobjects"}})
+    discovery = Discovery(client)
     await discovery.refresh()
-    cluster.served = {KEDA: UnavailableError("The API server is away.")}
+    client.served = {KEDA: UnavailableError("The API server is unavailable.")}
     await discovery.refresh()
     assert "ScaledObject" in discovery.available
 
 
-async def test_a_kind_that_may_not_be_read_is_forbidden_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
-    discovery = Discovery(StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}))
+async def test_a_kind_without_permissions_is_forbidden_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    discovery = Discovery(FakeDiscoveryClient({KEDA: {"scaledobjects"}}, forbidden={"scaledobjects"}))
     await discovery.refresh()
     await discovery.refresh()
     assert (discovery.available, discovery.forbidden) == (CORE, {"ScaledObject"})
-    assert caplog.messages == [
-        "The operator cannot work with scaledobjects: its rights do not allow that; give it those of the chart."
-    ]
+    [message] = caplog.messages
+    assert message.startswith("The operator cannot manage scaledobjects: its RBAC permissions do not include them;")
 
 
-async def test_rights_that_come_are_told_and_so_is_a_forbidden_kind_that_goes() -> None:
-    cluster, told = StoredKinds({KEDA: {"scaledobjects"}}, unreadable={"scaledobjects"}), list[set[str]]()
-    discovery = Discovery(cluster)
+async def test_granted_permissions_are_reported_and_so_is_the_removal_of_a_forbidden_kind() -> None:
+    client, reported = FakeDiscoveryClient({KEDA: {"scaledobjects"}}, forbidden={"scaledobjects"}), list[set[str]]()
+    discovery = Discovery(client)
     discovery.on_change.append(
-        lambda: told.append({*discovery.available - CORE, *(f"no {kind}" for kind in discovery.forbidden)})
+        lambda: reported.append({*discovery.available - CORE, *(f"no {kind}" for kind in discovery.forbidden)})
     )
     await discovery.refresh()
-    cluster.unreadable.clear()
+    client.forbidden.clear()
     await discovery.refresh()
-    cluster.served = {}
+    client.served = {}
     await discovery.refresh()
-    assert told == [{"no ScaledObject"}, {"ScaledObject"}, set()]
+    assert reported == [{"no ScaledObject"}, {"ScaledObject"}, set()]
 
 
-async def test_a_kind_that_may_not_even_be_asked_for_is_forbidden() -> None:
+async def test_forbidden_discovery_falls_back_to_listing_the_kinds() -> None:
     forbidden = RejectedError("forbidden", 403)
-    discovery = Discovery(StoredKinds({KEDA: forbidden, PROMETHEUS: {"podmonitors"}}, unreadable={"scaledobjects"}))
+    discovery = Discovery(
+        FakeDiscoveryClient({KEDA: forbidden, PROMETHEUS: {"podmonitors"}}, forbidden={"scaledobjects"})
+    )
     await discovery.refresh()
     assert (discovery.available, discovery.forbidden) == (CORE | {"PodMonitor"}, {"ScaledObject"})
 
 
-async def test_an_outage_does_not_turn_into_missing_rights() -> None:
-    cluster = StoredKinds({KEDA: {"scaledobjects"}})
-    cluster.away = True
-    discovery = Discovery(cluster)
+async def test_a_failed_list_does_not_count_as_a_missing_permission() -> None:
+    client = FakeDiscoveryClient({KEDA: {"scaledobjects"}})
+    client.is_unavailable = True
+    discovery = Discovery(client)
     await discovery.refresh()
     assert (discovery.available, discovery.forbidden) == (CORE, set())
 
 
-async def test_only_what_is_there_is_watched() -> None:
-    discovery = Discovery(StoredKinds({KEDA: {"scaledobjects"}}))
+async def test_only_available_kinds_are_watched() -> None:
+    discovery = Discovery(FakeDiscoveryClient({KEDA: {"scaledobjects"}}))
     assert discovery.watched_resources == (DIARIZATION_SERVICES, *CORE_KINDS, JOBS, PODS)
     await discovery.refresh()
     assert discovery.watched_resources == (DIARIZATION_SERVICES, *CORE_KINDS, SCALED_OBJECTS, JOBS, PODS)
