@@ -1,6 +1,11 @@
-"""One cluster with the demo service and a calling pod, for all end-to-end tests."""
+"""Fixtures of the end-to-end tests: the demo service, a namespace, a client pod, recordings and their oracle.
+
+Tests run in parallel processes, split by `xdist_group`: those of the group `demo` change the demo service or expect it
+unchanged. Tests marked `timing` assert durations and run afterwards, alone.
+"""
 
 import json
+import os
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,58 +19,75 @@ from sd_kit.cluster import diarization_service, helm_release
 from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError
 from sd_kit.images.build import references
+from sd_kit.locks import locked
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --keep-demo."""
+    parser.addoption("--keep-demo", action="store_true", help="do not delete the demo service after the tests")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Delete the demo service after the last process, if tests created it."""
+    is_worker = hasattr(session.config, "workerinput")
+    if not is_worker and not session.config.getoption("keep_demo") and _created_by_tests().exists():
+        cluster.kubectl("delete", "diar", "demo", "--ignore-not-found", "--wait=true")
+        _created_by_tests().unlink()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def demo() -> Iterator[None]:
-    """The operator and the demo service, as `make demo` leaves them; taken away again if they were not there before.
+def demo() -> None:
+    """Install the operator and the demo service as `make demo` does, once for all processes.
 
-    The operator says all that it can: one of the tests searches its words for what they must not hold.
+    The operator logs at DEBUG, so that the scan for leaked tokens covers every log line.
     """
-    before = "default/demo" in _services()
-    helm_release.install(references(), log_level="DEBUG")
-    diarization_service.apply(paths.REPOSITORY / "examples" / "demo.yaml")
-    diarization_service.wait_until_ready("demo", image=references()["server"], timeout_s=600)
-    yield
-    if not before:
-        cluster.kubectl("delete", "diar", "demo", "--wait=true")
+    with locked("e2e-demo"):
+        if "default/demo" not in _services():
+            _created_by_tests().touch()
+        helm_release.install(references(), log_level="DEBUG")
+        diarization_service.apply(paths.REPOSITORY / "examples" / "demo.yaml")
+        diarization_service.wait_until_ready("demo", image=references()["server"], timeout_s=600)
+
+
+def _created_by_tests() -> Path:
+    """Return the path of a file that exists while the demo service is one that tests created."""
+    return paths.cache() / "e2e-demo-created"
 
 
 def _services() -> str:
     try:
-        found = cluster.read("diar", "-A")["items"]
-    except KitError:  # no such resource yet
+        items = cluster.read("diar", "-A")["items"]
+    except KitError:  # the CRD is not installed yet
         return ""
-    return " ".join(f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found)
+    return " ".join(f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in items)
 
 
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[str]:
-    """A namespace of the tests' own, which enforces the restricted pod security."""
+    """A namespace of this test process that enforces the restricted Pod Security Standard."""
     cluster.kubectl("delete", "namespace", cluster.NAMESPACE, "--ignore-not-found", "--wait=true")
     cluster.kubectl("create", "namespace", cluster.NAMESPACE)
     cluster.kubectl("label", "namespace", cluster.NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
     account = ("get", "serviceaccount", "default", "-n", cluster.NAMESPACE, "--ignore-not-found", "-o", "name")
-    cluster.wait_until(lambda: cluster.kubectl(*account), timeout_s=60)  # without it no pod is let in
+    cluster.wait_until(lambda: cluster.kubectl(*account), timeout_s=60)  # no pod is admitted before it exists
     yield cluster.NAMESPACE
     cluster.kubectl("delete", "namespace", cluster.NAMESPACE, "--wait=false")
 
 
 @pytest.fixture(scope="session")
-def caller(namespace: str) -> str:
-    """A pod with the client's image in another namespace than the service's."""
-    overrides = {"spec": {"containers": [_calling_container(references()["client"])], **cluster.RESTRICTED_POD}}
-    cluster.kubectl(
-        *("run", "caller", "-n", namespace, "--image", references()["client"], "--restart", "Never"),
-        *("--overrides", json.dumps(overrides)),
-    )
-    cluster.kubectl("wait", "pod/caller", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
-    return "caller"
+def client_pod(namespace: str) -> str:
+    """A pod with the client's image, in another namespace than the demo service."""
+    name = "client"
+    spec = {"containers": [_client_container(references()["client"])], **cluster.RESTRICTED_POD}
+    metadata = {"name": name, "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    cluster.kubectl("wait", f"pod/{name}", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
+    return name
 
 
-def _calling_container(image: str) -> dict[str, Any]:
+def _client_container(image: str) -> dict[str, Any]:
     return {
-        "name": "caller",
+        "name": "client",
         "image": image,
         "command": ["sleep", "infinity"],
         "securityContext": cluster.RESTRICTED_CONTAINER,
@@ -82,37 +104,42 @@ def conversation_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def conversation(conversation_path: Path) -> bytes:
-    """The sample conversation's file, byte by byte."""
+    """The content of the sample conversation's file."""
     return conversation_path.read_bytes()
 
 
 @pytest.fixture(scope="session")
 def clip_path(conversation_path: Path) -> Path:
     """The first 12 s of the conversation."""
-    return _beginning(conversation_path, 12)
+    return _excerpt(conversation_path, 12)
 
 
 @pytest.fixture(scope="session")
 def clip(clip_path: Path) -> bytes:
-    """The clip's file, byte by byte."""
+    """The content of the clip's file."""
     return clip_path.read_bytes()
 
 
 @pytest.fixture(scope="session")
 def short(conversation_path: Path) -> bytes:
-    """The first 5 s of the conversation: where many requests are asked and their answers matter less."""
-    return _beginning(conversation_path, 5).read_bytes()
+    """The first 5 s of the conversation, for tests that send many requests."""
+    return _excerpt(conversation_path, 5).read_bytes()
 
 
-def _beginning(recording: Path, duration_s: int) -> Path:
+def _excerpt(recording: Path, duration_s: int) -> Path:
     path = recording.with_name(f"first-{duration_s}-s.wav")
-    with wave.open(str(recording), "rb") as whole, wave.open(str(path), "wb") as cut:
-        cut.setparams(whole.getparams())
-        cut.writeframes(whole.readframes(duration_s * whole.getframerate()))
+    with wave.open(str(recording), "rb") as reader, wave.open(str(path), "wb") as writer:
+        writer.setparams(reader.getparams())
+        writer.writeframes(reader.readframes(duration_s * reader.getframerate()))
     return path
 
 
 @pytest.fixture(scope="session")
-def stock(clip_path: Path) -> dict[str, list[list[Any]]]:
-    """Stock pyannote's segments of the clip, by the number of speakers asked for."""
-    return {speakers: stock_segments(clip_path, speakers) for speakers in ("", "2")}
+def stock(clip_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[Any]]]:
+    """The segments of stock pyannote.audio for the clip, by requested number of speakers; computed by one process."""
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "stock-segments.json"
+    with locked("e2e-oracle"):
+        if not path.exists():
+            path.write_text(json.dumps(stock_segments(clip_path, "", "2")))
+    return json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""One host without Kubernetes: the server image alone, run by the README's own command, on other ports."""
+"""The server image on one host without Kubernetes, started with the README's command on other ports."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,36 +11,37 @@ from sd_harness.cluster.inference_client import http_status, metric_sum, request
 from sd_harness.cluster.oracle import segments
 from sd_kit.images import docker
 
+pytestmark = pytest.mark.xdist_group("docker")
 URL = "http://localhost:18700"
-ENGINE_METRICS_URL = "http://localhost:18703/metrics"
+ENGINE_URL = "http://localhost:18703"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def demo() -> None:
-    """Docker is all that this test needs: no cluster, no demo in it."""
+    """Replace the demo service: this test needs docker but no cluster."""
 
 
 @pytest.fixture(scope="module")
 def container() -> Iterator[None]:
-    """The image's default command, both halves of the server in one container, until it is ready."""
-    with containers.running(containers.readmes_words(containers.DEMO)):
+    """A ready container with the image's default command, which runs Triton and the engine."""
+    with containers.running(containers.readme_arguments(containers.DEMO)):
         cluster.wait_until(lambda: http_status(f"{URL}/v2/health/ready") == 200, timeout_s=120)
-        cluster.wait_until(lambda: http_status("http://localhost:18703/readyz") == 200, timeout_s=60)
+        cluster.wait_until(lambda: http_status(f"{ENGINE_URL}/readyz") == 200, timeout_s=60)
         yield
 
 
 @pytest.mark.usefixtures("container")
-def test_docker_stop_lets_what_is_in_flight_finish(
+def test_docker_stop_completes_the_request_in_flight(
     clip: bytes, conversation: bytes, stock: dict[str, list[list[object]]]
 ) -> None:
     assert segments(send(request_body(clip), url=URL).timeline) == stock[""]
     expected = send(request_body(conversation), url=URL).timeline
     with ThreadPoolExecutor(1) as threads:
-        answer = threads.submit(send, request_body(conversation), url=URL)
-        cluster.wait_until(
-            lambda: metric_sum(ENGINE_METRICS_URL, "sd_requests_in_flight") == 1,
-            timeout_s=20,
-            interval_s=0.02,
-        )
+        response = threads.submit(send, request_body(conversation), url=URL)
+        cluster.wait_until(_is_one_request_in_flight, timeout_s=20, interval_s=0.02)
         subprocess.run([docker.client(), "stop", containers.NAME], check=True, capture_output=True, timeout=120)
-    assert answer.result().timeline == expected
+    assert response.result().timeline == expected
+
+
+def _is_one_request_in_flight() -> bool:
+    return metric_sum(f"{ENGINE_URL}/metrics", "sd_requests_in_flight") == 1

@@ -15,6 +15,7 @@ from sd_harness.cluster.oracle import segments
 from sd_harness.hub.fake_hub import Hub
 from sd_harness.hub.hub_models import COMMUNITY
 
+pytestmark = pytest.mark.xdist_group("docker")
 VOLUME = "sd-triton-e2e-models"
 SERVER_IMAGE, CLIENT_IMAGE = "sd-triton-server:dev", "sd-triton-client:dev"
 
@@ -40,9 +41,8 @@ def volume() -> Iterator[str]:
 
 def first_start(hub: Hub, *more: str) -> list[str]:
     """The README's command, with the fake hub as a mirror."""
-    words = [
-        word.replace("models:/models", f"{VOLUME}:/models") for word in containers.readmes_words(containers.FIRST_START)
-    ]
+    readme = containers.readme_arguments(containers.FIRST_START)
+    words = [word.replace("models:/models", f"{VOLUME}:/models") for word in readme]
     assert f"{VOLUME}:/models" in words
     return ["--env", f"SD_HUB_ENDPOINT={hub.url}", *more, *words]
 
@@ -56,18 +56,18 @@ def test_a_first_start_downloads_and_serves_and_a_later_one_needs_neither_hub_no
     hub: Hub, clip: bytes, stock: dict[str, list[list[object]]]
 ) -> None:
     with containers.running(first_start(hub), **environment(CANARY)):
-        containers.wait_ready()
-        assert segments(containers.ask(clip)) == stock[""]
+        containers.wait_until_ready()
+        assert segments(containers.diarize(clip)) == stock[""]
         assert f"Serves {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
-        everything = ["\n".join(containers.processes()), containers.log(), _volume()]
-        assert len(containers.processes()) >= 10
+        everything = ["\n".join(containers.process_environments()), containers.log(), _volume()]
+        assert len(containers.process_environments()) >= 10
         assert "SD_MODEL_DIGEST=sha256:" in everything[0]
         assert all(form not in text for form in secret_leak_scan.forms(CANARY) for text in everything)
     asked_before = len(hub.asked)
     for token in ("hf_revoked0since", ""):
         with containers.running(first_start(hub, "--network", "none"), **environment(token)):
-            containers.wait_ready()
-            assert segments(containers.ask(clip)) == stock[""]
+            containers.wait_until_ready()
+            assert segments(containers.diarize(clip)) == stock[""]
             assert f"Serves {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
     assert len(hub.asked) == asked_before
 

@@ -20,6 +20,7 @@ from sd_kit.errors import KitError
 from sd_kit.images import docker
 from sd_model_store import manifest
 
+pytestmark = pytest.mark.xdist_group("docker")
 SERVER, MODEL = "sd-triton-e2e-built-server", "sd-triton-e2e-built-model"
 IN_CONFIG = "segmentation_batch_size"
 
@@ -70,11 +71,11 @@ def test_the_token_is_in_no_layer_and_no_history_of_a_built_image(built: list[st
 
 @pytest.mark.usefixtures("built")
 def test_a_built_image_serves_without_a_network(clip: bytes, stock: dict[str, list[list[object]]]) -> None:
-    words = containers.readmes_words(containers.DEMO)[:-1]
+    words = containers.readme_arguments(containers.DEMO)[:-1]
     with containers.running(["--network", "none", *words, f"{SERVER}:argument"]):
-        containers.wait_ready()
-        assert segments(containers.ask(clip)) == stock[""]
-        environments = "\n".join(containers.processes()).replace("\0", "\n")
+        containers.wait_until_ready()
+        assert segments(containers.diarize(clip)) == stock[""]
+        environments = "\n".join(containers.process_environments()).replace("\0", "\n")
     assert f"SD_MODEL_DIR=/opt/sd/models/pyannote--speaker-diarization-community-1/{COMMIT}\n" in environments
     assert "SD_MODEL_DIGEST=sha256:" in environments
     assert CANARY not in environments

@@ -1,6 +1,6 @@
-"""A GPU is asked for on the engine's container alone, and a node without a free one is named by the scheduler.
+"""Only the engine's container requests a GPU, and a pod without a free GPU is reported in the status.
 
-The node only says that it has GPUs: scheduling is shown here, not CUDA.
+The node only advertises GPUs: this tests scheduling, not CUDA.
 """
 
 import json
@@ -10,33 +10,34 @@ from typing import Any
 import pytest
 from sd_harness.cluster import cluster
 
-GPUS = "/status/capacity/nvidia.com~1gpu"
+pytestmark = pytest.mark.xdist_group("models")
+GPU_CAPACITY = "/status/capacity/nvidia.com~1gpu"
 NAME = "gpu"
 
 
 @pytest.fixture
-def node_with_a_gpu(namespace: str) -> Iterator[str]:
-    """The namespace of a service for which one GPU exists in the cluster."""
+def node_with_one_gpu(namespace: str) -> Iterator[None]:
+    """A cluster whose node advertises one GPU; the test's service is deleted afterwards."""
     [node] = [item["metadata"]["name"] for item in cluster.read("nodes")["items"]]
-    _patch(node, {"op": "add", "path": GPUS, "value": "1"})
-    cluster.wait_until(lambda: _allocatable(node) == "1", timeout_s=60)
-    yield namespace
+    _patch_node_status(node, {"op": "add", "path": GPU_CAPACITY, "value": "1"})
+    cluster.wait_until(lambda: _allocatable_gpus(node) == "1", timeout_s=60)
+    yield
     cluster.kubectl("delete", "diar", NAME, "-n", namespace, "--ignore-not-found", "--wait=true")
-    _patch(node, {"op": "remove", "path": GPUS})
+    _patch_node_status(node, {"op": "remove", "path": GPU_CAPACITY})
 
 
-def _patch(node: str, change: dict[str, str]) -> None:
-    cluster.kubectl("patch", "node", node, "--subresource=status", "--type=json", "-p", json.dumps([change]))
+def _patch_node_status(node: str, operation: dict[str, str]) -> None:
+    cluster.kubectl("patch", "node", node, "--subresource=status", "--type=json", "-p", json.dumps([operation]))
 
 
-def _allocatable(node: str) -> str:
+def _allocatable_gpus(node: str) -> str:
     return cluster.read("node", node)["status"]["allocatable"].get("nvidia.com/gpu", "0")
 
 
-def test_one_pod_gets_the_gpu_and_the_next_is_told_that_none_is_left(node_with_a_gpu: str) -> None:
-    namespace = node_with_a_gpu
+@pytest.mark.usefixtures("node_with_one_gpu")
+def test_the_first_pod_gets_the_gpu_and_the_status_reports_that_none_is_left(namespace: str) -> None:
     cluster.apply(_service(namespace, replicas=2))
-    assert "Insufficient nvidia.com/gpu" in cluster.wait_until(lambda: _message(namespace), timeout_s=60)
+    assert "Insufficient nvidia.com/gpu" in cluster.wait_until(lambda: _scheduling_message(namespace), timeout_s=60)
     cluster.wait_until(lambda: sorted(map(_scheduled, _pods(namespace))) == ["False", "True"], timeout_s=60)
     for pod in _pods(namespace):
         [engine], [triton] = pod["spec"]["initContainers"], pod["spec"]["containers"]
@@ -58,11 +59,12 @@ def _pods(namespace: str) -> list[dict[str, Any]]:
 
 
 def _scheduled(pod: dict[str, Any]) -> str:
+    """Return the status of the condition PodScheduled; empty if there is none."""
     conditions = pod["status"].get("conditions", [])
     return next((each["status"] for each in conditions if each["type"] == "PodScheduled"), "")
 
 
-def _message(namespace: str) -> str:
-    """The sentence of whichever condition speaks of the scheduler."""
+def _scheduling_message(namespace: str) -> str:
+    """Return the message of the condition that quotes the scheduler; empty if there is none."""
     conditions = cluster.read("diar", NAME, "-n", namespace).get("status", {}).get("conditions", [])
     return next((each["message"] for each in conditions if "Insufficient" in each["message"]), "")

@@ -20,7 +20,10 @@ from sd_kit.images import docker
 from sd_kit.images.build import references
 from sd_kit.offline import storage_class
 
-pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for the whole story
+pytestmark = [
+    pytest.mark.xdist_group("models"),
+    pytest.mark.timeout(600),  # the first test that needs the scenario waits for all of it
+]
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10, 120
 WEIGHTS = "segmentation/pytorch_model.bin"
 CACHED = f"/claim/{hub_pod.FOLDER}/{hub_pod.COMMIT}/{WEIGHTS}"
@@ -32,8 +35,8 @@ open({CACHED!r}, "wb").write(content)
 
 
 @pytest.fixture(scope="module")
-def hub(namespace: str, caller: str) -> Iterator[HubPod]:
-    assert caller
+def hub(namespace: str, client_pod: str) -> Iterator[HubPod]:
+    assert client_pod
     storage_class.ensure()
     with hub_pod.hub_pod(namespace) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Every example of the README runs as it stands there."""
+"""The README's examples, run as they are written."""
 
 import re
 import subprocess
@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sd_kit import paths
 
-_FENCE = re.compile(r"^<!-- runs -->\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLES = _FENCE.findall((paths.REPOSITORY / "README.md").read_text())
+pytestmark = pytest.mark.xdist_group("demo")
+_BLOCK = re.compile(r"^<!-- runs -->\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = _BLOCK.findall((paths.REPOSITORY / "README.md").read_text())
 
 
 def test_the_readme_has_a_curl_and_two_python_examples() -> None:
@@ -22,6 +23,6 @@ def test_an_example_of_the_readme_prints_a_timeline(
 ) -> None:
     (tmp_path / "meeting.wav").write_bytes(conversation_path.read_bytes())
     command = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["python", "-c"]}[language]
-    done = subprocess.run([*command, code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, done.stderr
-    assert "SPEAKER_02" in done.stdout
+    completed = subprocess.run([*command, code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
+    assert completed.returncode == 0, completed.stderr
+    assert "SPEAKER_02" in completed.stdout

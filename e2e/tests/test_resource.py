@@ -1,4 +1,4 @@
-"""A DiarizationService on a real cluster: refused when wrong, scaled, changed, mended and gone without a trace."""
+"""A DiarizationService on a real cluster: validation, scaling, changes, restored children and deletion."""
 
 import json
 from typing import Any
@@ -8,8 +8,10 @@ from sd_harness.cluster import cluster, demo_service, model_services
 from sd_kit.cluster import diarization_service
 from sd_kit.images.build import references
 
-OWNED = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
-CHILDREN = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
+SELECTOR = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
+CHILD_KINDS = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
+
+in_own_namespace = pytest.mark.xdist_group("models")
 
 
 def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     }
 
 
+@in_own_namespace
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
@@ -35,10 +38,14 @@ def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
         ({"compute": {"accelerator": "tpu"}}, 'Unsupported value: "tpu"'),
     ],
 )
-def test_a_wrong_spec_is_refused_with_the_crds_sentence(namespace: str, spec: dict[str, Any], words: str) -> None:
-    assert words in cluster.kubectl_error("apply", "-f", "-", stdin=json.dumps(_manifest("wrong", namespace, **spec)))
+def test_an_invalid_spec_is_rejected_with_the_message_of_the_crd(
+    namespace: str, spec: dict[str, Any], words: str
+) -> None:
+    manifest = json.dumps(_manifest("invalid", namespace, **spec))
+    assert words in cluster.kubectl_error("apply", "-f", "-", stdin=manifest)
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_scales_to_two_pods_and_back() -> None:
     cluster.kubectl("scale", "diar/demo", "--replicas=2")
     cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=180)
@@ -49,54 +56,57 @@ def test_the_demo_scales_to_two_pods_and_back() -> None:
 
 @pytest.fixture
 def paused(namespace: str) -> str:
-    """A service without pods: it shows what the operator does in seconds."""
+    """The namespace of a service with 0 replicas, whose spec the operator has applied."""
     cluster.apply(_manifest("paused", namespace))
-    cluster.wait_until(lambda: _is_settled(namespace), timeout_s=30)
+    cluster.wait_until(lambda: _is_applied(namespace), timeout_s=30)
     return namespace
 
 
-def _is_settled(namespace: str) -> bool:
-    """Whether the latest spec is reported, and settings of an earlier one are gone."""
+def _is_applied(namespace: str) -> bool:
+    """Return True if the latest spec is reported and the ConfigMaps of earlier specs are gone."""
     is_paused = model_services.reported("paused", namespace)["reason"] == "Paused"
     return is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
 
 
 def _children(namespace: str) -> dict[tuple[str, str], str]:
-    found = cluster.read(CHILDREN, "-n", namespace, "-l", OWNED)["items"]
-    return {(item["kind"], item["metadata"]["name"]): item["metadata"]["uid"] for item in found}
+    """Return the UIDs of the service's children, by kind and name."""
+    items = cluster.read(CHILD_KINDS, "-n", namespace, "-l", SELECTOR)["items"]
+    return {(item["kind"], item["metadata"]["name"]): item["metadata"]["uid"] for item in items}
 
 
+@in_own_namespace
 def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
-    before = _template(paused)
+    before = _pod_template(paused)
     cluster.apply(_manifest("paused", paused, serving={"adapters": 3}))
-    assert cluster.wait_until(lambda: _settings(paused)["SD_ADAPTERS"] == "3", timeout_s=30)
-    assert cluster.wait_until(lambda: _template(paused) != before, timeout_s=30), (
-        "The pods would not read the new settings."
-    )
+    cluster.wait_until(lambda: _settings(paused)["SD_ADAPTERS"] == "3", timeout_s=30)
+    # Only a changed pod template replaces the pods, which read the settings at their start.
+    cluster.wait_until(lambda: _pod_template(paused) != before, timeout_s=30)
 
 
 def _settings(namespace: str) -> dict[str, str]:
-    [source] = _template(namespace)["spec"]["initContainers"][0]["envFrom"]
+    [source] = _pod_template(namespace)["spec"]["initContainers"][0]["envFrom"]
     return cluster.read("configmap", source["configMapRef"]["name"], "-n", namespace)["data"]
 
 
-def _template(namespace: str) -> Any:
+def _pod_template(namespace: str) -> Any:
     return cluster.read("deployment", "paused", "-n", namespace)["spec"]["template"]
 
 
+@in_own_namespace
 @pytest.mark.parametrize("kind", ["Deployment", "Service", "ServiceAccount"])
-def test_a_deleted_child_comes_back(paused: str, kind: str) -> None:
-    before, place = _children(paused), (kind, "paused")
+def test_a_deleted_child_is_created_again(paused: str, kind: str) -> None:
+    before, child = _children(paused), (kind, "paused")
     cluster.kubectl("delete", kind, "paused", "-n", paused)
-    cluster.wait_until(lambda: _children(paused).get(place, before[place]) != before[place], timeout_s=30)
+    cluster.wait_until(lambda: _children(paused).get(child, before[child]) != before[child], timeout_s=30)
     after = _children(paused)
-    assert {k: uid for k, uid in after.items() if k != place} == {k: uid for k, uid in before.items() if k != place}
+    assert {k: uid for k, uid in after.items() if k != child} == {k: uid for k, uid in before.items() if k != child}
 
 
-def test_deleting_a_service_that_serves_leaves_nothing(paused: str) -> None:
+@in_own_namespace
+def test_a_deleted_service_leaves_no_objects(paused: str) -> None:
     cluster.apply(_manifest("paused", paused, replicas=1, images={"triton": references()["server"]}))
     diarization_service.wait_until_ready("paused", paused)
     cluster.kubectl("delete", "diar", "paused", "-n", paused, "--wait=true")
     cluster.wait_until(lambda: not _children(paused), timeout_s=60)
-    pods = ("pods,replicasets,endpointslices", "-n", paused, "-l", OWNED)
+    pods = ("pods,replicasets,endpointslices", "-n", paused, "-l", SELECTOR)
     cluster.wait_until(lambda: not cluster.read(*pods)["items"], timeout_s=120)

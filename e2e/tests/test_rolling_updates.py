@@ -1,4 +1,4 @@
-"""Pods come and go under load, by a changed spec and by scaling, and no caller notices."""
+"""Rollouts and scaling under load lose no request."""
 
 import json
 import threading
@@ -7,60 +7,67 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
 from sd_harness.cluster import cluster, demo_service
 from sd_harness.cluster.inference_client import request_body, send
 from sd_kit.cluster import diarization_service
 
-CALLERS = 2
+pytestmark = pytest.mark.xdist_group("demo")
+CLIENTS = 2
+CONNECTION_ERROR = 0
 
 
 @contextmanager
 def load(recording: bytes) -> Iterator[Counter[int]]:
-    """Callers that ask again and again, each time on a new connection; counts what they got by HTTP status."""
+    """Send requests continuously from several clients, each on a new connection; count the responses by status."""
     demo_service.wait_until_it_answers()
-    body, over, got = request_body(recording), threading.Event(), Counter[int]()
+    body, stop, responses = request_body(recording), threading.Event(), Counter[int]()
 
-    def call() -> None:
-        while not over.is_set():
+    def send_requests() -> None:
+        while not stop.is_set():
             try:
-                got[send(body).status] += 1
+                responses[send(body).status] += 1
             except OSError:
-                got[0] += 1
+                responses[CONNECTION_ERROR] += 1
 
-    with ThreadPoolExecutor(CALLERS) as threads:
-        working = [threads.submit(call) for _ in range(CALLERS)]
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        clients = [threads.submit(send_requests) for _ in range(CLIENTS)]
         try:
-            cluster.wait_until(lambda: got[200] >= CALLERS, timeout_s=60)
-            yield got
-            enough = got[200] + CALLERS
-            cluster.wait_until(lambda: got[200] >= enough, timeout_s=60)
+            cluster.wait_until(lambda: responses[200] >= CLIENTS, timeout_s=60)
+            yield responses
+            enough = responses[200] + CLIENTS
+            cluster.wait_until(lambda: responses[200] >= enough, timeout_s=60)
         finally:
-            over.set()
-    for each in working:
-        each.result()
+            stop.set()
+    for client in clients:
+        client.result()
 
 
 def test_a_rollout_loses_no_request(short: bytes) -> None:
     before = _uids()
-    with load(short) as got:
+    with load(short) as responses:
         _set_adapters(8)
-        cluster.wait_until(lambda: _uids().isdisjoint(before) and _serves(), timeout_s=240)
-    assert got.keys() == {200}, got
-    _set_adapters(None)  # back to the default
+        cluster.wait_until(lambda: _uids().isdisjoint(before) and _is_service_ready(), timeout_s=240)
+    assert responses.keys() == {200}, responses
+    _set_adapters(None)  # the default
     diarization_service.wait_until_ready("demo")
 
 
 def test_scaling_up_and_down_loses_no_request(short: bytes) -> None:
-    with load(short) as got:
+    with load(short) as responses:
         cluster.kubectl("scale", "diar/demo", "--replicas=2")
         cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=240)
         cluster.kubectl("scale", "diar/demo", "--replicas=1")
         cluster.wait_until(lambda: len(demo_service.pods()) == 1, timeout_s=60)
-        leaving = cluster.read("pods", "-l", demo_service.SELECTOR)["items"]
-        assert leaving
-        cluster.wait_until(lambda: len(cluster.read("pods", "-l", demo_service.SELECTOR)["items"]) == 1, timeout_s=120)
-    assert got.keys() == {200}, got
+        assert _all_pods()
+        cluster.wait_until(lambda: len(_all_pods()) == 1, timeout_s=120)
+    assert responses.keys() == {200}, responses
     diarization_service.wait_until_ready("demo")
+
+
+def _all_pods() -> list[object]:
+    """Return the demo's pods, including those being deleted."""
+    return cluster.read("pods", "-l", demo_service.SELECTOR)["items"]
 
 
 def _set_adapters(number: int | None) -> None:
@@ -72,6 +79,6 @@ def _uids() -> set[str]:
     return {pod["metadata"]["uid"] for pod in demo_service.pods()}
 
 
-def _serves() -> bool:
+def _is_service_ready() -> bool:
     conditions = cluster.read("diar", "demo")["status"]["conditions"]
     return next(each["status"] for each in conditions if each["type"] == "Ready") == "True"

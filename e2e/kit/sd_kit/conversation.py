@@ -1,4 +1,4 @@
-"""A sample conversation: three synthetic voices that take turns, with who spoke when known exactly."""
+"""A sample conversation of three synthetic voices, with exactly known turns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAMPLE_RATE_HZ = 16000
 ESPEAK_RATE_HZ = 22050
 PAUSE_S = 0.45
 LOUDNESS = 0.06 * 32768
-"""Root mean square of a turn: that of the voices which the demo model knows."""
+"""Root mean square of a turn, as in the training data of the demo model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One speaker's words, from `start_s` to `end_s` of the recording."""
+    """One utterance of a speaker, from `start_s` to `end_s` of the recording."""
 
     speaker: str
     start_s: float
@@ -63,22 +63,22 @@ SCRIPT = (
 
 
 def write_conversation(path: Path) -> list[Turn]:
-    """Writes the conversation to `path` (WAV, 16 kHz, mono, 16 bit; about 70 s) and returns its turns.
+    """Write the conversation to `path` (WAV, 16 kHz, mono, 16 bit; about 70 s); return its turns.
 
-    The same espeak-ng writes the same file each time.
+    The file depends only on the version of espeak-ng.
     """
     pause = array.array("h", bytes(2 * round(PAUSE_S * SAMPLE_RATE_HZ)))
     recording, turns = array.array("h", pause), []
     for speaker, sentence in SCRIPT:
-        spoken = _spoken(VOICES[speaker], sentence)
-        start_s, duration_s = len(recording) / SAMPLE_RATE_HZ, len(spoken) / SAMPLE_RATE_HZ
+        samples = _synthesize(VOICES[speaker], sentence)
+        start_s, duration_s = len(recording) / SAMPLE_RATE_HZ, len(samples) / SAMPLE_RATE_HZ
         turns.append(Turn(speaker, start_s, start_s + duration_s))
-        recording += spoken + pause
+        recording += samples + pause
     _write_wav(path, recording)
     return turns
 
 
-def _spoken(voice: Voice, sentence: str) -> array.array[int]:
+def _synthesize(voice: Voice, sentence: str) -> array.array[int]:
     samples = list(_resampled(_trimmed(_espeak(voice, sentence))))
     gain = LOUDNESS / math.sqrt(sum(sample * sample for sample in samples) / len(samples))
     return array.array("h", (max(-32767, min(32767, round(gain * sample))) for sample in samples))
@@ -89,13 +89,13 @@ def _espeak(voice: Voice, sentence: str) -> array.array[int]:
     wav = subprocess.run([*argv, sentence], capture_output=True, check=True).stdout
     with wave.open(io.BytesIO(wav)) as reader:
         if reader.getframerate() != ESPEAK_RATE_HZ:
-            raise ValueError(f"espeak-ng spoke at {reader.getframerate()} Hz; {ESPEAK_RATE_HZ} Hz was expected.")
-        # To a pipe espeak-ng writes a header that promises more than it can know; readframes stops at the end.
+            raise ValueError(f"espeak-ng returned {reader.getframerate()} Hz; expected {ESPEAK_RATE_HZ} Hz.")
+        # On a pipe, the header of espeak-ng claims more frames than follow; readframes stops at the end.
         return array.array("h", reader.readframes(len(wav) // 2))
 
 
 def _trimmed(samples: array.array[int]) -> array.array[int]:
-    """Without the silence before and after, so that a turn's times are those of its voice."""
+    """Return the samples without leading and trailing silence, so that a turn's times are those of the voice."""
     loud = [index for index, sample in enumerate(samples) if abs(sample) > 200]  # noqa: PLR2004 - 0.6 % of full scale
     return samples[loud[0] : loud[-1] + 1]
 
@@ -103,11 +103,11 @@ def _trimmed(samples: array.array[int]) -> array.array[int]:
 UP, DOWN = 320, 441
 """16000 / 22050, in lowest terms."""
 HALF_WIDTH = 12
-"""Samples on each side that one output sample looks at."""
+"""Input samples on each side that contribute to an output sample."""
 
 
 def _resampled(samples: array.array[int]) -> Iterator[float]:
-    """From 22050 to 16000 Hz by a windowed sinc, one filter for each of the 320 phases."""
+    """Resample from 22050 to 16000 Hz with a windowed sinc, one filter for each of the 320 phases."""
     padding = array.array("h", bytes(2 * HALF_WIDTH))
     padded = padding + samples + padding
     filters = [_filter(phase / UP) for phase in range(UP)]
@@ -117,7 +117,7 @@ def _resampled(samples: array.array[int]) -> Iterator[float]:
 
 
 def _filter(fraction: float) -> list[float]:
-    """The weights of the 24 samples around a point that lies `fraction` of a sample behind the twelfth."""
+    """Return the weights of the 24 samples around a point that lies `fraction` of a sample after the twelfth."""
     cutoff = 0.94 * UP / DOWN
     distances = [index - (HALF_WIDTH - 1) - fraction for index in range(2 * HALF_WIDTH)]
     return [cutoff * _sinc(cutoff * distance) * _hann(distance / HALF_WIDTH) for distance in distances]

@@ -140,7 +140,7 @@ def events(name: str, namespace: str) -> list[dict[str, Any]]:
 
 def found_segments(name: str, namespace: str, recording: bytes) -> list[list[Any]]:
     """The segments that the service finds in a recording, asked from the calling pod."""
-    words = ("exec", "-i", "caller", "-n", namespace, "--", "sd", "diarize", "-", "--format", "json")
+    words = ("exec", "-i", "client", "-n", namespace, "--", "sd", "diarize", "-", "--format", "json")
     argv = [kubectl_command.program(), "--kubeconfig", paths.kubeconfig(), *words]
     argv += ["--url", f"http://{name}.{namespace}.svc:8000"]
     done = subprocess.run(argv, input=recording, capture_output=True, check=False, timeout=240)
