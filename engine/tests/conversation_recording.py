@@ -1,4 +1,4 @@
-"""The sample conversation as the engine's tests use it."""
+"""The sample conversation of the cluster kit, as the engine's tests use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WAV_HEADER_BYTES = 44
 
 @dataclass(frozen=True)
 class ConversationRecording:
-    """A recording, where it lies, and who speaks when in it."""
+    """A WAV file and its reference turns."""
 
     path: Path
     turns: list[Turn]
@@ -23,6 +23,6 @@ class ConversationRecording:
         return self.path.read_bytes()
 
     def excerpt(self, duration_s: float) -> bytes:
-        """Its first seconds, as a WAV file."""
+        """Return the first `duration_s` seconds as a WAV file."""
         samples = np.frombuffer(self.content()[_WAV_HEADER_BYTES:], "<i2")
         return wav(samples[: round(duration_s * SAMPLE_RATE_HZ)])

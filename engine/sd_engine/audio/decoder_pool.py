@@ -49,6 +49,10 @@ class DecoderPool:
         self._measure_pool.start()
         self._decode_pool.start()
 
+    def close(self) -> None:
+        self._measure_pool.close()
+        self._decode_pool.close()
+
     def measure_duration_s(self, memory_fd: int) -> float:
         """Return the duration of the recording in a memfd, from its packets.
 

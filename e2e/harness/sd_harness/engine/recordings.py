@@ -1,4 +1,4 @@
-"""Recordings in every format, made by the ffmpeg command from one sound; and what is not a recording."""
+"""Recordings in every supported format, encoded with the ffmpeg command, and invalid ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 import wave
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -35,57 +36,60 @@ FORMATS = {
     "webm opus": "-f webm -c:a libopus",
     "mkv flac": "-f matroska -c:a flac",
 }
-"""Name: ffmpeg's arguments."""
+"""Arguments of ffmpeg, by the name of the format."""
 
 
-def wav(samples: NDArray[np.int16], rate_hz: int = SAMPLE_RATE_HZ) -> bytes:
-    """Samples, shape (samples,) or (samples, channels), as a WAV file."""
+def wav(samples: NDArray[np.int16], sample_rate_hz: int = SAMPLE_RATE_HZ) -> bytes:
+    """Return samples, shape (samples,) or (samples, channels), as a WAV file."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         writer.setsampwidth(2)
-        writer.setframerate(rate_hz)
+        writer.setframerate(sample_rate_hz)
         writer.writeframes(samples.astype("<i2").tobytes())
     return file.getvalue()
 
 
-def sweep(duration_s: float, rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np.int16]:
-    """A tone that climbs from 200 to 1200 Hz."""
-    time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
+def sweep(duration_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np.int16]:
+    """Return a sine sweep from 200 to 1200 Hz, shape (samples,)."""
+    time_s = np.arange(round(duration_s * sample_rate_hz)) / sample_rate_hz
     return (8000 * np.sin(2 * np.pi * (200 + 500 * time_s / duration_s) * time_s)).astype(np.int16)
 
 
+@lru_cache(maxsize=64)
 def encode(recording: bytes, arguments: str) -> bytes:
-    """`recording` as ffmpeg's arguments say, written to a file."""
+    """Encode `recording` with ffmpeg into a file; return its content."""
     with tempfile.NamedTemporaryFile() as file:
         _ffmpeg(recording, [*arguments.split(), file.name])
         return Path(file.name).read_bytes()
 
 
 def encode_to_pipe(recording: bytes, arguments: str) -> bytes:
-    """The same written to a pipe: neither size nor duration can be put into the header afterwards."""
+    """Encode `recording` with ffmpeg into a pipe: the header can hold neither size nor duration."""
     return _ffmpeg(recording, [*arguments.split(), "pipe:1"])
 
 
-def patched(recording: bytes, position: int, replacement: bytes) -> bytes:
-    return recording[:position] + replacement + recording[position + len(replacement) :]
+def overwrite(recording: bytes, offset: int, replacement: bytes) -> bytes:
+    """Replace the bytes at `offset`, keeping the length."""
+    return recording[:offset] + replacement + recording[offset + len(replacement) :]
 
 
-def wav_with_sample_rate(rate_hz: int) -> bytes:
-    return patched(wav(sweep(1.0)), 24, struct.pack("<I", rate_hz))
+def wav_with_sample_rate(sample_rate_hz: int) -> bytes:
+    """Return a WAV file whose header holds this sample rate."""
+    return overwrite(wav(sweep(1.0)), 24, struct.pack("<I", sample_rate_hz))
 
 
 def flac_with_declared_samples(samples_count: int) -> bytes:
-    """STREAMINFO holds the number of samples in 36 bits, of which the upper 4 are zero here."""
-    return patched(encode(wav(sweep(10.0)), "-f flac"), 22, struct.pack(">I", samples_count))
+    """Return a FLAC file of 10 s that declares this number of samples (the lower 32 of STREAMINFO's 36 bits)."""
+    return overwrite(encode(wav(sweep(10.0)), "-f flac"), 22, struct.pack(">I", samples_count))
 
 
 def flac_decompression_bomb(size_bytes: int) -> bytes:
-    """Silence, 14 bytes for 4608 samples, over and over; its header does not say how long."""
+    """Return a FLAC file of silence that needs 14 bytes per 4608 samples and declares no duration."""
     flac = encode_to_pipe(wav(np.zeros(300 * 16000, np.int16)), "-f flac")
     frames = flac[flac.index(b"\xff\xf8") :]
-    head = flac[: -len(frames)]
-    return head + frames * (size_bytes // len(frames))
+    header = flac[: -len(frames)]
+    return header + frames * (size_bytes // len(frames))
 
 
 def _ffmpeg(recording: bytes, arguments: list[str]) -> bytes:

@@ -1,0 +1,110 @@
+"""The main loop of a worker process: its messages, and what the process inherits and shares with the engine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worker_jobs
+from sd_engine import wire
+from sd_engine.workers import worker_pool
+from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
+from sd_engine.workers.worker_handle import WorkerHandle
+
+LIMITS = ResourceLimits(cpu_s=60, memory_bytes=64 * MEBIBYTE, open_files=16)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[WorkerHandle]:
+    worker_pool.preload("worker_jobs")
+    worker = WorkerHandle("test", worker_jobs.job, LIMITS)
+    yield worker
+    worker.kill()
+    worker.reap()
+
+
+def run(worker: WorkerHandle, **request: Any) -> wire.Message:
+    message, memory_fd = worker.run(request, [], timeout_s=60)
+    assert memory_fd is None
+    return message
+
+
+def test_a_result_is_sent_with_its_memfd(worker: WorkerHandle) -> None:
+    message, memory_fd = worker.run({"job": "write memfd", "text": "timeline"}, [], timeout_s=60)
+
+    assert message == {"type": "result", "result": {}}
+    assert memory_fd is not None
+    assert wire.read_memory(memory_fd) == b"timeline"
+    os.close(memory_fd)
+
+
+@pytest.mark.parametrize("kind", ["invalid_argument", "unavailable"])
+def test_a_rejection_is_sent_with_its_kind(worker: WorkerHandle, kind: str) -> None:
+    assert run(worker, job="reject", kind=kind) == {
+        "type": "rejected",
+        "kind": kind,
+        "message": "The job rejects this request.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        ({"job": "raise KeyError"}, "KeyError: 'a bug in the job'"),
+        ({"job": "return long result", "characters": 100_000}, "result is too long for a packet"),
+        ({"job": "open files"}, "Too many open files"),
+    ],
+)
+def test_any_other_exception_is_sent_as_a_traceback(worker: WorkerHandle, request_: dict[str, Any], error: str) -> None:
+    message = run(worker, **request_)
+
+    assert message["type"] == "failed"
+    assert error in message["traceback"]
+
+
+def test_signals_to_the_process_group_do_not_end_a_job(worker: WorkerHandle) -> None:
+    for number in ("SIGTERM", "SIGINT"):
+        message = run(worker, job="raise signal", signal=number)
+        assert message == {"type": "result", "result": {"process_id": worker.process_id}}
+
+
+def test_a_worker_inherits_no_file_descriptors_and_uses_one_thread() -> None:
+    worker = WorkerHandle("test", worker_jobs.job, LIMITS)
+    message = run(worker, job="inspect process")
+    worker.kill()
+    worker.reap()
+
+    assert message == {"type": "result", "result": {"open": ["socket"], "threads": "1"}}
+
+
+def test_workers_end_with_the_engine_in_the_middle_of_a_job() -> None:
+    engine = """
+        import threading, worker_jobs
+        from sd_engine.workers.rlimits import ResourceLimits
+        from sd_engine.workers.worker_pool import WorkerPool
+        pool = WorkerPool("orphaned", worker_jobs.job, 2, ResourceLimits(cpu_s=9, memory_bytes=1 << 26))
+        pool.start()
+        pool.run({"job": "echo"})
+        threading.Thread(target=pool.run, args=({"job": "sleep", "duration_s": 60},)).start()
+        while len(pool.process_ids()) < 2:
+            pass
+        print(*pool.process_ids(), flush=True)
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(engine)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1], text=True) as process:
+        assert process.stdout is not None
+        process_ids = process.stdout.readline().split()
+        process.kill()
+
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{process_id}").exists() for process_id in process_ids):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(process_ids) == 2
