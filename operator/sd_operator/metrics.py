@@ -63,7 +63,7 @@ class Metrics:
             "Writes sent to the API server, the Lease's renewals left out; none are sent while nothing changes.",
             "verb", "kind",
         )  # fmt: skip
-        self.leads = self._gauge("leader_election_master_status", "1 while this pod holds the Lease.", "name")
+        self.leader_status = self._gauge("leader_election_master_status", "1 while this pod holds the Lease.", "name")
         self.watches = self._counter(
             "sd_operator_watch_starts_total", "How often the watches were started: at the start, and after an error."
         )

@@ -13,8 +13,8 @@ from sd_operator.kube.connection import Connection
 from sd_operator.kube.discovery import Discovery
 from sd_operator.kube.pod_backlog import PodBacklogReader
 from sd_operator.kube.rest_client import RestKubeClient
-from sd_operator.leader.elector import Elector
-from sd_operator.leader.lease_store import KubeLeases
+from sd_operator.leader.elector import LeaderElector
+from sd_operator.leader.lease import LeaseLock
 from sd_operator.metrics import Metrics
 from sd_operator.reconcile.model.model_jobs import Errands
 from sd_operator.reconcile.reconciler import Reconciler
@@ -32,10 +32,13 @@ class Operator:
         self._settings = settings
         self._cache, self._metrics = Cache(), Metrics()
         self._connection = Connection(configuration, self._metrics, f"sd-triton-operator/{settings.identity}")
-        leases = KubeLeases(self._connection, settings.installation.namespace, settings.lease)
-        self._elector = Elector(leases, settings.identity, self._metrics)
+        lock = LeaseLock(self._connection, settings.installation.namespace, settings.lease)
+        self._elector = LeaderElector(lock, settings.identity, self._metrics)
         kube = RestKubeClient(
-            self._connection, self._metrics, lease_remaining_s=self._elector.remaining_s, namespaces=settings.namespaces
+            self._connection,
+            self._metrics,
+            lease_remaining_s=self._elector.lease_remaining_s,
+            namespaces=settings.namespaces,
         )
         self._discovery = Discovery(kube)
         reconciler = Reconciler(
@@ -89,7 +92,7 @@ class Operator:
         await self._resync.done.wait()  # a status made of half of what there is would be written, and then corrected
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._elector.run())
-            parts.create_task(self._elector.while_elected(self._work))
+            parts.create_task(self._elector.run_while_leader(self._work))
 
     async def _work(self) -> None:
         await self._queue.run(self._settings.workers, self._cache.keys())

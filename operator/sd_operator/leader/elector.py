@@ -1,4 +1,4 @@
-"""Holds the Lease, or waits for it: work runs for as long as it is held, and not a moment longer."""
+"""The leader elector: acquires and renews the Lease, and runs work only while the Lease is held."""
 
 import asyncio
 import logging
@@ -10,132 +10,148 @@ from http import HTTPStatus
 from typing import Protocol
 
 from sd_operator.kube.errors import KubeError, RejectedError
-from sd_operator.leader.lease import RENEW_S, Sighting, Step, held, holder_of, released, sighting, step, wait_s
+from sd_operator.leader.election import (
+    RENEW_DEADLINE_S,
+    Action,
+    Observation,
+    delay_s,
+    holder_identity,
+    next_action,
+    observe,
+)
+from sd_operator.leader.lease import acquired, released
 from sd_operator.metrics import Metrics
 from sd_operator.resources import Manifest
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE_S = 0.1
-AFTER_AN_ERROR_S = 0.5
-NOTICED_WITHIN_S = 0.5
-"""Work ends so soon after another was seen to hold the Lease; its writes end at once."""
+CONFLICT_DELAY_S = 0.1
+ERROR_DELAY_S = 0.5
+SUPERVISION_INTERVAL_S = 0.5
+"""Work is cancelled at most this long after another holder was observed; its writes are rejected immediately."""
 
 
-def awake_s() -> float:
-    """Seconds since the machine started, its sleep included: what `time.monotonic` leaves out passes for others."""
+def boottime_s() -> float:
+    """Seconds since boot, including suspend, which `time.monotonic` excludes although the Lease expires meanwhile."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Leases(Protocol):
-    """Where the Lease is kept."""
+class ResourceLock(Protocol):
+    """Storage of the Lease."""
 
     async def read(self) -> Manifest:
-        """The Lease; one without a version where there is none yet."""
+        """Return the Lease, or one without a resourceVersion if it does not exist."""
         ...
 
     async def write(self, lease: Manifest) -> Manifest:
-        """Replaces the Lease; a RejectedError with CONFLICT where it is no longer the one that was read."""
+        """Replace the Lease.
+
+        Raises:
+            RejectedError: with status CONFLICT if the Lease has changed since it was read.
+        """
         ...
 
 
-class Elector:
-    """One candidate for the Lease. `remaining_s` is what everything that writes must ask."""
+class LeaderElector:
+    """One candidate for the Lease. Every write must check `lease_remaining_s` before it is sent."""
 
-    def __init__(self, leases: Leases, identity: str, metrics: Metrics, clock: Callable[[], float] = awake_s) -> None:
-        self._leases = leases
+    def __init__(
+        self, lock: ResourceLock, identity: str, metrics: Metrics, clock: Callable[[], float] = boottime_s
+    ) -> None:
+        self._lock = lock
         self._identity = identity
         self._clock = clock
         self._lease: Manifest | None = None
-        self._seen: Sighting | None = None
-        self._until_s = -math.inf
-        self._elected = asyncio.Event()
-        self._complaint = ""
-        metrics.leads.labels("sd-triton-operator").set_function(lambda: float(self.remaining_s() > 0))
+        self._observation: Observation | None = None
+        self._deadline_s = -math.inf
+        self._acquired = asyncio.Event()
+        self._last_warning = ""
+        status = metrics.leader_status.labels("sd-triton-operator")
+        status.set_function(lambda: float(self.lease_remaining_s() > 0))
 
-    def remaining_s(self) -> float:
-        """For how long this operator may still write; zero or less: not at all."""
-        return self._until_s - self._clock()
+    def lease_remaining_s(self) -> float:
+        """Seconds for which this operator may still write; zero or less if it is not the leader."""
+        return self._deadline_s - self._clock()
 
     async def run(self) -> None:
-        """Takes, renews and waits until it is cancelled. Whatever goes wrong in a round, the next may go right."""
+        """Acquire and renew the Lease until cancelled; an error is logged and retried."""
         while True:
-            task = asyncio.ensure_future(self._round())
+            task = asyncio.ensure_future(self.try_acquire_or_renew())
             try:
                 await asyncio.wait([task])
             finally:
                 task.cancel()
             error = task.exception()
-            self._complain(error)
-            await asyncio.sleep(AFTER_AN_ERROR_S if error else task.result())
+            self._warn(error)
+            await asyncio.sleep(ERROR_DELAY_S if error else task.result())
 
-    async def while_elected(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Runs `work` for as long as the Lease is held, each time anew; until it is cancelled."""
+    async def run_while_leader(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` whenever the Lease is held, and cancel it when the Lease is lost; until cancelled."""
         while True:
-            await self._elected.wait()
-            logger.info("%s holds the Lease and works.", self._identity)
+            await self._acquired.wait()
+            logger.info("%s acquired the Lease and is now the leader.", self._identity)
             await self._supervise(asyncio.ensure_future(work()))
-            self._elected.clear()
-            logger.warning("%s no longer holds the Lease, and waits for it.", self._identity)
+            self._acquired.clear()
+            logger.warning("%s lost the Lease and is no longer the leader.", self._identity)
 
     async def release(self) -> None:
-        """Gives the Lease back, so that another takes it at once. From here on nothing is written any more."""
-        self._until_s = -math.inf
+        """Stop writing and release the Lease, so that another operator can acquire it immediately."""
+        self._deadline_s = -math.inf
         try:
-            lease = await self._leases.read()
-            if holder_of(lease) == self._identity:
-                await self._leases.write(released(lease))
+            lease = await self._lock.read()
+            if holder_identity(lease) == self._identity:
+                await self._lock.write(released(lease))
         except KubeError as error:
-            logger.warning("The Lease could not be given back; it runs out by itself. %s", error)
+            logger.warning("The Lease could not be released and will expire: %s", error)
+
+    async def try_acquire_or_renew(self) -> float:
+        """Observe the Lease and acquire or renew it if possible; return the seconds until the next attempt."""
+        if self._lease is None or holder_identity(self._lease) != self._identity:
+            self._observe(await self._lock.read())
+        lease, observation = self._lease, self._observation
+        if lease is None or observation is None:
+            return CONFLICT_DELAY_S
+        action = next_action(lease, observation, self._identity, self._clock())
+        if action is not Action.WAIT and not await self._write(lease):
+            return CONFLICT_DELAY_S
+        return delay_s(action, observation, self._clock())
 
     async def _supervise(self, work: asyncio.Future[None]) -> None:
         try:
-            while not work.done() and (left_s := self.remaining_s()) > 0:
-                await asyncio.wait([work], timeout=min(left_s, NOTICED_WITHIN_S))
+            while not work.done() and (remaining_s := self.lease_remaining_s()) > 0:
+                await asyncio.wait([work], timeout=min(remaining_s, SUPERVISION_INTERVAL_S))
         finally:
             work.cancel()
             await asyncio.wait([work])
         if not work.cancelled():
-            work.result()  # it never ends by itself, except by a fault
+            work.result()  # work ends only with an error, which is raised here
 
-    async def _round(self) -> float:
-        """One look at the Lease and one step; returns for how long to do nothing."""
-        if self._lease is None or holder_of(self._lease) != self._identity:
-            self._see(await self._leases.read())
-        lease, seen = self._lease, self._seen
-        if lease is None or seen is None:
-            return AT_ONCE_S
-        chosen = step(lease, seen, self._identity, self._clock())
-        if chosen is not Step.WAIT and not await self._claims(lease):
-            return AT_ONCE_S
-        return wait_s(chosen, seen, self._clock())
-
-    async def _claims(self, lease: Manifest) -> bool:
-        """Writes its own name into the Lease; False where the Lease has changed since it was read."""
-        asked_s = self._clock()
+    async def _write(self, lease: Manifest) -> bool:
+        """Write this identity into the Lease; return False if the Lease has changed since it was read."""
+        requested_s = self._clock()
         try:
-            written = await self._leases.write(held(lease, self._identity, datetime.now(UTC)))
-        except RejectedError as refusal:
-            self._lease = None  # changed perhaps by an own try whose answer was lost: the next look tells
-            if refusal.status != HTTPStatus.CONFLICT:
+            written = await self._lock.write(acquired(lease, self._identity, datetime.now(UTC)))
+        except RejectedError as error:
+            self._lease = None  # read it again: an earlier write may have succeeded although its response was lost
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             return False
-        self._until_s = asked_s + RENEW_S
-        self._see(written)
-        if self.remaining_s() > 0:  # the process may have been frozen in between
-            self._elected.set()
+        self._deadline_s = requested_s + RENEW_DEADLINE_S
+        self._observe(written)
+        if self.lease_remaining_s() > 0:  # the process may have been suspended since the request
+            self._acquired.set()
         return True
 
-    def _see(self, lease: Manifest) -> None:
+    def _observe(self, lease: Manifest) -> None:
         self._lease = lease
-        self._seen = sighting(self._seen, lease, self._clock())
-        if holder_of(lease) != self._identity:
-            self._until_s = -math.inf
+        self._observation = observe(self._observation, lease, self._clock())
+        if holder_identity(lease) != self._identity:
+            self._deadline_s = -math.inf
 
-    def _complain(self, error: BaseException | None) -> None:
-        """Once for each cause, not each second."""
-        complaint = "" if error is None else str(error) or repr(error)
-        if error is not None and complaint != self._complaint:
-            fault = None if isinstance(error, KubeError) else error
-            logger.warning("The Lease can be neither held nor taken: %s", complaint, exc_info=fault)
-        self._complaint = complaint
+    def _warn(self, error: BaseException | None) -> None:
+        """Log an error once per cause, not at every attempt."""
+        warning = "" if error is None else str(error) or repr(error)
+        if error is not None and warning != self._last_warning:
+            unexpected = None if isinstance(error, KubeError) else error
+            logger.warning("The Lease can be neither acquired nor renewed: %s", warning, exc_info=unexpected)
+        self._last_warning = warning

@@ -1,46 +1,48 @@
-"""Work runs while the Lease is held, and ends with it, whatever the API server does."""
+"""Work runs only while the Lease is held, whatever the API server does."""
 
 import asyncio
 import math
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from sd_operator.kube.errors import RejectedError, UnavailableError
-from sd_operator.leader.elector import Elector
-from sd_operator.leader.lease import LEASE_S, RENEW_S, fresh, holder_of
+from sd_operator.leader.election import LEASE_DURATION_S, RENEW_DEADLINE_S, holder_identity
+from sd_operator.leader.elector import LeaderElector
+from sd_operator.leader.lease import acquired, new_lease
 from sd_operator.metrics import Metrics
 from sd_operator.resources import Manifest
 
 
 @dataclass
-class StoredLease:
-    """The API server's part: versions, conflicts, and silence on demand."""
+class FakeLock:
+    """A stored Lease with resourceVersions, conflicts and injected failures."""
 
-    lease: Manifest = field(default_factory=lambda: fresh("sd-triton", "sd-triton-operator"))
+    lease: Manifest = field(default_factory=lambda: new_lease("sd-triton", "sd-triton-operator"))
     version: int = 0
-    away: bool = False
-    loses_answers: bool = False
+    is_unavailable: bool = False
+    loses_responses: bool = False
 
     async def read(self) -> Manifest:
-        if self.away:
-            raise UnavailableError("The API server is away.")
+        if self.is_unavailable:
+            raise UnavailableError("The API server is unavailable.")
         return self.lease
 
     async def write(self, lease: Manifest) -> Manifest:
-        if self.away:
-            raise UnavailableError("The API server is away.")
+        if self.is_unavailable:
+            raise UnavailableError("The API server is unavailable.")
         if lease["metadata"].get("resourceVersion") != self.lease["metadata"].get("resourceVersion"):
-            gone = "resourceVersion" not in self.lease["metadata"]
-            raise RejectedError("not found" if gone else "the object has been modified", 404 if gone else 409)
+            deleted = "resourceVersion" not in self.lease["metadata"]
+            raise RejectedError("not found" if deleted else "the object has been modified", 404 if deleted else 409)
         self.version += 1
         self.lease = lease | {"metadata": lease["metadata"] | {"resourceVersion": str(self.version)}}
-        if self.loses_answers:
-            raise UnavailableError("No answer.")
+        if self.loses_responses:
+            raise UnavailableError("No response.")
         return self.lease
 
 
 class Clock:
-    """Stands still until it is told."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -50,151 +52,151 @@ class Clock:
 
 
 @pytest.fixture
-def stored() -> StoredLease:
-    """A Lease that nobody has."""
-    return StoredLease()
+def lock() -> FakeLock:
+    """A Lease without a holder."""
+    return FakeLock()
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time of all candidates."""
+    """The clock of all candidates."""
     return Clock()
 
 
-def candidate(stored: StoredLease, clock: Clock, name: str = "a") -> Elector:
-    """An operator that wants the Lease."""
-    return Elector(stored, name, Metrics(), clock)
+def candidate(lock: FakeLock, clock: Clock, identity: str = "a") -> LeaderElector:
+    """A candidate for the Lease."""
+    return LeaderElector(lock, identity, Metrics(), clock)
 
 
-async def test_who_comes_first_holds_it_and_the_other_waits(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
-    await first._round()
-    await second._round()
-    assert first.remaining_s() == RENEW_S
-    assert second.remaining_s() == -math.inf
-    assert holder_of(stored.lease) == "a"
+async def test_the_first_candidate_acquires_the_lease_and_the_other_waits(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
+    await first.try_acquire_or_renew()
+    await second.try_acquire_or_renew()
+    assert first.lease_remaining_s() == RENEW_DEADLINE_S
+    assert second.lease_remaining_s() == -math.inf
+    assert holder_identity(lock.lease) == "a"
 
 
-async def test_a_holder_that_renews_keeps_it(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
+async def test_a_leader_that_renews_keeps_the_lease(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
     for _ in range(20):
-        await first._round()
-        await second._round()
+        await first.try_acquire_or_renew()
+        await second.try_acquire_or_renew()
         clock.now_s += 2
-    assert second.remaining_s() == -math.inf
-    assert stored.version == 20
+    assert second.lease_remaining_s() == -math.inf
+    assert lock.version == 20
 
 
-async def test_who_cannot_renew_stops_before_another_begins(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
-    await first._round()
-    await second._round()
-    clock.now_s += RENEW_S
-    assert first.remaining_s() == 0
-    await second._round()
-    assert second.remaining_s() == -math.inf
-    clock.now_s += LEASE_S - RENEW_S
-    await second._round()
-    assert second.remaining_s() == RENEW_S
+async def test_a_leader_that_cannot_renew_stops_before_another_acquires_the_lease(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
+    await first.try_acquire_or_renew()
+    await second.try_acquire_or_renew()
+    clock.now_s += RENEW_DEADLINE_S
+    assert first.lease_remaining_s() == 0
+    await second.try_acquire_or_renew()
+    assert second.lease_remaining_s() == -math.inf
+    clock.now_s += LEASE_DURATION_S - RENEW_DEADLINE_S
+    await second.try_acquire_or_renew()
+    assert second.lease_remaining_s() == RENEW_DEADLINE_S
 
 
-async def test_who_was_frozen_may_not_write_and_sees_who_does(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
-    await first._round()
-    await second._round()
-    clock.now_s += 60  # for the first this passes unnoticed
-    await second._round()
-    assert first.remaining_s() < 0
-    await first._round()  # its renewal is refused: the Lease has changed
-    assert first.remaining_s() < 0
-    await first._round()
-    assert (first.remaining_s(), holder_of(stored.lease)) == (-math.inf, "b")
+async def test_a_suspended_leader_may_not_write_and_observes_its_successor(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
+    await first.try_acquire_or_renew()
+    await second.try_acquire_or_renew()
+    clock.now_s += 60  # the first is suspended
+    await second.try_acquire_or_renew()
+    assert first.lease_remaining_s() < 0
+    await first.try_acquire_or_renew()  # its renewal conflicts
+    assert first.lease_remaining_s() < 0
+    await first.try_acquire_or_renew()
+    assert (first.lease_remaining_s(), holder_identity(lock.lease)) == (-math.inf, "b")
 
 
-async def test_a_renewal_whose_answer_was_lost_does_not_cost_the_lease(stored: StoredLease, clock: Clock) -> None:
-    first = candidate(stored, clock)
-    await first._round()
-    stored.loses_answers, clock.now_s = True, clock.now_s + 2
+async def test_a_renewal_whose_response_was_lost_keeps_the_lease(lock: FakeLock, clock: Clock) -> None:
+    first = candidate(lock, clock)
+    await first.try_acquire_or_renew()
+    lock.loses_responses, clock.now_s = True, clock.now_s + 2
     with pytest.raises(UnavailableError):
-        await first._round()
-    assert first.remaining_s() == RENEW_S - 2
-    stored.loses_answers, clock.now_s = False, clock.now_s + 2
-    await first._round()  # refused: the version is the lost answer's
-    await first._round()
-    assert first.remaining_s() == RENEW_S
+        await first.try_acquire_or_renew()
+    assert first.lease_remaining_s() == RENEW_DEADLINE_S - 2
+    lock.loses_responses, clock.now_s = False, clock.now_s + 2
+    await first.try_acquire_or_renew()  # conflicts with the write whose response was lost
+    await first.try_acquire_or_renew()
+    assert first.lease_remaining_s() == RENEW_DEADLINE_S
 
 
-async def test_a_lease_that_is_given_back_is_taken_at_once(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
-    await first._round()
-    await second._round()
+async def test_a_released_lease_is_acquired_immediately(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
+    await first.try_acquire_or_renew()
+    await second.try_acquire_or_renew()
     await first.release()
-    assert first.remaining_s() == -math.inf
-    await second._round()
-    assert second.remaining_s() == RENEW_S
+    assert first.lease_remaining_s() == -math.inf
+    await second.try_acquire_or_renew()
+    assert second.lease_remaining_s() == RENEW_DEADLINE_S
 
 
-async def test_nobody_gives_back_what_another_holds(stored: StoredLease, clock: Clock) -> None:
-    first, second = candidate(stored, clock, "a"), candidate(stored, clock, "b")
-    await first._round()
+async def test_a_candidate_does_not_release_the_lease_of_another(lock: FakeLock, clock: Clock) -> None:
+    first, second = candidate(lock, clock, "a"), candidate(lock, clock, "b")
+    await first.try_acquire_or_renew()
     await second.release()
-    assert holder_of(stored.lease) == "a"
+    assert holder_identity(lock.lease) == "a"
 
 
-async def test_a_restarted_container_goes_on_with_its_pods_lease(stored: StoredLease, clock: Clock) -> None:
-    await candidate(stored, clock, "a")._round()
-    restarted = candidate(stored, clock, "a")
-    await restarted._round()
-    assert restarted.remaining_s() == RENEW_S
-    assert stored.lease["spec"]["leaseTransitions"] == 1
+async def test_a_restarted_container_renews_the_lease_of_its_pod(lock: FakeLock, clock: Clock) -> None:
+    await candidate(lock, clock, "a").try_acquire_or_renew()
+    restarted = candidate(lock, clock, "a")
+    await restarted.try_acquire_or_renew()
+    assert restarted.lease_remaining_s() == RENEW_DEADLINE_S
+    assert lock.lease["spec"]["leaseTransitions"] == 1
 
 
-async def test_a_lease_that_somebody_deleted_is_made_anew(stored: StoredLease, clock: Clock) -> None:
-    first = candidate(stored, clock)
-    await first._round()
-    stored.lease = fresh("sd-triton", "sd-triton-operator")
+async def test_a_deleted_lease_is_created_again(lock: FakeLock, clock: Clock) -> None:
+    first = candidate(lock, clock)
+    await first.try_acquire_or_renew()
+    lock.lease = new_lease("sd-triton", "sd-triton-operator")
     with pytest.raises(RejectedError, match="not found"):
-        await first._round()
-    await first._round()
-    assert (holder_of(stored.lease), first.remaining_s()) == ("a", RENEW_S)
+        await first.try_acquire_or_renew()
+    await first.try_acquire_or_renew()
+    assert (holder_identity(lock.lease), first.lease_remaining_s()) == ("a", RENEW_DEADLINE_S)
 
 
-async def test_an_outage_is_said_once(stored: StoredLease, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    stored.away = True
+async def test_an_outage_is_logged_once(lock: FakeLock, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    lock.is_unavailable = True
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(candidate(stored, clock).run(), 1.2)
-    assert caplog.messages == ["The Lease can be neither held nor taken: The API server is away."]
+        await asyncio.wait_for(candidate(lock, clock).run(), 1.2)
+    assert caplog.messages == ["The Lease can be neither acquired nor renewed: The API server is unavailable."]
 
 
-async def test_work_begins_with_the_lease_ends_with_it_and_begins_again(stored: StoredLease) -> None:
-    begun, ended, lives = asyncio.Event(), asyncio.Event(), list[str]()
+async def test_work_is_started_cancelled_and_restarted_with_the_lease(lock: FakeLock) -> None:
+    begun, ended, calls = asyncio.Event(), asyncio.Event(), list[str]()
 
     async def work() -> None:
-        lives.append("begun")
+        calls.append("begun")
         begun.set()
         try:
             await asyncio.sleep(60)
         finally:
-            lives.append("ended")
+            calls.append("ended")
             ended.set()
 
     clock = Clock()
-    elector = candidate(stored, clock)
+    elector = candidate(lock, clock)
     async with asyncio.TaskGroup() as parts:
-        tasks = [parts.create_task(elector.run()), parts.create_task(elector.while_elected(work))]
+        tasks = [parts.create_task(elector.run()), parts.create_task(elector.run_while_leader(work))]
         await asyncio.wait_for(begun.wait(), 5)
-        stored.away = True
-        clock.now_s += RENEW_S
+        lock.is_unavailable = True
+        clock.now_s += RENEW_DEADLINE_S
         begun.clear()
         await asyncio.wait_for(ended.wait(), 2)
-        stored.away = False
+        lock.is_unavailable = False
         await asyncio.wait_for(begun.wait(), 5)
         for task in tasks:
             task.cancel()
-    assert lives == ["begun", "ended", "begun", "ended"]
+    assert calls == ["begun", "ended", "begun", "ended"]
 
 
-async def test_work_ends_when_another_is_seen_to_hold_the_lease(stored: StoredLease, clock: Clock) -> None:
+async def test_work_is_cancelled_when_another_holder_is_observed(lock: FakeLock, clock: Clock) -> None:
     ended = asyncio.Event()
 
     async def work() -> None:
@@ -203,20 +205,23 @@ async def test_work_ends_when_another_is_seen_to_hold_the_lease(stored: StoredLe
         finally:
             ended.set()
 
-    elector = candidate(stored, clock)
-    await elector._round()
-    working = asyncio.create_task(elector.while_elected(work))
+    elector = candidate(lock, clock)
+    await elector.try_acquire_or_renew()
+    working = asyncio.create_task(elector.run_while_leader(work))
     await asyncio.sleep(0.01)
-    elector._see(stored.lease | {"spec": stored.lease["spec"] | {"holderIdentity": "b"}})
+    other = acquired(lock.lease, "b", datetime.now(UTC))
+    lock.lease = await lock.write(other)
+    await elector.try_acquire_or_renew()  # conflicts
+    await elector.try_acquire_or_renew()
     await asyncio.wait_for(ended.wait(), 2)
     working.cancel()
 
 
-async def test_a_fault_in_the_work_is_not_hidden(stored: StoredLease) -> None:
+async def test_an_error_in_the_work_is_raised(lock: FakeLock) -> None:
     async def work() -> None:
         raise ZeroDivisionError
 
-    elector = candidate(stored, Clock())
-    await elector._round()
+    elector = candidate(lock, Clock())
+    await elector.try_acquire_or_renew()
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(elector.while_elected(work), 5)
+        await asyncio.wait_for(elector.run_while_leader(work), 5)
