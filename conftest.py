@@ -1,4 +1,4 @@
-"""Settings for every test: no telemetry, no deadlines in property tests, and the default handling of SIGINT."""
+"""Settings for every test: no telemetry, no spinning threads, no deadlines, and the default handling of SIGINT."""
 
 import os
 import signal
@@ -7,6 +7,9 @@ from hypothesis import settings
 
 # pyannote.audio reports its use by default; the images disable that too.
 os.environ |= {"PYANNOTE_METRICS_ENABLED": "0", "OTEL_SDK_DISABLED": "true"}
+
+# By default OpenMP's threads spin while they wait, which takes the cores from the other test processes.
+os.environ["OMP_WAIT_POLICY"] = "passive"
 
 # A shell starts background jobs with SIGINT ignored, and subprocesses inherit that; tests that send SIGINT need it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
