@@ -13,6 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/curr
 
 step := tools/step
 control_plane := operator/tests/controlplane
+e2e_tests := pytest -q e2e/tests --timeout 900
 unit_tests := pytest -q -n 2 --dist loadfile --durations 5 --ignore $(control_plane)
 
 .PHONY: help setup fmt check unit test test-phases images demo bench bench-engine bench-operator bench-supply clean
@@ -50,7 +51,8 @@ test-phases: check
 	@$(step) "control plane tests" pytest -q -n 2 --dist loadfile --durations 5 $(control_plane)
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
-	@$(step) "end-to-end tests" pytest -q e2e/tests --timeout 900 --durations 15
+	@$(step) "end-to-end tests" $(e2e_tests) -m "not timing" --keep-demo -n 3 --dist loadgroup --durations 15
+	@$(step) "end-to-end tests that assert durations" $(e2e_tests) -m timing
 
 images: setup ## Build all images; REGISTRY=host:port/path pushes them there
 	@sd-kit images $(if $(REGISTRY),--registry $(REGISTRY))
