@@ -1,4 +1,4 @@
-"""The memory of a process tree: each page once, whoever maps it, and memfds also where nobody does."""
+"""Memory of a process tree: each page counted once, including memfds that no process has mapped."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ MB = 1e6
 
 
 def tree_bytes(root: int) -> int:
-    """PSS of all that is no shared memory, and the whole of each shared memory object that the tree holds or maps."""
+    """Return the PSS of a process tree without shared memory, plus the whole of each shared memory object it uses."""
     private, shared = 0, dict[int, int]()
     for process_id in tree(root):
         try:
-            private += without_shared(Path(f"/proc/{process_id}/smaps_rollup").read_text())
-            mapped = shared_mappings(Path(f"/proc/{process_id}/maps").read_text())
+            private += pss_without_shared_memory(Path(f"/proc/{process_id}/smaps_rollup").read_text())
+            mapped = mapped_shared_memory(Path(f"/proc/{process_id}/maps").read_text())
         except (FileNotFoundError, ProcessLookupError):
-            continue  # ended meanwhile
-        # A mapping whose descriptor is closed shows its length only; what an open one has allocated is known better.
-        shared = mapped | shared | _open_memory(process_id)
+            continue  # the process has ended since
+        # The allocated size of an open memfd is more exact than the length of its mapping.
+        shared = mapped | shared | _open_memfds(process_id)
     return private + sum(shared.values())
 
 
-def without_shared(smaps_rollup: str) -> int:
-    """Proportional bytes but those in shared memory (proc(5), smaps_rollup)."""
+def pss_without_shared_memory(smaps_rollup: str) -> int:
+    """Return the proportional set size in bytes without shared memory (proc(5), smaps_rollup)."""
     kib = {line.split(":")[0]: int(line.split()[1]) for line in smaps_rollup.splitlines()[1:]}
     return 1024 * (kib["Pss"] - kib["Pss_Shmem"])
 
 
-def shared_mappings(maps: str) -> dict[int, int]:
-    """By its inode, how far each memfd or file of /dev/shm is mapped (proc(5), maps)."""
+def mapped_shared_memory(maps: str) -> dict[int, int]:
+    """Return the end of the last mapping of each memfd or file in /dev/shm in bytes, by inode (proc(5), maps)."""
     ends: dict[int, int] = {}
     for line in maps.splitlines():
         fields = line.split(maxsplit=5)
@@ -46,35 +46,35 @@ def shared_mappings(maps: str) -> dict[int, int]:
     return ends
 
 
-def _open_memory(process_id: int) -> dict[int, int]:
-    """By its inode, what each memfd that a process holds open has allocated."""
-    held: dict[int, int] = {}
+def _open_memfds(process_id: int) -> dict[int, int]:
+    """Return the allocated bytes of each memfd that a process has open, by inode."""
+    sizes: dict[int, int] = {}
     for link, target in descriptors(process_id):
         if target.startswith("/memfd:"):
             try:
                 status = link.stat()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            held[status.st_ino] = status.st_blocks * 512
-    return held
+            sizes[status.st_ino] = status.st_blocks * 512
+    return sizes
 
 
-class Watch:
-    """Samples a tree's memory ten times a second, in a thread, while its context lasts."""
+class MemorySampler:
+    """A context manager that samples the memory of a process tree ten times a second in a thread."""
 
     def __init__(self, root: int) -> None:
         self._root = root
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self.bytes: list[int] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.samples_bytes: list[int] = []
 
     @property
     def peak_mb(self) -> float:
-        return max(self.bytes) / MB
+        return max(self.samples_bytes) / MB
 
     @property
     def median_mb(self) -> float:
-        return sorted(self.bytes)[len(self.bytes) // 2] / MB
+        return sorted(self.samples_bytes)[len(self.samples_bytes) // 2] / MB
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -83,12 +83,12 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
+        self._stop.set()
         self._thread.join()
 
-    def _sample(self) -> None:
+    def _run(self) -> None:
         due = time.monotonic()
-        while not self._ended.is_set():
-            self.bytes.append(tree_bytes(self._root))
+        while not self._stop.is_set():
+            self.samples_bytes.append(tree_bytes(self._root))
             due = max(due + 1 / SAMPLES_PER_S, time.monotonic())
-            self._ended.wait(due - time.monotonic())
+            self._stop.wait(due - time.monotonic())

@@ -1,4 +1,4 @@
-"""Damaged recordings: from a few sound files of every format, ten thousand that no encoder would write."""
+"""Mutated recordings for fuzzing: valid files of every format with one to three random changes."""
 
 from __future__ import annotations
 
@@ -13,75 +13,76 @@ from benchmarks.engine.voices import SAMPLE_RATE_HZ
 
 SEED = 20260
 HEADER_BYTES = 128
-LONGEST_SPLICE = 4
+MAX_REPETITIONS = 4
 EDGE_VALUES = (b"\x00", b"\xff", b"\x7f", b"\x80", b"\x01")
+EDGE_VALUE_SHARE = 0.6
 DURATIONS_S = (0.1, 0.3, 0.5)
 
 
 @cache
 def seeds() -> tuple[bytes, ...]:
-    """Every format at every length."""
-    voices, _ = conversation(Scene(seed=7, duration_s=max(DURATIONS_S), speakers=1))
-    sounds = [wav(voices[: round(length_s * SAMPLE_RATE_HZ)]) for length_s in DURATIONS_S]
-    return tuple(encode(sound, arguments) for sound in sounds for arguments in FORMATS.values())
+    """Return valid recordings of every format and duration."""
+    samples, _ = conversation(Scene(seed=7, duration_s=max(DURATIONS_S), speakers=1))
+    recordings = [wav(samples[: round(duration_s * SAMPLE_RATE_HZ)]) for duration_s in DURATIONS_S]
+    return tuple(encode(recording, arguments) for recording in recordings for arguments in FORMATS.values())
 
 
 def mutated(number: int) -> bytes:
-    """The file of that number, always the same: one seed with one to three wounds, never empty."""
-    chance = random.Random(f"{SEED}/{number}")  # noqa: S311 - reproducible, not secret
-    content = bytearray(chance.choice(seeds()))
-    for _ in range(chance.choice((1, 1, 2, 3))):
-        chance.choice(MUTATIONS)(content, chance)
+    """Return the mutated recording of this number: reproducible, and never empty."""
+    rng = random.Random(f"{SEED}/{number}")  # noqa: S311 - reproducible, not secret
+    content = bytearray(rng.choice(seeds()))
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        rng.choice(MUTATIONS)(content, rng)
     return bytes(content) or b"\x00"
 
 
 Mutation = Callable[[bytearray, random.Random], None]
 
 
-def flip_bits(content: bytearray, chance: random.Random) -> None:
-    for _ in range(chance.choice((1, 2, 8, 64))):
+def flip_bits(content: bytearray, rng: random.Random) -> None:
+    for _ in range(rng.choice((1, 2, 8, 64))):
         if content:
-            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
 
 
-def truncate(content: bytearray, chance: random.Random) -> None:
-    del content[chance.randrange(len(content) + 1) :]
+def truncate(content: bytearray, rng: random.Random) -> None:
+    del content[rng.randrange(len(content) + 1) :]
 
 
-def insert_bytes(content: bytearray, chance: random.Random) -> None:
-    place = chance.randrange(len(content) + 1)
-    content[place:place] = chance.randbytes(chance.choice((1, 2, 4, 16, 256)))
+def insert_bytes(content: bytearray, rng: random.Random) -> None:
+    offset = rng.randrange(len(content) + 1)
+    content[offset:offset] = rng.randbytes(rng.choice((1, 2, 4, 16, 256)))
 
 
-def remove_bytes(content: bytearray, chance: random.Random) -> None:
-    place = chance.randrange(len(content) + 1)
-    del content[place : place + chance.choice((1, 2, 4, 64, 1024))]
+def remove_bytes(content: bytearray, rng: random.Random) -> None:
+    offset = rng.randrange(len(content) + 1)
+    del content[offset : offset + rng.choice((1, 2, 4, 64, 1024))]
 
 
-def edit_header(content: bytearray, chance: random.Random) -> None:
-    """Sizes, rates, channel counts and lengths stand in a file's first bytes."""
-    width = chance.choice((1, 2, 4, 8))
-    place = chance.randrange(max(1, min(HEADER_BYTES, len(content)) - width))
-    edge = chance.choice(EDGE_VALUES) * width if chance.random() < 0.6 else chance.randbytes(width)  # noqa: PLR2004 - taste
-    content[place : place + width] = edge
+def edit_header(content: bytearray, rng: random.Random) -> None:
+    """Overwrite a field near the beginning, where sizes, sample rates, channel counts and durations are stored."""
+    width = rng.choice((1, 2, 4, 8))
+    offset = rng.randrange(max(1, min(HEADER_BYTES, len(content)) - width))
+    field = rng.choice(EDGE_VALUES) * width if rng.random() < EDGE_VALUE_SHARE else rng.randbytes(width)
+    content[offset : offset + width] = field
 
 
-def repeat_part(content: bytearray, chance: random.Random) -> None:
-    place = chance.randrange(len(content) + 1)
-    part = bytes(content[place : place + chance.choice((4, 64, 512))])
-    content[place:place] = part * chance.randint(1, LONGEST_SPLICE)
+def repeat_part(content: bytearray, rng: random.Random) -> None:
+    offset = rng.randrange(len(content) + 1)
+    part = bytes(content[offset : offset + rng.choice((4, 64, 512))])
+    content[offset:offset] = part * rng.randint(1, MAX_REPETITIONS)
 
 
-def blank_part(content: bytearray, chance: random.Random) -> None:
-    place = chance.randrange(len(content) + 1)
-    part = content[place : place + chance.choice((4, 64, 512))]
-    content[place : place + len(part)] = chance.choice(EDGE_VALUES) * len(part)
+def blank_part(content: bytearray, rng: random.Random) -> None:
+    offset = rng.randrange(len(content) + 1)
+    part = content[offset : offset + rng.choice((4, 64, 512))]
+    content[offset : offset + len(part)] = rng.choice(EDGE_VALUES) * len(part)
 
 
-def splice(content: bytearray, chance: random.Random) -> None:
-    """The beginning of one file, the end of another."""
-    other = chance.choice(seeds())
-    content[chance.randrange(len(content) + 1) :] = other[chance.randrange(len(other)) :]
+def splice(content: bytearray, rng: random.Random) -> None:
+    """Join the beginning of this file and the end of another one."""
+    other = rng.choice(seeds())
+    content[rng.randrange(len(content) + 1) :] = other[rng.randrange(len(other)) :]
 
 
 MUTATIONS: Sequence[Mutation] = (
@@ -90,7 +91,7 @@ MUTATIONS: Sequence[Mutation] = (
     insert_bytes,
     remove_bytes,
     edit_header,
-    edit_header,  # where most of a format's promises are made
+    edit_header,  # twice as often: a header declares most of a file's structure
     repeat_part,
     blank_part,
     splice,

@@ -1,4 +1,7 @@
-"""What bounded clustering costs in accuracy: half-hour conversations, clustered whole and thinned as four hours are."""
+"""Accuracy of clustering with a bounded number of embeddings, on half-hour conversations.
+
+Each is clustered with all its embeddings, and with the share of them that a recording of four hours keeps.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def measure(shared: Shared) -> list[Row]:
 
 
 def _error_rates(recording: Recording, shared: Shared) -> tuple[Recording, float, float]:
-    """The diarization error rate with all embeddings, and with an eighth of those that long recordings keep."""
+    """Return the diarization error rates in percent: with all embeddings, and with a subset."""
     argv = [sys.executable, "-m", "benchmarks.engine.thinned", recording.path]
     output = subprocess.run(argv, capture_output=True, check=True, text=True, env=os.environ | ENVIRONMENT).stdout
     found = json.loads(output.splitlines()[-1])

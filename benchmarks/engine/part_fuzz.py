@@ -1,4 +1,4 @@
-"""Ten thousand damaged recordings through Triton: each gets a document or a sentence, and nothing is left behind."""
+"""Ten thousand mutated recordings sent through Triton: each must get a valid response, and nothing may leak."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from benchmarks.engine.triton_front import Served, infer, served
 from benchmarks.record import Row
 
 CLIENTS = 16
-WITHIN_S = 10.0
-GIVE_UP_AFTER_S = 60.0
-"""Longer than an answer may take: it is seen how late it comes."""
-AT_MOST_S = 20 * 60.0
-DECODING = ("decode", "measure")
-"""The pools whose workers a recording may end: they read what strangers wrote."""
-CALM_WITHIN_S = 30.0
-_SHOWN = 8
+MAX_RESPONSE_S = 10.0
+CLIENT_TIMEOUT_S = 60.0
+"""Longer than `MAX_RESPONSE_S`, so that late responses are measured."""
+MAX_RUN_S = 20 * 60.0
+DECODER_POOLS = ("decode", "measure")
+"""Worker pools that read the recordings: a recording may end one of their processes."""
+IDLE_TIMEOUT_S = 30.0
+_MAX_SHOWN_FAULTS = 8
 
 
 @dataclass
-class Tally:
-    """What came back; wrong answers with the number of their file."""
+class Responses:
+    """The number of responses by status, and the faults by file number. Used by several threads."""
 
-    answers: Counter[int] = field(default_factory=Counter)
-    wrong: dict[int, str] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, number: int, status: int, fault: str) -> None:
+    def add(self, number: int, status: int, fault: str) -> None:
         with self._lock:
-            self.answers[status] += 1
+            self.statuses[status] += 1
             if fault:
-                self.wrong[number] = fault
+                self.faults[number] = fault
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the server holds when it is idle."""
+class Resources:
+    """Resources of the idle server."""
 
     processes: dict[str, set[int]]
     descriptors: int
@@ -58,124 +58,120 @@ class Held:
 def measure(shared: Shared) -> list[Row]:
     count = shared.size.mutated_files
     with served(shared.size.exact) as running:
-        _ask_all(running, range(count, count + max(200, count // 50)), Tally())  # warm, with files of its own
-        before = _held(running)
-        tally = Tally()
+        _send_all(running, range(count, count + max(200, count // 50)), Responses())  # warm up with other files
+        before = _idle_resources(running)
+        responses = Responses()
         started = time.monotonic()
-        asked = _ask_all(running, range(count), tally)
+        sent = _send_all(running, range(count), responses)
         wall_s = time.monotonic() - started
         leaks = _leaks(running, before)
-    _keep(tally)
-    for number, fault in sorted(tally.wrong.items()):
+    _save_faulty_files(responses)
+    for number, fault in sorted(responses.faults.items()):
         shared.note(f"fuzz: file {number}: {fault}")
-    faults = [f"file {number}: {fault}" for number, fault in sorted(tally.wrong.items())] + leaks
-    unasked = [f"{count - asked} files were not sent within {AT_MOST_S / 60:.0f} min"] if asked < count else []
-    return [
-        Row(
-            "fuzz_wrong_answers",
-            len(faults) + count - asked,
-            "answers",
-            "<= 0",
-            _detail(tally, wall_s, faults + unasked),
-        )
-    ]
+    faults = [f"file {number}: {fault}" for number, fault in sorted(responses.faults.items())] + leaks
+    unsent = [f"{count - sent} files were not sent within {MAX_RUN_S / 60:.0f} min"] if sent < count else []
+    detail = _detail(responses, wall_s, faults + unsent)
+    return [Row("fuzz_wrong_answers", len(faults) + count - sent, "answers", "<= 0", detail)]
 
 
-def _detail(tally: Tally, wall_s: float, faults: list[str]) -> str:
-    answers = ", ".join(f"{count} × {status}" for status, count in sorted(tally.answers.items()))
-    shown = "; ".join(faults[:_SHOWN]) + (f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else "")
-    return f"{answers} from {CLIENTS} clients in {wall_s:.0f} s; demo model" + (f"; {shown}" if faults else "")
+def _detail(responses: Responses, wall_s: float, faults: list[str]) -> str:
+    statuses = ", ".join(f"{count} × {status}" for status, count in sorted(responses.statuses.items()))
+    hidden = len(faults) - _MAX_SHOWN_FAULTS
+    shown = "; ".join(faults[:_MAX_SHOWN_FAULTS]) + (f"; and {hidden} more" if hidden > 0 else "")
+    return f"{statuses} from {CLIENTS} clients in {wall_s:.0f} s; demo model" + (f"; {shown}" if faults else "")
 
 
-def _ask_all(running: Served, numbers: range, tally: Tally) -> int:
-    """Sends the files of these numbers from all clients; returns how many could be sent in time."""
+def _send_all(running: Served, numbers: range, responses: Responses) -> int:
+    """Send the files of these numbers from all clients; return the number of files sent before `MAX_RUN_S`."""
     seeds()
-    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    unsent: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in numbers:
-        waiting.put(number)
-    give_up = time.monotonic() + AT_MOST_S
-    clients = [threading.Thread(target=_client, args=[running, waiting, tally, give_up]) for _ in range(CLIENTS)]
+        unsent.put(number)
+    deadline = time.monotonic() + MAX_RUN_S
+    clients = [
+        threading.Thread(target=_run_client, args=[running, unsent, responses, deadline]) for _ in range(CLIENTS)
+    ]
     for client in clients:
         client.start()
     for client in clients:
         client.join()
-    return len(numbers) - waiting.qsize()
+    return len(numbers) - unsent.qsize()
 
 
-def _client(running: Served, waiting: queue.SimpleQueue[int], tally: Tally, give_up: float) -> None:
-    connection = running.connection(GIVE_UP_AFTER_S)
-    while time.monotonic() < give_up:
+def _run_client(running: Served, unsent: queue.SimpleQueue[int], responses: Responses, deadline: float) -> None:
+    connection = running.connection(CLIENT_TIMEOUT_S)
+    while time.monotonic() < deadline:
         try:
-            number = waiting.get_nowait()
+            number = unsent.get_nowait()
         except queue.Empty:
             break
-        status, fault = _asked(connection, mutated(number))
-        tally.note(number, status, fault)
+        status, fault = _send(connection, mutated(number))
+        responses.add(number, status, fault)
     connection.close()
 
 
-def _asked(connection: http.client.HTTPConnection, recording: bytes) -> tuple[int, str]:
-    """The status (0: none came), and what is wrong with the answer."""
+def _send(connection: http.client.HTTPConnection, recording: bytes) -> tuple[int, str]:
+    """Return the status (0 = no response) and the fault of the response (empty = valid)."""
     started = time.monotonic()
     try:
-        status, answer = infer(connection, recording)
+        status, response = infer(connection, recording)
     except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
-        connection.close()  # the next request opens it anew
+        connection.close()  # the next request opens it again
         return 0, f"no answer ({type(error).__name__}: {error})"
-    return status, _fault(status, answer) or _lateness(time.monotonic() - started)
+    return status, _fault(status, response) or _delay_fault(time.monotonic() - started)
 
 
-def _fault(status: int, answer: object) -> str:
+def _fault(status: int, response: object) -> str:
     if status == http.client.OK:
-        return document.fault(answer)
+        return document.fault(response)
     if status == http.client.BAD_REQUEST:
-        return document.sentence_fault(answer)
-    return f"status {status}: {answer}"
+        return document.sentence_fault(response)
+    return f"status {status}: {response}"
 
 
-def _lateness(after_s: float) -> str:
-    return f"answered after {after_s:.1f} s" if after_s > WITHIN_S else ""
+def _delay_fault(duration_s: float) -> str:
+    return f"answered after {duration_s:.1f} s" if duration_s > MAX_RESPONSE_S else ""
 
 
-def _held(running: Served) -> Held:
-    """Once nothing is in flight and nothing changes any more."""
-    give_up = time.monotonic() + CALM_WITHIN_S
-    last, seen = None, _holds(running)
-    while (last != seen or running.engine.metric("sd_requests_in_flight")) and time.monotonic() < give_up:
+def _idle_resources(running: Served) -> Resources:
+    """Wait until no request is in flight and the resources no longer change; return them."""
+    deadline = time.monotonic() + IDLE_TIMEOUT_S
+    previous, current = None, _resources(running)
+    while (previous != current or running.engine.metric("sd_requests_in_flight")) and time.monotonic() < deadline:
         time.sleep(2)
-        last, seen = seen, _holds(running)
-    return seen
+        previous, current = current, _resources(running)
+    return current
 
 
-def _holds(running: Served) -> Held:
-    """Workers come and go; the engine itself and all of Triton's processes stay."""
-    lasting = {"engine": {running.engine.process_id}, "Triton": set(tree(running.triton_id))}
-    every = [*tree(running.engine.process_id), *lasting["Triton"]]
-    open_files = [target for process_id in every for _, target in descriptors(process_id)]
-    regions = sum(1 for _ in Path("/dev/shm").glob("triton_python_backend_shm_region_*"))  # noqa: S108 - Triton's place
+def _resources(running: Served) -> Resources:
+    """Count what the server uses. Worker processes may be replaced; the engine and Triton's processes must remain."""
+    permanent = {"engine": {running.engine.process_id}, "Triton": set(tree(running.triton_id))}
+    process_ids = [*tree(running.engine.process_id), *permanent["Triton"]]
+    open_files = [target for process_id in process_ids for _, target in descriptors(process_id)]
+    regions = sum(1 for _ in Path("/dev/shm").glob("triton_python_backend_shm_region_*"))  # noqa: S108 - Triton's folder
     memory_objects = regions + sum(target.startswith("/memfd:") for target in open_files)
     restarts = running.engine.metrics_by("sd_worker_restarts_total", "pool")
-    others = sum(count for pool, count in restarts.items() if pool not in DECODING)
-    return Held(lasting, len(open_files), memory_objects, others)
+    unexpected_restarts = sum(count for pool, count in restarts.items() if pool not in DECODER_POOLS)
+    return Resources(permanent, len(open_files), memory_objects, unexpected_restarts)
 
 
-def _leaks(running: Served, before: Held) -> list[str]:
-    after = _held(running)
+def _leaks(running: Served, before: Resources) -> list[str]:
+    after = _idle_resources(running)
     faults = [f"{name} was restarted" for name, ids in before.processes.items() if ids != after.processes[name]]
-    for what, was, now in (
+    for resource, count_before, count_after in (
         ("descriptors", before.descriptors, after.descriptors),
         ("shared memory objects", before.memory_objects, after.memory_objects),
         ("restarts of workers that decode nothing", before.restarts, after.restarts),
     ):
-        if now > was:
-            faults.append(f"{now - was:g} more {what} than before")
+        if count_after > count_before:
+            faults.append(f"{count_after - count_before:g} more {resource} than before")
     return faults
 
 
-def _keep(tally: Tally) -> None:
-    """The files that were answered wrongly, for whoever wants to know why."""
-    kept = folder() / "fuzz-wrong"
-    shutil.rmtree(kept, ignore_errors=True)
-    kept.mkdir()
-    for number in tally.wrong:
-        (kept / str(number)).write_bytes(mutated(number))
+def _save_faulty_files(responses: Responses) -> None:
+    """Save the files that got an invalid response, for debugging."""
+    saved = folder() / "fuzz-wrong"
+    shutil.rmtree(saved, ignore_errors=True)
+    saved.mkdir()
+    for number in responses.faults:
+        (saved / str(number)).write_bytes(mutated(number))

@@ -112,4 +112,4 @@ def _keep(finished: dict[str, list[Row]]) -> None:
 
 
 def _kept_path() -> Path:
-    return cache.folder() / f"rows-{cache.sources(map(str, sorted(ENGINE.glob('*.py'))))}.json"
+    return cache.folder() / f"rows-{cache.sources(map(str, sorted(ENGINE.rglob('*.py'))))}.json"

@@ -1,4 +1,4 @@
-"""What is read from /proc about memory: every page once."""
+"""The memory of a process tree counts each page once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.engine.memory import shared_mappings, tree_bytes, without_shared
+from benchmarks.engine.memory import mapped_shared_memory, pss_without_shared_memory, tree_bytes
 
 ROLLUP = """\
 55d998c59000-7ffda92be000 ---p 00000000 00:00 0                          [rollup]
@@ -26,22 +26,22 @@ MAPS = """\
 7f0000006000-7f0000007000 rw-p 00000000 00:00 0
 7f0000008000-7f0000009000 rw-s 00000000 00:18 7                          /dev/shm/region
 """
-PAGES = 64 * 1024 * 1024
+MEMFD_BYTES = 64 * 1024 * 1024
 
 
-def test_shared_memory_is_taken_out_of_the_proportional_size() -> None:
-    assert without_shared(ROLLUP) == 250 * 1024
+def test_shared_memory_is_subtracted_from_the_proportional_set_size() -> None:
+    assert pss_without_shared_memory(ROLLUP) == 250 * 1024
 
 
-def test_a_shared_object_reaches_as_far_as_its_last_mapping() -> None:
-    assert shared_mappings(MAPS) == {42: 0x5000, 7: 0x1000}
+def test_the_size_of_a_shared_object_is_the_end_of_its_last_mapping() -> None:
+    assert mapped_shared_memory(MAPS) == {42: 0x5000, 7: 0x1000}
 
 
 @pytest.fixture
 def memory_fd() -> Iterator[int]:
-    """A memfd with all of its pages written."""
+    """A memfd whose pages are all written."""
     fd = os.memfd_create("pages")
-    os.write(fd, b"x" * PAGES)
+    os.write(fd, b"x" * MEMFD_BYTES)
     yield fd
     os.close(fd)
 
@@ -56,17 +56,17 @@ if sys.argv[2] == "mapped":
         pages[offset]
 else:
     pages.close()
-print("there", flush=True)
+print("ready", flush=True)
 input()
 os.killpg(0, signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("how", ["mapped", "not mapped"])
-def test_a_memfd_counts_once_mapped_or_not_and_in_however_many_processes(memory_fd: int, how: str) -> None:
-    argv = [sys.executable, "-c", TWO_PROCESSES, str(memory_fd), how]
+@pytest.mark.parametrize("use", ["mapped", "not mapped"])
+def test_a_memfd_counts_once_whether_or_not_it_is_mapped(memory_fd: int, use: str) -> None:
+    argv = [sys.executable, "-c", TWO_PROCESSES, str(memory_fd), use]
     with subprocess.Popen(argv, stdin=-1, stdout=-1, pass_fds=[memory_fd], process_group=0) as parent:
         assert parent.stdout
-        assert parent.stdout.readline() == b"there\n"
-        assert PAGES <= tree_bytes(parent.pid) < 1.5 * PAGES  # two small Pythons, no second copy
+        assert parent.stdout.readline() == b"ready\n"
+        assert MEMFD_BYTES <= tree_bytes(parent.pid) < 1.5 * MEMFD_BYTES  # two small processes, one copy
         parent.communicate(b"\n")
