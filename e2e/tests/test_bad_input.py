@@ -1,4 +1,4 @@
-"""What a caller gets wrong is refused with a status and a sentence, and harms nobody else."""
+"""An invalid request is rejected with a status and a message, and affects no other request."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def _wav_header(samples: int) -> bytes:
     return form + struct.pack("<4sI", b"data", size_bytes)
 
 
-def _with(recording: bytes, **changes: Any) -> dict[str, Any]:
+def _request_with_input(recording: bytes, **changes: Any) -> dict[str, Any]:
     body = request_body(recording)
     body["inputs"][0].update(changes)
     return body
@@ -37,12 +37,12 @@ def _with(recording: bytes, **changes: Any) -> dict[str, Any]:
 def five_hours() -> bytes:
     """Five hours of 8-bit 1 kHz silence: 18 MB, longer than the demo's four hours."""
     samples = 5 * 3600 * 1000
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + samples, b"WAVE", b"fmt ", 16, 1, 1, 1000, 1000, 1, 8)
-    return head + struct.pack("<4sI", b"data", samples) + b"\x80" * samples
+    header = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + samples, b"WAVE", b"fmt ", 16, 1, 1, 1000, 1000, 1, 8)
+    return header + struct.pack("<4sI", b"data", samples) + b"\x80" * samples
 
 
-BAD: dict[str, tuple[Any, int, str]] = {
-    "not base64": (lambda clip: _with(clip, data=["this is *not* base64"]), 400, "base64"),
+INVALID: dict[str, tuple[Any, int, str]] = {
+    "not base64": (lambda clip: _request_with_input(clip, data=["this is *not* base64"]), 400, "base64"),
     "base64 of text": (lambda _: request_body(TEXT), 400, "WAV, FLAC, MP3"),
     "empty": (lambda _: request_body(b""), 400, "empty"),
     "a truncated file": (lambda clip: request_body(clip[: len(clip) // 2]), 400, "ends"),
@@ -53,7 +53,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "speakers in words": (lambda clip: request_body(clip, "two"), 400, "1 to 256"),
     "a thousand speakers": (lambda clip: request_body(clip, "1000"), 400, "1 to 256"),
     "two recordings in one request": (
-        lambda clip: _with(clip, shape=[2, 1], data=[base64.b64encode(clip).decode()] * 2),
+        lambda clip: _request_with_input(clip, shape=[2, 1], data=[base64.b64encode(clip).decode()] * 2),
         400,
         "[1, 1]",
     ),
@@ -71,25 +71,25 @@ BAD: dict[str, tuple[Any, int, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_a_bad_request_is_refused_with_a_sentence_and_the_next_one_is_right(name: str, clip: bytes) -> None:
-    body, status, words = BAD[name]
-    reply = send(body(clip))
-    assert (reply.status, words in reply.error_message) == (status, True), reply
-    assert reply.error_message.endswith(".")
+@pytest.mark.parametrize("name", INVALID)
+def test_an_invalid_request_is_rejected_with_a_message_and_the_server_stays_ready(name: str, clip: bytes) -> None:
+    body, status, words = INVALID[name]
+    response = send(body(clip))
+    assert (response.status, words in response.error_message) == (status, True), response
+    assert response.error_message.endswith(".")
     assert get_text(URL + "/v2/health/ready") == ""
 
 
-def test_a_recording_that_is_too_long_is_refused_and_names_the_limit(five_hours: bytes) -> None:
-    reply = diarize(five_hours)
-    assert reply.status == 400
-    assert "maxAudioDuration" in reply.error_message
-    assert "14400" in reply.error_message
+def test_a_too_long_recording_is_rejected_with_the_limit(five_hours: bytes) -> None:
+    response = diarize(five_hours)
+    assert response.status == 400
+    assert "maxAudioDuration" in response.error_message
+    assert "14400" in response.error_message
 
 
-def test_bad_neighbours_harm_no_good_request(short: bytes) -> None:
+def test_invalid_requests_do_not_affect_valid_ones_in_the_same_batch(short: bytes) -> None:
     alone = diarize(short).timeline
-    replies = send_concurrently([request_body(short), request_body(TEXT)] * 10)
-    good, bad = replies[::2], replies[1::2]
-    assert [json.dumps(reply.timeline) for reply in good] == [json.dumps(alone)] * 10
-    assert [reply.status for reply in bad] == [400] * 10
+    responses = send_concurrently([request_body(short), request_body(TEXT)] * 10)
+    valid, invalid = responses[::2], responses[1::2]
+    assert [json.dumps(response.timeline) for response in valid] == [json.dumps(alone)] * 10
+    assert [response.status for response in invalid] == [400] * 10
