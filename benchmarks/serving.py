@@ -131,7 +131,7 @@ def _engine(recording: Path, folder: Path) -> Iterator[Callable[[], Cost]]:
 
 def _diarize(connection: socket.socket, content: bytes) -> wire.Message:
     memory_fd = wire.write_memory("recording", content)
-    wire.send(connection, {"type": "diarize", "call": 1, "request_id": "benchmark", "asked": {}}, memory_fd)
+    wire.send(connection, {"type": "diarize", "number": 1, "request_id": "benchmark", "options": {}}, memory_fd)
     os.close(memory_fd)
     answer, answer_fd = wire.receive(connection)
     if answer_fd is not None:

@@ -45,7 +45,7 @@ def served(mode: str, model: Path | None = None, **settings: object) -> Iterator
         engine(mode, model, Path(folder), **settings) as under_test,
         Triton(Path(folder), installed_triton(), ADAPTERS) as triton,
     ):
-        eventually(lambda: under_test.metric("sd_adapters_connected") == ADAPTERS, within_s=60)
+        eventually(lambda: under_test.metric("sd_adapters_connected") == ADAPTERS, timeout_s=60)
         yield Served(under_test, triton)
 
 

@@ -46,7 +46,7 @@ class EngineUnderTest:
             RefusedError: it was not answered with one.
         """
         with self.process.adapter("benchmark") as adapter:
-            adapter.send(recording, request_id="benchmark", **asked, **({"include": list(include)} if include else {}))
+            adapter.send(recording, request_id="benchmark", include=include, **asked)
             message, document = adapter.receive()
         if document is None:
             raise RefusedError(f"The engine refused a recording: {message}")

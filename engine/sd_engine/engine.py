@@ -1,4 +1,4 @@
-"""The engine put together: what listens, what is shared, and how it comes and goes."""
+"""The engine: its servers, its request pipeline, and their start and shutdown."""
 
 from __future__ import annotations
 
@@ -12,123 +12,129 @@ from sd_engine.diarization import model_loader
 from sd_engine.diarization.diarizer import Diarizer
 from sd_engine.metrics import Metrics
 from sd_engine.serving import triton_queue
-from sd_engine.serving.admission import Admission
+from sd_engine.serving.admission import AdmissionController
 from sd_engine.serving.health import HealthServer
 from sd_engine.serving.lifecycle import Lifecycle
-from sd_engine.serving.request_pipeline import Chain
+from sd_engine.serving.request_pipeline import RequestPipeline
 from sd_engine.serving.triton_repository import SOCKET_NAME
 from sd_engine.settings import Settings
-from sd_engine.transport.adapter_liveness import Adapters
-from sd_engine.transport.responses import Answers
+from sd_engine.transport.adapter_liveness import AdapterLiveness
+from sd_engine.transport.responses import ResponseSender
 from sd_engine.transport.server import SocketServer
 from sd_engine.workers import worker_pool
 
-SPARE_CALLS = 16
+REJECTION_THREADS = 16
+"""Threads beyond the admitted requests, so that requests over the limit are rejected immediately."""
 
 
 class Engine:
-    """Listens from its creation on; answers with timelines once its model is loaded."""
+    """Listens from its creation on; returns timelines once its model is loaded."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lifecycle = Lifecycle()
-        self._admission = Admission(
+        max_requests = settings.adapters * settings.max_batch_size
+        self._admission = AdmissionController(
             max_request_bytes=settings.max_request_bytes,
             max_queued_audio_s=settings.max_queued_audio_s,
             max_queued_bytes=settings.max_queued_bytes or 8 * settings.max_request_bytes,
-            max_requests=settings.adapters * settings.max_batch_size,
+            max_requests=max_requests,
         )
-        self._adapters = Adapters(settings.adapters)
-        self._metrics = Metrics(self._admission, self._adapters)
+        self._adapters = AdapterLiveness(settings.adapters)
+        self._metrics = Metrics()
         self._decoders = DecoderPool(
-            max_duration_s=settings.max_audio_duration_s, on_restart=self._metrics.worker_restarted
+            max_duration_s=settings.max_audio_duration_s, on_restart=self._metrics.record_worker_restart
         )
-        self._chain = Chain(
+        self._pipeline = RequestPipeline(
             admission=self._admission,
             lifecycle=self._lifecycle,
             metrics=self._metrics,
             decoders=self._decoders,
         )
-        self._sockets = SocketServer(
+        self._socket_server = SocketServer(
             settings.run_dir / SOCKET_NAME,
             self._adapters,
-            self._chain.diarize,
-            Answers(self._metrics).send,
-            # A few more than are admitted: who is one too many is told so, and not left to wait for a thread.
-            most_calls=settings.adapters * settings.max_batch_size + SPARE_CALLS,
+            self._pipeline.diarize,
+            ResponseSender(self._metrics.record_response).send,
+            max_threads=max_requests + REJECTION_THREADS,
         )
-        self._health = HealthServer(
+        self._health_server = HealthServer(
             settings.http_port,
             lifecycle=self._lifecycle,
             adapters=self._adapters,
             admission=self._admission,
-            metrics=self._metrics,
+            registry=self._metrics.registry,
         )
+        self._add_gauges()
 
     def start(self) -> None:
-        """Answers probes and adapters from now on, in threads; its worker processes come up beside the model."""
-        for name, serve in (("socket", self._sockets.serve), ("http", self._health.serve_forever)):
+        """Serve probes and adapters in threads, and start the worker processes while the model loads."""
+        for name, serve in (("socket", self._socket_server.serve), ("http", self._health_server.serve_forever)):
             threading.Thread(target=serve, name=name, daemon=True).start()
-        timelines = () if self._settings.mode == "reference" else ("sd_engine.diarization.timeline_job",)
-        worker_pool.preload("sd_engine.audio.decoder_pool", *timelines)
+        timeline_job = () if self._settings.mode == "reference" else ("sd_engine.diarization.timeline_job",)
+        worker_pool.preload("sd_engine.audio.decoder_pool", *timeline_job)
         self._decoders.start()
-        self._show_waiting()
         logs.event("listening", socket=self._settings.run_dir / SOCKET_NAME, http_port=self._settings.http_port)
 
     def load(self) -> None:
-        """Loads the model, then takes requests.
+        """Load the model, then accept requests.
 
         Raises:
-            CorruptError: it is not the one that is pinned.
-            ModelError: it cannot be loaded.
+            CorruptError: the model differs from the pinned digest.
+            ModelError: the model cannot be loaded.
         """
         started = time.monotonic()
         settings = self._settings
-        loaded = model_loader.load(settings.model_dir, settings.device, settings.model_digest, settings.model_name)
-        self._chain.diarizer, mode = self._diarizer(loaded)
-        description = loaded.description() | {"mode": mode}
+        model = model_loader.load(settings.model_dir, settings.device, settings.model_digest, settings.model_name)
+        self._pipeline.diarizer, mode = self._start_diarizer(model)
+        description = model.description() | {"mode": mode}
         self._metrics.model.info(description)
-        self._show_gpu(loaded)
-        self._lifecycle.is_ready_now()
+        self._add_gpu_metrics(model)
+        self._lifecycle.set_ready()
         logs.event("ready", after_s=time.monotonic() - started, **description)
 
     @property
     def is_loading(self) -> bool:
+        """True until the model has been loaded."""
         return self._lifecycle.is_loading
 
-    def leave(self, within_s: float) -> bool:
-        """Takes no more requests and waits for those in flight; says whether all could be answered in time."""
-        self._lifecycle.leaves_now()
-        logs.event("leaving", requests_in_flight=self._admission.requests())
-        return not wait(self._sockets.unanswered(), within_s).not_done
+    def shut_down(self, timeout_s: float) -> bool:
+        """Reject new requests and wait for those in flight; return True if all received a response in time."""
+        self._lifecycle.begin_shutdown()
+        logs.event("shutting_down", requests_in_flight=self._admission.in_flight())
+        return not wait(self._socket_server.pending(), timeout_s).not_done
 
-    def _diarizer(self, loaded: model_loader.Model) -> tuple[Diarizer, str]:
-        """In the mode that was asked for, where the pipeline is one that it knows."""
-        from sd_engine.diarization import compatibility, exact, reference  # noqa: PLC0415 - with torch, which is loaded by now
+    def _start_diarizer(self, model: model_loader.Model) -> tuple[Diarizer, str]:
+        """Return a diarizer and its mode: the configured one, or reference if the pipeline is not supported by it."""
+        from sd_engine.diarization import compatibility, exact, reference  # noqa: PLC0415 - they import torch
 
         mode = self._settings.mode
-        if mode != "reference" and (obstacle := compatibility.obstacle(loaded.pipeline)):
-            logs.event("reference_fallback", asked=mode, why=obstacle)
-            self._metrics.fallback.set(1)
+        if mode != "reference" and (reason := compatibility.obstacle(model.pipeline)):
+            logs.event("reference_fallback", configured_mode=mode, reason=reason)
+            self._metrics.reference_fallback.set(1)
             mode = "reference"
         if mode == "reference":
-            return reference.ReferenceDiarizer(loaded.pipeline, self._metrics), mode
-        diarizer = exact.build(loaded, fast=mode == "fast", metrics=self._metrics)
+            return reference.ReferenceDiarizer(model.pipeline, self._metrics), mode
+        diarizer = exact.build(model, fast=mode == "fast", metrics=self._metrics)
         diarizer.start()
         return diarizer, mode
 
-    def _show_gpu(self, loaded: model_loader.Model) -> None:
-        from sd_engine.device import device, gpu  # noqa: PLC0415
-
-        if loaded.device.type == "cuda" and (found := gpu.found(device.uuid(loaded.device))):
-            self._metrics.watch_gpu(found)
-
-    def _show_waiting(self) -> None:
-        """Triton's queue is part of what is owed: it grows first when the adapters are all busy."""
-        metrics, url = self._metrics, self._settings.triton_metrics_url
+    def _add_gauges(self) -> None:
+        admission, metrics, url = self._admission, self._metrics, self._settings.triton_metrics_url
 
         def backlog_s() -> float:
-            return self._chain.owed_s() + triton_queue.waiting(url) * metrics.usual_cost_s
+            return self._pipeline.pending_s() + triton_queue.pending_requests(url) * metrics.mean_request_cost_s
 
-        metrics.gauge("sd_requests_waiting", "Requests in Triton's queue.", lambda: triton_queue.waiting(url))
-        metrics.gauge("sd_backlog_seconds", "Time that the device owes to requests in flight and waiting.", backlog_s)
+        metrics.add_request_gauges(
+            in_flight=admission.in_flight,
+            audio_s=admission.audio_s,
+            size_bytes=admission.size_bytes,
+            adapters_connected=self._adapters.connected,
+        )
+        metrics.add_backlog_gauges(waiting=lambda: triton_queue.pending_requests(url), backlog_s=backlog_s)
+
+    def _add_gpu_metrics(self, model: model_loader.Model) -> None:
+        from sd_engine.device import device, gpu  # noqa: PLC0415 - they import torch
+
+        if model.device.type == "cuda" and (found := gpu.found(device.uuid(model.device))):
+            self._metrics.add_gpu_metrics(found)

@@ -1,9 +1,9 @@
-"""Why a request is not answered with a timeline: one sentence for the caller, one kind for the wire.
+"""Exceptions that end a request without a timeline. Their text is the message that the caller reads.
 
-RefusalError
-├── InvalidArgumentError    the caller must change the request
-└── UnavailableError        the same request may succeed later or elsewhere
-    └── CalledOffError      nobody waits for the answer any more
+RequestError
+├── InvalidArgumentError          the caller must change the request (HTTP 400)
+└── UnavailableError              the same request may succeed later or on another replica (HTTP 503)
+    └── RequestCancelledError     the caller no longer waits for the response
 """
 
 from __future__ import annotations
@@ -13,20 +13,29 @@ from typing import ClassVar
 from sd_engine import wire
 
 
-class RefusalError(Exception):
-    """A request that is refused; its text is the sentence that the caller reads."""
+class RequestError(Exception):
+    """A request that failed for a reason that its caller can act on.
 
-    kind: ClassVar[str] = wire.INTERNAL
+    `code` is one of the error codes of `wire`; `outcome` is the value of the `outcome` label in the metrics.
+    """
+
+    code: ClassVar[str] = wire.INTERNAL
     outcome: ClassVar[str] = wire.INTERNAL
 
 
-class InvalidArgumentError(RefusalError):
-    kind = outcome = wire.INVALID_ARGUMENT
+class InvalidArgumentError(RequestError):
+    """The recording or an option is invalid."""
+
+    code = outcome = wire.INVALID_ARGUMENT
 
 
-class UnavailableError(RefusalError):
-    kind = outcome = wire.UNAVAILABLE
+class UnavailableError(RequestError):
+    """The engine cannot serve the request at the moment."""
+
+    code = outcome = wire.UNAVAILABLE
 
 
-class CalledOffError(UnavailableError):
+class RequestCancelledError(UnavailableError):
+    """The caller cancelled the request."""
+
     outcome = "cancelled"

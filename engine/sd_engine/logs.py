@@ -1,4 +1,4 @@
-"""The engine's log: one event a line on stderr, as key=value; never anything that was said in a recording."""
+"""The engine's log: one event per line on stderr, as key=value pairs. It never contains the content of a recording."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import re
 import sys
 
 _LOGGER = logging.getLogger("sd_engine")
-_PLAIN = re.compile(r"[\w.:/@+-]+")
+_UNQUOTED = re.compile(r"[\w.:/@+-]+")
 
 
 def start(level: str) -> None:
-    """Sends the engine's own events to stderr."""
+    """Write events of at least `level` to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("time=%(asctime)s level=%(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     _LOGGER.addHandler(handler)
@@ -21,11 +21,12 @@ def start(level: str) -> None:
 
 
 def event(name: str, **fields: object) -> None:
+    """Log an event."""
     _LOGGER.info(_line(name, fields))
 
 
 def failure(name: str, error: BaseException, **fields: object) -> None:
-    """An event that somebody must look into, with its traceback."""
+    """Log an unexpected error with its traceback."""
     _LOGGER.error(_line(name, fields), exc_info=error)
 
 
@@ -34,6 +35,6 @@ def _line(name: str, fields: dict[str, object]) -> str:
 
 
 def _value(value: object) -> str:
-    """Quoted where needed: a request's id comes from outside and must not forge a second line."""
+    """Return the value, quoted if needed: a request's id comes from the caller and must not add a line to the log."""
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    return text if _UNQUOTED.fullmatch(text) else json.dumps(text)

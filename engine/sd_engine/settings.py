@@ -1,4 +1,4 @@
-"""What an engine is told at its start: one value per limit, read once from the environment."""
+"""The engine's settings, read once from the environment at the start."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from typing import Any
 
 
 class SettingsError(ValueError):
-    """A setting that the engine cannot start with; its text says which one and what would be right."""
+    """A setting is invalid; the message names it and says which values are valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The engine's settings. Each field is the environment variable `SD_` plus its name in capitals.
+    """Each field is read from the environment variable `SD_` followed by the field's name in capitals.
 
-    `adapters` instances of Triton's model are expected to connect; each may bring a batch of `max_batch_size` requests.
+    `adapters` instances of Triton's model connect to the engine; each can send a batch of `max_batch_size` requests.
     """
 
     run_dir: Path = Path("/run/sd")
     model_dir: Path | None = None
-    """A pyannote pipeline directory; None = the demo model that ships with the engine."""
+    """Directory of a pyannote pipeline; None = the demo model that ships with the engine."""
     model_digest: str | None = None
-    """What the directory's files must add up to before any of them is loaded; None = they are not checked."""
+    """Digest that the directory's files must have before any of them is loaded; None = not checked."""
     model_name: str = ""
-    """What the model is called in logs and metrics; empty = as its directory."""
+    """The model's name in logs and metrics; empty = the name of its directory."""
     mode: str = "exact"
     device: str = "auto"
     adapters: int = 16
     max_batch_size: int = 16
     preferred_batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16)
     max_queue_size: int = 16
-    """Requests that may wait in Triton's own queue before it answers 503."""
+    """Maximum number of requests in Triton's own queue; Triton rejects more with 503."""
     max_audio_duration_s: int = 4 * 3600
     max_request_bytes: int = 64 * 1024 * 1024
     max_queued_audio_s: int = 8 * 3600
     max_queued_bytes: int | None = None
-    """How large the recordings in the engine may be together; None = as eight of the largest."""
+    """Maximum size of all recordings in flight; None = eight times `max_request_bytes`."""
     http_port: int = 8003
     log_level: str = "INFO"
     triton_metrics_url: str = "http://127.0.0.1:8002/metrics"
-    """Where Triton tells how many requests wait in its own queue."""
+    """URL of Triton's metrics, which contain the length of its queue."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Reads every field that is set; an unknown `SD_` variable is none of the engine's business.
+        """Read every field that is set. Unknown `SD_` variables are ignored: other parts of the image read them.
 
         Raises:
-            SettingsError: a value is not what its field can hold.
+            SettingsError: a value is invalid.
         """
-        read = {field.name: environment.get(f"SD_{field.name.upper()}", "") for field in fields(cls)}
-        return cls(**{name: _parsed(name, text) for name, text in read.items() if text})
+        texts = {field.name: environment.get(f"SD_{field.name.upper()}", "") for field in fields(cls)}
+        return cls(**{name: _parse(name, text) for name, text in texts.items() if text})
 
     def __post_init__(self) -> None:
-        for name in _AT_LEAST_ONE:
+        for name in _POSITIVE:
             if getattr(self, name) < 1:
                 raise SettingsError(f"SD_{name.upper()} is {getattr(self, name)}; it must be at least 1.")
         if too_large := [size for size in self.preferred_batch_sizes if not 1 <= size <= self.max_batch_size]:
@@ -73,7 +73,7 @@ class Settings:
             raise SettingsError(f"SD_MODEL_DIGEST is {self.model_digest!r}; it must be sha256: and 64 hex digits.")
 
 
-_AT_LEAST_ONE = (
+_POSITIVE = (
     "adapters",
     "max_batch_size",
     "max_audio_duration_s",
@@ -84,7 +84,7 @@ MODES = ("exact", "fast", "reference")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def _sizes(text: str) -> tuple[int, ...]:
+def _parse_sizes(text: str) -> tuple[int, ...]:
     return tuple(int(size) for size in text.split(","))
 
 
@@ -97,11 +97,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "device": str,
     "log_level": str,
     "triton_metrics_url": str,
-    "preferred_batch_sizes": _sizes,
+    "preferred_batch_sizes": _parse_sizes,
 }
 
 
-def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - each field has its own type
+def _parse(name: str, text: str) -> Any:  # noqa: ANN401 - each field has its own type
     try:
         return _PARSERS.get(name, int)(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The one sentence that a process leaves behind when it cannot go on."""
+"""The termination message: the sentence with which a process exits when it cannot continue."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import NoReturn
 
 TERMINATION_LOG = Path("/dev/termination-log")
-"""Kubernetes shows what stands here as the container's last message."""
-
+"""Kubernetes shows the content of this file in the container's terminated state."""
 
 MODEL_NOT_LOADED = 3
-"""Exit status of an engine whose model cannot be loaded: the operator tells it from a crash by that."""
+"""Exit status of an engine whose model cannot be loaded; the operator tells it from a crash by this."""
 MODEL_CORRUPT = 4
-"""Exit status of an engine whose model is not the one that was pinned: it must be fetched anew, and is not loaded."""
+"""Exit status of an engine whose model differs from the pinned digest; it has to be downloaded again."""
 
 
-def give_up(sentence: str, status: int = 1) -> NoReturn:
-    """Says why, where a person or Kubernetes will look, and ends. Ends even while threads still run."""
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - a person may read this in a terminal
+def exit_with_message(message: str, status: int = 1) -> NoReturn:
+    """Write `message` to stderr and to Kubernetes' termination log, and exit even while threads run."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - a person may read this in a terminal
     if os.access(TERMINATION_LOG, os.W_OK):
-        TERMINATION_LOG.write_text(sentence)
+        TERMINATION_LOG.write_text(message)
     os._exit(status)

@@ -1,7 +1,8 @@
-"""What the engine's tests share: one real engine, and a conversation whose truth is known."""
+"""Shared fixtures: a real engine, a connection to it, and a conversation with known speakers."""
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +21,14 @@ def conversation(tmp_path_factory: pytest.TempPathFactory) -> ConversationRecord
 
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
-    """A short path: that of a Unix socket may have 107 characters."""
+    """A directory with a short path, as the path of a Unix socket is limited to 107 characters."""
     with tempfile.TemporaryDirectory(prefix="sd-") as directory:
         yield Path(directory)
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[EngineProcess]:
-    """An engine with the demo model, ready, which all tests share that do not end it."""
+    """A ready engine with the demo model, shared by all tests that do not stop it."""
     limits = {"max_audio_duration_s": 120, "max_request_bytes": 4 * 1024 * 1024, "max_queued_audio_s": 240}
     with tempfile.TemporaryDirectory(prefix="sd-") as directory, EngineProcess(Path(directory), **limits) as engine:
         engine.wait_for("/readyz")
@@ -38,3 +39,11 @@ def engine() -> Iterator[EngineProcess]:
 def adapter(engine: EngineProcess) -> Iterator[Adapter]:
     with engine.adapter() as adapter:
         yield adapter
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port on which nothing listens, reserved for the test."""
+    with socket.socket() as reservation:
+        reservation.bind(("127.0.0.1", 0))
+        yield reservation.getsockname()[1]

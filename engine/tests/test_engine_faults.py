@@ -1,4 +1,4 @@
-"""A worker process that dies in the middle of a request costs that request only; the engine goes on as it was."""
+"""A worker process that dies during a request fails only that request."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sd_harness.engine.engine_process import EngineProcess
 
 
 def children(process_id: int) -> set[int]:
-    """The processes that a process has started."""
+    """Return the ids of a process's child processes."""
     found: set[int] = set()
     for path in Path(f"/proc/{process_id}/task").glob("*/children"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
             found |= {int(child) for child in path.read_text().split()}
     return found
 
 
 def workers(engine: EngineProcess) -> set[int]:
-    """The engine's worker processes: children of its fork server, which alone of its children has any."""
+    """Return the engine's worker processes: the children of its fork server, its only child with children."""
     return {worker for child in children(engine.process.pid) for worker in children(child)}
 
 
@@ -32,12 +32,12 @@ def signal_all(process_ids: set[int], number: signal.Signals) -> None:
 
 
 def restarts(engine: EngineProcess) -> float:
-    """Workers replaced because they had crashed, of all pools."""
+    """Return the number of workers of all pools that were replaced after a crash."""
     pools = ("measure", "decode", "timeline")
     return sum(engine.metric(f'sd_worker_restarts_total{{pool="{pool}",why="crashed"}}') for pool in pools)
 
 
-def test_a_request_whose_worker_is_killed_is_answered_and_the_next_one_is_served(
+def test_a_request_whose_worker_is_killed_fails_and_the_next_one_succeeds(
     run_dir: Path, conversation: ConversationRecording
 ) -> None:
     with EngineProcess(run_dir) as engine:
@@ -46,19 +46,19 @@ def test_a_request_whose_worker_is_killed_is_answered_and_the_next_one_is_served
         assert killed
         with engine.adapter() as adapter:
             signal_all(killed, signal.SIGSTOP)
-            call = adapter.send(conversation.content())
+            number = adapter.send(conversation.content())
             while not engine.metric("sd_requests_in_flight"):
                 time.sleep(0.02)
-            time.sleep(0.5)  # it has reached a worker that will never answer
+            time.sleep(0.5)  # until it has reached a worker that does not run
             signal_all(killed, signal.SIGKILL)
             message, _ = adapter.receive()
-            assert (message["type"], message["call"], message["kind"]) == ("error", call, "unavailable")
-            assert "process crashed on this recording and was replaced. Send the recording again" in message["sentence"]
+            assert (message["type"], message["number"], message["code"]) == ("error", number, "unavailable")
+            assert "process crashed on this recording and was replaced. Send the recording again" in message["message"]
 
-            while workers(engine) & killed:  # one that is still dying takes a recording, and drops it
+            while workers(engine) & killed:  # a worker that is still ending would accept a recording and lose it
                 time.sleep(0.02)
-            voices = {turn.speaker for turn in conversation.turns}
-            assert adapter.diarize(conversation.content())["num_speakers"] == len(voices)
+            speakers = {turn.speaker for turn in conversation.turns}
+            assert adapter.diarize(conversation.content())["num_speakers"] == len(speakers)
         assert engine.process.pid == engine_id
         assert engine.process.poll() is None
         assert restarts(engine) >= 1

@@ -1,4 +1,4 @@
-"""How an engine comes, dies and goes: nobody waits in vain, nothing in flight is lost when it is asked to end."""
+"""Start, crash and shutdown of a real engine."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from sd_engine.termination_message import MODEL_NOT_LOADED
 from sd_harness.engine.engine_process import EngineProcess
 
 
-def test_requests_are_refused_at_once_while_the_model_loads(run_dir: Path, conversation: ConversationRecording) -> None:
+def test_requests_are_rejected_immediately_while_the_model_loads(
+    run_dir: Path, conversation: ConversationRecording
+) -> None:
     with EngineProcess(run_dir) as engine:
         engine.wait_for("/startupz")
         loading = "The engine is starting and loads its model; try again in a few seconds."
         assert engine.get("/readyz") == (503, f"{loading}\n")
         with engine.adapter() as adapter:
             started = time.monotonic()
-            assert adapter.refusal(conversation.content()) == ("unavailable", loading)
+            assert adapter.error(conversation.content()) == ("unavailable", loading)
             assert time.monotonic() - started < 30
 
         engine.process.send_signal(signal.SIGTERM)
         assert engine.process.wait(timeout=20) == 0
 
 
-def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
+def test_a_killed_engine_recovers_and_a_terminated_one_completes_its_requests(
     run_dir: Path, conversation: ConversationRecording
 ) -> None:
     with EngineProcess(run_dir) as engine:
@@ -47,24 +49,24 @@ def test_a_killed_engine_is_right_again_and_a_terminated_one_finishes_its_work(
             engine.process.send_signal(signal.SIGTERM)
             while engine.get("/readyz")[0] == 200:
                 time.sleep(0.02)
-            late = adapter.send(conversation.content())
+            rejected = adapter.send(conversation.content())
             assert adapter.receive()[0] == {
                 "type": "error",
-                "call": late,
-                "kind": "unavailable",
-                "sentence": "The engine is shutting down; try again, another one answers.",
+                "number": rejected,
+                "code": "unavailable",
+                "message": "The engine is shutting down; try again, another replica will respond.",
             }
-            assert adapter.receive()[0] == {"type": "result", "call": in_flight}
+            assert adapter.receive()[0] == {"type": "result", "number": in_flight}
         assert engine.process.wait(timeout=10) == 0
 
 
-def test_a_model_that_is_not_there_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
+def test_a_missing_model_ends_the_engine_with_a_message(run_dir: Path) -> None:
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
         assert engine.process.wait(timeout=60) == MODEL_NOT_LOADED
         assert f"{run_dir} holds no pyannote pipeline: there is no config.yaml in it." in engine.log()
 
 
-def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_sentence(run_dir: Path) -> None:
+def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_message(run_dir: Path) -> None:
     (run_dir / "config.yaml").write_text("pipeline: {name: nowhere.Pipeline}\n")
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
         assert engine.process.wait(timeout=120) == MODEL_NOT_LOADED
@@ -72,7 +74,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_sentence(run_dir: 
 
 
 def test_a_pipeline_for_pyannote_2_ends_the_engine_with_the_name_of_its_successor(run_dir: Path) -> None:
-    """As the published configuration of version 2.1 names its models."""
+    """The configuration names its models as the published one of version 2.1 does."""
     (run_dir / "config.yaml").write_text(
         "pipeline:\n"
         "  name: pyannote.audio.pipelines.SpeakerDiarization\n"
@@ -86,7 +88,7 @@ def test_a_pipeline_for_pyannote_2_ends_the_engine_with_the_name_of_its_successo
         )
 
 
-def test_a_port_that_is_taken_ends_the_engine_with_a_sentence(run_dir: Path, engine: EngineProcess) -> None:
+def test_a_port_in_use_ends_the_engine_with_a_message(run_dir: Path, engine: EngineProcess) -> None:
     with EngineProcess(run_dir, http_port=engine.port) as second:
         assert second.process.wait(timeout=60) == 1
         assert f"on port {engine.port}: [Errno 98] Address already in use." in second.log()

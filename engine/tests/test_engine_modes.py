@@ -69,4 +69,6 @@ def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
         assert engine.metric("sd_reference_fallback") == 1
         assert 'mode="reference"' in engine.get("/metrics")[1]
         assert engine.metric("sd_backlog_seconds") == 0
-        assert 'event=reference_fallback asked=exact why="its clustering is KMeansClustering"' in engine.log()
+        assert (
+            'event=reference_fallback configured_mode=exact reason="its clustering is KMeansClustering"' in engine.log()
+        )

@@ -1,4 +1,4 @@
-"""What Prometheus is told, and that the page which explains it is complete."""
+"""Metrics: names, labels, and the page that documents them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import pytest
 from prometheus_client import generate_latest
 from sd_engine.device.inference import Kind
 from sd_engine.metrics import Metrics
-from sd_engine.serving.admission import Admission
-from sd_engine.transport.adapter_liveness import Adapters
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 class FakeGpu:
-    """A GPU as NVML would describe it."""
+    """Readings of a GPU."""
 
     def memory_used_bytes(self) -> float:
         return 3e9
@@ -30,56 +28,82 @@ class FakeGpu:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    metrics = Metrics(Admission(max_request_bytes=1, max_queued_audio_s=1), Adapters(1))
-    metrics.watch_device(dict.fromkeys(Kind, 4))
-    metrics.watch_gpu(FakeGpu())  # pyright: ignore[reportArgumentType]
-    metrics.gauge("sd_requests_waiting", "", lambda: 0.0)
-    metrics.gauge("sd_backlog_seconds", "", lambda: 0.0)
+    metrics = Metrics()
+    metrics.add_request_gauges(in_flight=lambda: 3, audio_s=lambda: 60, size_bytes=lambda: 9, adapters_connected=float)
+    metrics.add_backlog_gauges(waiting=lambda: 2, backlog_s=lambda: 7.5)
+    metrics.add_device_metrics(dict.fromkeys(Kind, 4))
+    metrics.add_gpu_metrics(FakeGpu())
     metrics.model.info({"mode": "exact"})
     return metrics
 
 
-def shown(metrics: Metrics) -> str:
+def exposition(metrics: Metrics) -> str:
     return generate_latest(metrics.registry).decode()
 
 
-def test_every_metric_is_explained_and_none_is_made_up(metrics: Metrics) -> None:
-    types = re.findall(r"^# TYPE (sd_\w+) (\w+)$", shown(metrics), re.MULTILINE)
+def test_the_documentation_lists_exactly_the_metrics_that_exist(metrics: Metrics) -> None:
+    types = re.findall(r"^# TYPE (sd_\w+) (\w+)$", exposition(metrics), re.MULTILINE)
     rows = re.findall(r"^\| `(sd_\w+)` \| (\w+) \|", PAGE.read_text(), re.MULTILINE)
 
     assert sorted(types) == sorted(rows)
 
 
-def test_latency_is_told_by_the_length_of_the_recording(metrics: Metrics) -> None:
-    for audio_s in (5, 59.9, 60, 3599, 3600, 14400):
-        metrics.diarized(audio_s=audio_s, duration_s=audio_s / 100, device_s=1.0)
+def test_gauges_are_read_at_each_scrape(metrics: Metrics) -> None:
+    lines = exposition(metrics).splitlines()
 
-    text = shown(metrics)
+    for line in (
+        "sd_requests_in_flight 3.0",
+        "sd_queued_audio_seconds 60.0",
+        "sd_queued_bytes 9.0",
+        "sd_adapters_connected 0.0",
+        "sd_requests_waiting 2.0",
+        "sd_backlog_seconds 7.5",
+        "sd_device_utilisation 0.75",
+    ):
+        assert line in lines
+
+
+def test_latency_is_grouped_by_the_length_of_the_recording(metrics: Metrics) -> None:
+    for audio_s in (5, 59.9, 60, 3599, 3600, 14400):
+        metrics.record_diarization(audio_s=audio_s, duration_s=audio_s / 100, device_s=1.0)
+
+    text = exposition(metrics)
     for length, count in {"under_1m": 2, "under_10m": 1, "under_1h": 1, "over_1h": 2}.items():
         assert f'sd_request_duration_seconds_count{{length="{length}"}} {count}.0' in text
         assert f'sd_real_time_factor_bucket{{le="0.01",length="{length}"}} {count}.0' in text
 
 
-def test_the_usual_cost_follows_what_requests_cost(metrics: Metrics) -> None:
-    metrics.diarized(audio_s=10, duration_s=1, device_s=2.0)
-    assert metrics.usual_cost_s == 2.0
-    metrics.diarized(audio_s=10, duration_s=1, device_s=4.0)
-    assert metrics.usual_cost_s == pytest.approx(2.2)
+def test_the_mean_request_cost_follows_the_cost_of_new_requests(metrics: Metrics) -> None:
+    metrics.record_diarization(audio_s=10, duration_s=1, device_s=2.0)
+    assert metrics.mean_request_cost_s == 2.0
+    metrics.record_diarization(audio_s=10, duration_s=1, device_s=4.0)
+    assert metrics.mean_request_cost_s == pytest.approx(2.2)
 
 
-def test_efficiency_is_busy_time_per_wanted_time(metrics: Metrics) -> None:
-    assert "sd_device_efficiency 1.0" in shown(metrics)
-    metrics.batch_done(Kind.EMBEDDING, windows=8, duration_s=3.0, cpu_s=5.0)
-    metrics.wanted(4.0)
+def test_efficiency_is_busy_time_divided_by_demand(metrics: Metrics) -> None:
+    assert "sd_device_efficiency 1.0" in exposition(metrics)
+    metrics.record_batch(Kind.EMBEDDING, windows=8, duration_s=3.0, cpu_s=5.0)
+    metrics.record_device_demand(4.0)
 
-    text = shown(metrics)
+    text = exposition(metrics)
     assert "sd_device_efficiency 0.75" in text
     assert "sd_device_cpu_seconds_total 5.0" in text
     assert 'sd_windows_total{kind="embedding"} 8.0' in text
 
 
-def test_what_could_fail_is_shown_before_it_does(metrics: Metrics) -> None:
-    text = shown(metrics)
+def test_failures_are_counted_by_their_labels(metrics: Metrics) -> None:
+    metrics.record_response("unavailable")
+    metrics.record_worker_restart("decode", "memory")
+    metrics.record_out_of_memory(Kind.SEGMENTATION, 8)
+
+    text = exposition(metrics)
+    assert 'sd_requests_total{outcome="unavailable"} 1.0' in text
+    assert 'sd_worker_restarts_total{pool="decode",why="memory"} 1.0' in text
+    assert 'sd_out_of_memory_backoffs_total{kind="segmentation"} 1.0' in text
+
+
+def test_series_of_failures_exist_before_the_first_failure(metrics: Metrics) -> None:
+    text = exposition(metrics)
 
     assert 'sd_worker_restarts_total{pool="decode",why="crashed"} 0.0' in text
     assert 'sd_out_of_memory_backoffs_total{kind="embedding"} 0.0' in text

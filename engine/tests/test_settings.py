@@ -1,4 +1,4 @@
-"""The engine's settings come from the environment, and wrong ones are refused by name."""
+"""The engine's settings: their variables, their defaults, and the messages for invalid values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from sd_engine.settings import Settings, SettingsError
 
 
-def test_what_is_not_set_has_its_default() -> None:
+def test_unset_and_unknown_variables_leave_the_defaults() -> None:
     assert Settings.from_environment({"PATH": "/bin", "SD_UNKNOWN": "1", "SD_DEVICE": ""}) == Settings()
 
 
@@ -26,7 +26,7 @@ def test_each_field_is_read_as_its_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "sentence"),
+    ("environment", "message"),
     [
         ({"SD_ADAPTERS": "0"}, "SD_ADAPTERS is 0; it must be at least 1."),
         ({"SD_HTTP_PORT": "http"}, "SD_HTTP_PORT is 'http', which is not a whole number."),
@@ -40,8 +40,8 @@ def test_each_field_is_read_as_its_type() -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_named(environment: dict[str, str], sentence: str) -> None:
-    with pytest.raises(SettingsError) as refused:
+def test_an_invalid_setting_is_rejected_with_its_name(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError) as error:
         Settings.from_environment(environment)
 
-    assert str(refused.value) == sentence
+    assert str(error.value) == message

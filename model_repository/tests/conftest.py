@@ -1,4 +1,4 @@
-"""What the tests of Triton's side share: the adapter's own modules, a stand-in engine, and a real Triton."""
+"""Shared fixtures: the adapter's modules on the path, a fake engine, and a real Triton."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 _repository = Path(__file__).parents[2]
-# As in the image: Triton loads model.py from its folder, and the supervisor is a script.
+# As in the image: Triton loads model.py from its directory, and the supervisor is a script.
 sys.path[:0] = [str(_repository / "model_repository/speaker_diarization/1"), str(_repository / "images/server")]
 
 from sd_harness.engine.stand_in_engine import StandInEngine  # noqa: E402
@@ -24,7 +24,7 @@ def engine(tmp_path: Path) -> Iterator[StandInEngine]:
 
 @pytest.fixture(scope="module")
 def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
-    """A real Triton with four adapters, and no engine yet."""
+    """A real Triton with four adapters, without an engine."""
     run_dir = tmp_path_factory.mktemp("run")
     with Triton(run_dir, installed_triton(), adapters=4) as triton:
         yield triton

@@ -4,8 +4,6 @@ import re
 from itertools import chain
 
 from sd_engine.metrics import KINDS, Metrics
-from sd_engine.serving.admission import Admission
-from sd_engine.transport.adapter_liveness import Adapters
 
 Labels = set[str]
 
@@ -49,11 +47,11 @@ def known() -> dict[str, Labels]:
 
 def engine() -> dict[str, Labels]:
     """What an engine serves that has a GPU and has loaded its model, read from its own registry."""
-    metrics = Metrics(Admission(max_request_bytes=1, max_queued_audio_s=1), Adapters(1))
-    metrics.watch_device(dict.fromkeys(KINDS, 4))  # pyright: ignore[reportArgumentType]
-    metrics.watch_gpu(FakeGpu())  # pyright: ignore[reportArgumentType]
-    for name in ("sd_requests_waiting", "sd_backlog_seconds"):
-        metrics.gauge(name, "", float)  # the engine makes these two itself, once it knows Triton's address
+    metrics = Metrics()
+    metrics.add_request_gauges(in_flight=float, audio_s=float, size_bytes=float, adapters_connected=float)
+    metrics.add_backlog_gauges(waiting=float, backlog_s=float)
+    metrics.add_device_metrics(dict.fromkeys(KINDS, 4))
+    metrics.add_gpu_metrics(FakeGpu())
     metrics.model.info(dict.fromkeys(("pipeline", "revision", "device", "mode"), "x"))
     samples = chain.from_iterable(family.samples for family in metrics.registry.collect())
     return {sample.name: set(sample.labels) for sample in samples}

@@ -16,7 +16,7 @@ from sd_engine.device.schedule import Schedule
 from sd_engine.device.throughput import Speed
 from sd_engine.errors import UnavailableError
 from sd_engine.samples import Samples
-from sd_engine.termination_message import give_up
+from sd_engine.termination_message import exit_with_message
 
 TOO_LARGE = "The device has too little memory for even one window of a recording; give the engine more."
 
@@ -24,11 +24,11 @@ TOO_LARGE = "The device has too little memory for even one window of a recording
 class Watcher(Protocol):
     """Who is told what the device does."""
 
-    def batch_done(self, kind: Kind, windows: int, duration_s: float, cpu_s: float) -> None: ...
+    def record_batch(self, kind: Kind, windows: int, duration_s: float, cpu_s: float) -> None: ...
 
-    def wanted(self, duration_s: float) -> None: ...
+    def record_device_demand(self, duration_s: float) -> None: ...
 
-    def out_of_memory(self, kind: Kind, batch_size: int) -> None: ...
+    def record_out_of_memory(self, kind: Kind, batch_size: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,12 @@ class Batcher:
                 wanted = time.monotonic()
                 self._run(*self._next_batch())
                 self._answer_the_finished()
-                self._watcher.wanted(time.monotonic() - wanted)
+                self._watcher.record_device_demand(time.monotonic() - wanted)
         except BaseException as error:  # noqa: BLE001 - it ends here, and the process with it
             logs.failure("device_thread_failed", error)
-            give_up(f"The device's thread has failed ({type(error).__name__}); the engine ends, to be started again.")
+            exit_with_message(
+                f"The device's thread has failed ({type(error).__name__}); the engine ends, to be started again."
+            )
 
     def _wait_for_work(self) -> None:
         """Returns when a recording wants the device; forgets those that nobody waits for any more."""
@@ -152,7 +154,7 @@ class Batcher:
     def _measured(self, kind: Kind, batch: list[Part], duration_s: float, cpu_s: float) -> None:
         windows = sum(len(part.units) for part in batch)
         self.speed.measured(kind, windows, duration_s)
-        self._watcher.batch_done(kind, windows, duration_s, cpu_s)
+        self._watcher.record_batch(kind, windows, duration_s, cpu_s)
         now = time.monotonic()
         for part in batch:
             part.work.last_served = now
@@ -172,7 +174,7 @@ class Batcher:
     def _make_smaller(self, kind: Kind, size: int) -> bool:
         """Halves the batches to come; False = one unit alone was already too much."""
         device.free_memory()
-        self._watcher.out_of_memory(kind, size)
+        self._watcher.record_out_of_memory(kind, size)
         self.batch_sizes[kind] = min(self.batch_sizes[kind], max(1, size // 2))
         return size > 1
 

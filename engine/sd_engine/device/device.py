@@ -6,7 +6,7 @@ import torch
 
 from sd_engine.device import cpus
 from sd_engine.device.executors import CpuLanes, Lanes, OneLane
-from sd_engine.termination_message import give_up
+from sd_engine.termination_message import exit_with_message
 
 
 def chosen(asked: str) -> torch.device:
@@ -63,4 +63,4 @@ def free_memory() -> None:
 def give_up_if_lost(error: BaseException) -> None:
     """After such an error a CUDA context answers nothing but errors: only a new process helps, and one is started."""
     if isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error):
-        give_up(f"The device is lost ({str(error).splitlines()[0]}); the engine ends, to be started again.")
+        exit_with_message(f"The device is lost ({str(error).splitlines()[0]}); the engine ends, to be started again.")

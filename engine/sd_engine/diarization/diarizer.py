@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sd_engine.samples import Samples
-from sd_engine.transport.options import Asked
-from sd_engine.transport.request import Call
+from sd_engine.transport.options import Options
+from sd_engine.transport.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Diarized:
 class Diarizer(Protocol):
     """`diarize` is called from one thread per request."""
 
-    def diarize(self, call: Call, held: list[Samples], asked: Asked) -> Diarized:
+    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
         """`held` has the only reference to the samples, up to a gigabyte, and is emptied: they go when they may.
 
         Raises:
-            RefusalError: the call was called off, or something that it needed was lost.
+            RequestError: the request was cancelled, or something that it needed was lost.
         """
         ...
 

@@ -23,8 +23,8 @@ from sd_engine.networks.geometry import Geometry
 from sd_engine.networks.masks import Masks
 from sd_engine.networks.segmentation import SegmentationNetwork
 from sd_engine.samples import Samples
-from sd_engine.transport.options import Asked
-from sd_engine.transport.request import Call
+from sd_engine.transport.options import Options
+from sd_engine.transport.request import Request
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
 from sd_engine.workers.worker_pool import WorkerPool
 
@@ -46,12 +46,12 @@ class BatchedDiarizer:
         self._timelines.start()
         self._batcher.start()
 
-    def diarize(self, call: Call, held: list[Samples], asked: Asked) -> Diarized:
+    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
         with self._metrics.stage_s.labels("networks").time():
-            networked = call.result_of(self._batcher.submit(held.pop()))
-        call.check()
+            networked = request.wait_for(self._batcher.submit(held.pop()))
+        request.raise_if_cancelled()
         with self._metrics.stage_s.labels("timeline").time():
-            answer, timeline = self._timeline(networked, asked)
+            answer, timeline = self._timeline(networked, options)
         return Diarized(timeline, answer["speakers"], networked.device_s)
 
     def owed_s(self) -> float:
@@ -60,12 +60,12 @@ class BatchedDiarizer:
     def cost_s(self, audio_s: float) -> float:
         return self._batcher.cost_s(audio_s)
 
-    def _timeline(self, networked: Networked, asked: Asked) -> tuple[wire.Message, bytes]:
+    def _timeline(self, networked: Networked, options: Options) -> tuple[wire.Message, bytes]:
         question = {
             "shape": networked.activity.shape,
             "dimension": networked.embeddings.shape[-1],
-            "bounds": asked.bounds(),
-            "include": sorted(asked.include),
+            "bounds": options.pipeline_arguments(),
+            "include": sorted(options.include),
         }
         with ExitStack() as opened:
             memory_fds = [
@@ -93,10 +93,10 @@ def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:
     """For a pipeline that `recognition` has found known."""
     networks = networks_of(model.pipeline, model.device, fast=fast)
     sizes = batch_sizes(model.device, networks.lanes.count)
-    metrics.watch_device(sizes)
+    metrics.add_device_metrics(sizes)
     batcher = Batcher(networks, sizes, metrics)
     timelines = WorkerPool(
-        "timeline", TimelineJob.of(model.pipeline), TIMELINE_WORKERS, TIMELINE_LIMITS, metrics.worker_restarted
+        "timeline", TimelineJob.of(model.pipeline), TIMELINE_WORKERS, TIMELINE_LIMITS, metrics.record_worker_restart
     )
     return BatchedDiarizer(batcher, timelines, metrics)
 

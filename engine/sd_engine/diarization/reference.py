@@ -14,8 +14,8 @@ from sd_engine.diarization import timeline
 from sd_engine.diarization.diarizer import Diarized
 from sd_engine.metrics import Metrics
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
-from sd_engine.transport.options import Asked
-from sd_engine.transport.request import Call
+from sd_engine.transport.options import Options
+from sd_engine.transport.request import Request
 
 if TYPE_CHECKING:
     from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput
@@ -35,11 +35,11 @@ class ReferenceDiarizer:
         self._waiting_s: dict[Future[Any], float] = {}
         self._real_time_factor = FIRST_REAL_TIME_FACTOR
 
-    def diarize(self, call: Call, held: list[Samples], asked: Asked) -> Diarized:
+    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
         with self._metrics.stage_s.labels("networks").time():
-            output, device_s = call.result_of(self._submit(held, asked.bounds()))
+            output, device_s = request.wait_for(self._submit(held, options.pipeline_arguments()))
         with self._metrics.stage_s.labels("timeline").time():
-            built = timeline.build(output, asked.include)
+            built = timeline.build(output, options.include)
             return Diarized(timeline.to_json(built), built["num_speakers"], device_s)
 
     def owed_s(self) -> float:

@@ -23,7 +23,7 @@ def speakers(output: DiarizeOutput) -> list[str]:
 
 
 def build(output: DiarizeOutput, include: Iterable[str] = ()) -> dict[str, Any]:
-    """The keys of the contract, and those that were asked for."""
+    """The keys of the contract, and those that were options for."""
     segments = _segments(output.speaker_diarization)
     names = speakers(output)
     timeline: dict[str, Any] = {

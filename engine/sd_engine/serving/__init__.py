@@ -1,1 +1,1 @@
-"""Serving: admission, lifecycle, health, and the path of one request through the engine."""
+"""Request serving: admission control, readiness, drain, health endpoints and the Triton model repository."""

@@ -1,4 +1,4 @@
-"""Who may come in: every request in flight, its share of the allowed bytes and audio, and since when there is none."""
+"""Admission control: the requests in flight, and the limits on their number, size and audio."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from sd_engine import wire
 from sd_engine.errors import InvalidArgumentError, UnavailableError
 
 MEBIBYTE = 1024 * 1024
 
 
-class Admission:
-    """Counts the requests in flight, their bytes and the seconds of audio in them. Refuses at once, never waits.
+class AdmissionController:
+    """Counts the requests in flight, their bytes and their seconds of audio; rejects without waiting.
 
-    A request that is alone always finds room.
+    A request is always admitted if no other one is in flight.
     """
 
     def __init__(
@@ -34,110 +35,104 @@ class Admission:
         self._max_queued_audio_s = max_queued_audio_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._tickets: set[Ticket] = set()
+        self._admitted: set[AdmittedRequest] = set()
         self._idle_since = clock()
 
-    def admit(self, size_bytes: int) -> Ticket:
-        """Lets a recording of `size_bytes` in; it stays in flight until its ticket is closed.
+    def admit(self, size_bytes: int) -> AdmittedRequest:
+        """Admit a request whose recording has `size_bytes`; it is in flight until its context ends.
 
         Raises:
             InvalidArgumentError: the recording is larger than allowed.
-            UnavailableError: there are too many others, or they hold too much.
+            UnavailableError: the requests in flight have reached a limit.
         """
         if size_bytes > self._max_request_bytes:
-            raise InvalidArgumentError(
-                f"The recording is {size_bytes / MEBIBYTE:.1f} MiB large; allowed are "
-                f"{self._max_request_bytes / MEBIBYTE:.1f} MiB (maxRequestBytes). Send it as FLAC or Opus, or in parts."
-            )
+            raise InvalidArgumentError(wire.recording_too_large(size_bytes, self._max_request_bytes))
         with self._lock:
-            if self._tickets and (obstacle := self._obstacle(size_bytes)):
-                raise _full(obstacle)
-            ticket = Ticket(self, size_bytes)
-            self._tickets.add(ticket)
-            return ticket
+            if self._admitted and (limit := self._reached_limit(size_bytes)):
+                raise _full(limit)
+            request = AdmittedRequest(self, size_bytes)
+            self._admitted.add(request)
+            return request
 
-    def reserve(self, ticket: Ticket, audio_s: float) -> None:
-        """Gives `ticket` room for `audio_s`, instead of what it had.
+    def reserve(self, request: AdmittedRequest, audio_s: float) -> None:
+        """Set the audio of a request, in place of what it reserved before.
 
         Raises:
-            UnavailableError: the others hold too much.
+            UnavailableError: together with the other requests in flight it exceeds the limit.
         """
         with self._lock:
-            others_s = self._audio_s() - ticket.audio_s
+            others_s = self._audio_s() - request.audio_s
             if others_s > 0 and others_s + audio_s > self._max_queued_audio_s:
                 raise _full(
                     f"{others_s:.0f} s of audio are waiting, and {audio_s:.0f} s more would exceed "
                     f"the allowed {self._max_queued_audio_s:.0f} s (maxQueuedAudio)"
                 )
-            ticket.audio_s = audio_s
+            request.audio_s = audio_s
 
-    def release(self, ticket: Ticket) -> None:
+    def release(self, request: AdmittedRequest) -> None:
+        """End a request."""
         with self._lock:
-            self._tickets.remove(ticket)
-            if not self._tickets:
+            self._admitted.remove(request)
+            if not self._admitted:
                 self._idle_since = self._clock()
 
-    def requests(self) -> int:
-        """How many requests are in flight."""
+    def in_flight(self) -> int:
+        """Return the number of requests in flight."""
         with self._lock:
-            return len(self._tickets)
+            return len(self._admitted)
 
-    def bytes(self) -> int:
-        """How large their recordings are."""
+    def size_bytes(self) -> int:
+        """Return the size of the recordings in flight."""
         with self._lock:
-            return self._bytes()
+            return self._size_bytes()
 
     def audio_s(self) -> float:
-        """How much audio they hold, as far as it is known."""
+        """Return the audio of the requests in flight, as far as it has been measured."""
         with self._lock:
             return self._audio_s()
 
-    def ahead_s(self) -> float:
-        """How much audio is still on its way to the device."""
+    def undecoded_audio_s(self) -> float:
+        """Return the audio of the requests that have not been submitted to the device yet."""
         with self._lock:
-            return sum(ticket.audio_s for ticket in self._tickets if not ticket.on_device)
+            return sum(request.audio_s for request in self._admitted if not request.is_on_device)
 
     def idle_s(self) -> float:
-        """For how long nothing has been in flight; 0 while something is."""
+        """Return for how long no request has been in flight; 0 while there is one."""
         with self._lock:
-            return 0.0 if self._tickets else self._clock() - self._idle_since
+            return 0.0 if self._admitted else self._clock() - self._idle_since
 
-    def _obstacle(self, size_bytes: int) -> str | None:
-        """What is full already, before anything is known of a recording but its size."""
-        if len(self._tickets) >= self._max_requests:
-            return f"{len(self._tickets)} requests are in flight, and no more are allowed (adapters x maxBatchSize)"
-        if self._bytes() + size_bytes > self._max_queued_bytes:
+    def _reached_limit(self, size_bytes: int) -> str | None:
+        """Return the limit that a new request of `size_bytes` exceeds, if any; its duration is not known yet."""
+        if len(self._admitted) >= self._max_requests:
+            return f"{len(self._admitted)} requests are in flight, and no more are allowed (adapters x maxBatchSize)"
+        if self._size_bytes() + size_bytes > self._max_queued_bytes:
             return (
-                f"recordings of {self._bytes() / MEBIBYTE:.1f} MiB are waiting, and {size_bytes / MEBIBYTE:.1f} MiB "
-                f"more would exceed the allowed {self._max_queued_bytes / MEBIBYTE:.1f} MiB (maxQueuedBytes)"
+                f"recordings of {self._size_bytes() / MEBIBYTE:.1f} MiB are waiting, and {size_bytes / MEBIBYTE:.1f} "
+                f"MiB more would exceed the allowed {self._max_queued_bytes / MEBIBYTE:.1f} MiB (maxQueuedBytes)"
             )
         if self._audio_s() >= self._max_queued_audio_s:
             return f"{self._audio_s():.0f} s of audio are waiting, and no more are allowed (maxQueuedAudio)"
         return None
 
-    def _bytes(self) -> int:
-        return sum(ticket.size_bytes for ticket in self._tickets)
+    def _size_bytes(self) -> int:
+        return sum(request.size_bytes for request in self._admitted)
 
     def _audio_s(self) -> float:
-        return sum(ticket.audio_s for ticket in self._tickets)
+        return sum(request.audio_s for request in self._admitted)
 
 
-def _full(obstacle: str) -> UnavailableError:
-    return UnavailableError(f"The engine is full: {obstacle}. Try again later, or give the service more replicas.")
+class AdmittedRequest:
+    """A request in flight, as a context that ends with it."""
 
-
-class Ticket:
-    """One request's stay in the engine, as a context."""
-
-    def __init__(self, admission: Admission, size_bytes: int) -> None:
+    def __init__(self, admission: AdmissionController, size_bytes: int) -> None:
         self._admission = admission
         self.size_bytes = size_bytes
         self.audio_s = 0.0
-        self.on_device = False
-        """Whether the device knows of it."""
+        self.is_on_device = False
+        """True once the decoded recording has been submitted to the device."""
 
     def reserve(self, audio_s: float) -> None:
-        """As `Admission.reserve`."""
+        """Reserve `audio_s`, as `AdmissionController.reserve`."""
         self._admission.reserve(self, audio_s)
 
     def __enter__(self) -> Self:
@@ -147,3 +142,7 @@ class Ticket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._admission.release(self)
+
+
+def _full(limit: str) -> UnavailableError:
+    return UnavailableError(f"The engine is full: {limit}. Try again later, or give the service more replicas.")

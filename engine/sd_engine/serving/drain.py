@@ -1,29 +1,33 @@
-"""Kubernetes' preStop: when a pod that is being deleted may go. Waits, and changes nothing."""
+"""Drain for Kubernetes' preStop hook: wait until a pod that is being deleted has no request in flight.
+
+Waiting changes no state: the engine still accepts requests, as clients may send some until the endpoints are withdrawn.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from sd_engine.serving.admission import Admission
+from sd_engine.serving.admission import AdmissionController
 
-ENDPOINTS_WITHDRAWN_S = 5.0
-"""Until then proxies and clients may still send new requests here."""
-IDLE_S = 1.0
-_LOOK_EVERY_S = 0.1
+MIN_WAIT_S = 5.0
+"""Kubernetes withdraws the pod's endpoints within this time; until then proxies and clients send new requests."""
+MIN_IDLE_S = 1.0
+_POLL_S = 0.1
 
 
-def may_go(*, waited_s: float, idle_s: float) -> bool:
-    return waited_s >= ENDPOINTS_WITHDRAWN_S and idle_s >= IDLE_S
+def is_drained(*, waited_s: float, idle_s: float) -> bool:
+    """Return True if the pod may stop."""
+    return waited_s >= MIN_WAIT_S and idle_s >= MIN_IDLE_S
 
 
 def wait(
-    admission: Admission,
+    admission: AdmissionController,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> float:
-    """Returns the seconds it took until nothing was in flight. The pod's grace period bounds it from outside."""
+    """Wait until the pod may stop and return the seconds waited. The pod's grace period limits the time."""
     started = clock()
-    while not may_go(waited_s=clock() - started, idle_s=admission.idle_s()):
-        sleep(_LOOK_EVERY_S)
+    while not is_drained(waited_s=clock() - started, idle_s=admission.idle_s()):
+        sleep(_POLL_S)
     return clock() - started

@@ -1,35 +1,38 @@
-"""Whether the engine takes requests: not yet, now, or no longer."""
+"""The engine's lifecycle: loading, ready, shutting down."""
 
 from __future__ import annotations
 
 from sd_engine.errors import UnavailableError
 
 LOADING = "The engine is starting and loads its model; try again in a few seconds."
-LEAVING = "The engine is shutting down; try again, another one answers."
+SHUTTING_DOWN = "The engine is shutting down; try again, another replica will respond."
 
 
 class Lifecycle:
-    """Goes from loading to ready to leaving, never back."""
+    """Advances from loading to ready to shutting down, never back."""
 
     def __init__(self) -> None:
-        self._obstacle: str | None = LOADING
+        self._unready_message: str | None = LOADING
 
     @property
-    def obstacle(self) -> str | None:
-        """The sentence that says why no request is taken; None = ready."""
-        return self._obstacle
+    def unready_message(self) -> str | None:
+        """The sentence that says why requests are rejected; None if the engine is ready."""
+        return self._unready_message
 
     @property
     def is_loading(self) -> bool:
-        return self._obstacle == LOADING
+        """True until the model has been loaded."""
+        return self._unready_message == LOADING
 
-    def is_ready_now(self) -> None:
-        self._obstacle = None
+    def set_ready(self) -> None:
+        """Accept requests from now on."""
+        self._unready_message = None
 
-    def leaves_now(self) -> None:
-        self._obstacle = LEAVING
+    def begin_shutdown(self) -> None:
+        """Reject new requests from now on."""
+        self._unready_message = SHUTTING_DOWN
 
-    def check(self) -> None:
-        """Raises UnavailableError unless requests are taken."""
-        if self._obstacle:
-            raise UnavailableError(self._obstacle)
+    def raise_if_unready(self) -> None:
+        """Raise UnavailableError unless the engine is ready."""
+        if self._unready_message:
+            raise UnavailableError(self._unready_message)

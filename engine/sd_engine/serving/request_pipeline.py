@@ -1,4 +1,4 @@
-"""A recording's way through the engine: admit, measure, decode, diarize."""
+"""The stages of a request: admit, measure, decode, diarize."""
 
 from __future__ import annotations
 
@@ -11,63 +11,64 @@ from sd_engine.audio.decoder_pool import DecoderPool
 from sd_engine.diarization.diarizer import Diarized, Diarizer
 from sd_engine.metrics import Metrics
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
-from sd_engine.serving.admission import Admission, Ticket
+from sd_engine.serving.admission import AdmissionController, AdmittedRequest
 from sd_engine.serving.lifecycle import Lifecycle
-from sd_engine.transport.options import Asked
-from sd_engine.transport.request import Call
+from sd_engine.transport.options import Options
+from sd_engine.transport.request import Request
 
 
 @dataclass(slots=True, kw_only=True)
-class Chain:
+class RequestPipeline:
     """The stages that all requests share. `diarize` is called from one thread per request."""
 
-    admission: Admission
+    admission: AdmissionController
     lifecycle: Lifecycle
     metrics: Metrics
     decoders: DecoderPool
     diarizer: Diarizer | None = None
-    """There once the model is loaded: until then the lifecycle refuses all requests."""
+    """Set once the model is loaded; until then the lifecycle rejects all requests."""
 
-    def diarize(self, call: Call) -> bytes:
-        """The timeline of a call's recording, as JSON.
+    def diarize(self, request: Request) -> bytes:
+        """Return the timeline of a request's recording, as JSON.
 
         Raises:
-            RefusalError: the recording or what was asked for is wrong, the engine is full, or the call was called off.
+            RequestError: the recording or an option is invalid, the engine is not ready or full, or the request was
+                cancelled.
         """
-        self.lifecycle.check()
+        self.lifecycle.raise_if_unready()
         assert self.diarizer is not None  # noqa: S101 - the engine is ready
-        asked = Asked.from_message(call.asked)
-        with self.admission.admit(os.fstat(call.memory_fd).st_size) as ticket:
-            held = [self._decoded(call, ticket)]
-            call.forget_recording()
-            ticket.on_device = True
-            diarized = self.diarizer.diarize(call, held, asked)
-            self._done(call, ticket.audio_s, diarized)
+        options = Options.from_message(request.options)
+        with self.admission.admit(os.fstat(request.memory_fd).st_size) as admitted:
+            samples = [self._decode(request, admitted)]
+            request.close_recording()
+            admitted.is_on_device = True
+            diarized = self.diarizer.diarize(request, samples, options)
+            self._record(request, admitted.audio_s, diarized)
             return diarized.timeline
 
-    def owed_s(self) -> float:
-        """The device's time still owed to what is in flight, with what is still being decoded."""
+    def pending_s(self) -> float:
+        """Return the device time that the requests in flight still need, those that are being decoded included."""
         if self.diarizer is None:
             return 0.0
-        return self.diarizer.owed_s() + self.diarizer.cost_s(self.admission.ahead_s())
+        return self.diarizer.owed_s() + self.diarizer.cost_s(self.admission.undecoded_audio_s())
 
-    def _decoded(self, call: Call, ticket: Ticket) -> Samples:
+    def _decode(self, request: Request, admitted: AdmittedRequest) -> Samples:
         with self.metrics.stage_s.labels("measure").time():
-            duration_s = self.decoders.measure_duration_s(call.memory_fd)
-        ticket.reserve(duration_s)
-        call.check()
+            duration_s = self.decoders.measure_duration_s(request.memory_fd)
+        admitted.reserve(duration_s)
+        request.raise_if_cancelled()
         with self.metrics.stage_s.labels("decode").time():
-            samples = self.decoders.decode(call.memory_fd, duration_s)
-        ticket.reserve(len(samples) / SAMPLE_RATE_HZ)
-        call.check()
+            samples = self.decoders.decode(request.memory_fd, duration_s)
+        admitted.reserve(len(samples) / SAMPLE_RATE_HZ)
+        request.raise_if_cancelled()
         return samples
 
-    def _done(self, call: Call, audio_s: float, diarized: Diarized) -> None:
-        duration_s = time.monotonic() - call.arrived
-        self.metrics.diarized(audio_s=audio_s, duration_s=duration_s, device_s=diarized.device_s)
+    def _record(self, request: Request, audio_s: float, diarized: Diarized) -> None:
+        duration_s = time.monotonic() - request.arrived
+        self.metrics.record_diarization(audio_s=audio_s, duration_s=duration_s, device_s=diarized.device_s)
         logs.event(
             "diarized",
-            id=call.request_id,
+            id=request.request_id,
             audio_s=audio_s,
             speakers=diarized.speakers,
             duration_s=duration_s,

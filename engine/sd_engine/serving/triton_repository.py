@@ -1,16 +1,17 @@
-"""Write the model repository and `start-triton` into the directory shared with Triton.
+"""Write Triton's model repository and start script into the directory that the engine shares with Triton.
 
     RUN_DIR/model_repository -> model_repository-DIGEST/speaker_diarization/{config.pbtxt, 1/*.py}
-    RUN_DIR/triton.env       what start-triton reads
-    RUN_DIR/start-triton     written last: who waits for it finds the rest
+    RUN_DIR/triton.env       environment of start-triton
+    RUN_DIR/start-triton     written last: once it exists, the rest is complete
 
-Adapter and engine are then always of one version. The files of a running Triton are never touched: the same content
-has the same digest and is left alone, other content goes beside it. Standard library only, so that it takes no time.
+The adapter therefore always has the engine's version. Files that a running Triton uses are never changed: content with
+the same digest is kept, other content is written to another directory. Standard library only, to start fast.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import string
@@ -19,22 +20,24 @@ from pathlib import Path
 
 from sd_engine import wire
 from sd_engine.settings import Settings, SettingsError
-from sd_engine.termination_message import give_up
+from sd_engine.termination_message import exit_with_message
 
 ASSETS_DIR = "/opt/sd/assets"
 MODEL = "speaker_diarization"
 REPOSITORY = "model_repository"
 SOCKET_NAME = "engine.sock"
-_JSON_AROUND_RECORDING_BYTES = 1024 * 1024
+_JSON_OVERHEAD_BYTES = 1024 * 1024
+_LINE_BREAKS_SHARE = 4 / 76
+"""Size of line breaks in base64, as `base64` writes them after 76 characters: at most `\\r\\n` in JSON."""
 
 Files = dict[str, bytes]
 
 
-def lay_out(assets_dir: Path, settings: Settings) -> None:
-    """Writes everything. A second time changes nothing.
+def write(assets_dir: Path, settings: Settings) -> None:
+    """Write all files. Writing the same content again changes nothing.
 
     Raises:
-        OSError: the assets are not there, or the run directory cannot be written.
+        OSError: the assets are missing, or the run directory cannot be written.
     """
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     repository = repository_files(assets_dir, settings)
@@ -47,17 +50,17 @@ def lay_out(assets_dir: Path, settings: Settings) -> None:
 
 
 def repository_files(assets_dir: Path, settings: Settings) -> Files:
-    """The model repository: its files' contents by their paths within it."""
+    """Return the contents of the model repository's files by their relative paths."""
     model = assets_dir / REPOSITORY / MODEL
     config = string.Template((model / "config.pbtxt").read_text()).substitute(config_values(settings))
-    # The protocol is this engine's own, whatever lies beside the adapter.
+    # The protocol must be that of this engine.
     modules = [path for path in (model / "1").glob("*.py") if path.name != "wire.py"] + [Path(wire.__file__)]
     adapter = {f"{MODEL}/1/{path.name}": path.read_bytes() for path in modules}
     return {f"{MODEL}/config.pbtxt": config.encode()} | adapter
 
 
 def config_values(settings: Settings) -> Mapping[str, str]:
-    """What stands for the `$names` in config.pbtxt."""
+    """Return the values of the `$names` in config.pbtxt."""
     return {
         "max_batch_size": str(settings.max_batch_size),
         "preferred_batch_sizes": ", ".join(map(str, settings.preferred_batch_sizes)),
@@ -69,11 +72,12 @@ def config_values(settings: Settings) -> Mapping[str, str]:
 
 
 def triton_environment(settings: Settings) -> str:
-    """Lines for a shell: where the repository is, and how large a request may be (base64 makes four bytes of three)."""
+    """Return shell variables: the repository's path and the maximum size of a request, with the recording in base64."""
     base64_bytes = (settings.max_request_bytes + 2) // 3 * 4
+    line_breaks_bytes = math.ceil(base64_bytes * _LINE_BREAKS_SHARE)
     return (
         f"MODEL_REPOSITORY={settings.run_dir / REPOSITORY}\n"
-        f"HTTP_MAX_INPUT_SIZE_BYTES={base64_bytes + _JSON_AROUND_RECORDING_BYTES}\n"
+        f"HTTP_MAX_INPUT_SIZE_BYTES={base64_bytes + line_breaks_bytes + _JSON_OVERHEAD_BYTES}\n"
     )
 
 
@@ -85,37 +89,38 @@ def _digest(files: Files) -> str:
 
 
 def _write_directory(directory: Path, files: Files) -> None:
-    """All or nothing: what an interrupted start left behind is never mistaken for the whole."""
-    unfinished = directory.with_name(f".{directory.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    """Write a directory atomically, so that an interrupted start leaves no incomplete one."""
+    temporary = directory.with_name(f".{directory.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
     for name, content in files.items():
-        path = unfinished / name
+        path = temporary / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    unfinished.rename(directory)
+    temporary.rename(directory)
 
 
 def _replace_link(path: Path, target: str) -> None:
-    unfinished = path.with_name(f".{path.name}-link")
-    unfinished.unlink(missing_ok=True)
-    unfinished.symlink_to(target)
-    unfinished.replace(path)
+    temporary = path.with_name(f".{path.name}-link")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(path)
 
 
 def _replace_file(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def main() -> None:
+    """Write the files for the settings in the environment; exit with a termination message if that fails."""
     assets_dir = Path(os.environ.get("SD_ASSETS_DIR", ASSETS_DIR))
     try:
-        lay_out(assets_dir, Settings.from_environment(os.environ))
+        write(assets_dir, Settings.from_environment(os.environ))
     except SettingsError as error:
-        give_up(str(error))
+        exit_with_message(str(error))
     except OSError as error:
-        give_up(f"Cannot lay out Triton's model repository from {assets_dir}: {error}.")
+        exit_with_message(f"Cannot write Triton's model repository from {assets_dir}: {error}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which of Triton's adapters are connected, and whether some of them are dead."""
+"""Liveness of Triton's adapters, judged by their connections to the engine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-PATIENCE_S = 10.0
-"""Adapters come one after the other when Triton starts, and together within a second after an engine restart."""
+GRACE_PERIOD_S = 10.0
+"""Adapters connect one after another when Triton starts, and within a second after the engine restarts."""
 
 
-class Adapters:
-    """Some connected but not all, for ten seconds: a dead stub, which only a restart of Triton brings back.
+class AdapterLiveness:
+    """Connected adapters, and for how long some but not all of them have been connected.
 
-    None connected says nothing about Triton (it may be starting, or this engine has just come up), all is well.
+    An adapter that stays missing belongs to a dead stub process, which only a restart of Triton replaces. While no
+    adapter is connected, Triton may be starting, so nothing is reported.
     """
 
     def __init__(self, expected: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,33 +25,35 @@ class Adapters:
         self._connections: Counter[str] = Counter()
         self._incomplete_since: float | None = None
 
-    def join(self, name: str) -> None:
-        """An adapter has connected. One that reconnects may do so before its old connection is seen to end."""
+    def add(self, name: str) -> None:
+        """Add a connection. An adapter that reconnects may briefly have two."""
         with self._lock:
             self._connections[name] += 1
-            self._note_completeness()
+            self._update_incomplete_since()
 
-    def leave(self, name: str) -> None:
+    def remove(self, name: str) -> None:
+        """Remove a connection that has ended."""
         with self._lock:
             self._connections[name] -= 1
-            self._connections += Counter()  # forgets those at zero
-            self._note_completeness()
+            self._connections += Counter()  # drops the names whose count is zero
+            self._update_incomplete_since()
 
     def connected(self) -> int:
+        """Return the number of connected adapters."""
         with self._lock:
             return len(self._connections)
 
-    def complaint(self) -> str | None:
-        """What is wrong with Triton's adapters; None = nothing."""
+    def failure_message(self) -> str | None:
+        """Return a sentence if adapters have been missing for longer than the grace period, else None."""
         with self._lock:
-            if self._incomplete_since is None or self._clock() - self._incomplete_since < PATIENCE_S:
+            if self._incomplete_since is None or self._clock() - self._incomplete_since < GRACE_PERIOD_S:
                 return None
             return (
                 f"Only {len(self._connections)} of {self._expected} adapters have been connected for "
                 f"{self._clock() - self._incomplete_since:.0f} s; Triton must be restarted."
             )
 
-    def _note_completeness(self) -> None:
+    def _update_incomplete_since(self) -> None:
         if not 0 < len(self._connections) < self._expected:
             self._incomplete_since = None
         elif self._incomplete_since is None:

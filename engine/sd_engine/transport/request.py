@@ -1,4 +1,4 @@
-"""One adapter's request inside the engine, which its adapter may call off."""
+"""A diarization request that an adapter has sent and may cancel."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sd_engine import wire
-from sd_engine.errors import CalledOffError
+from sd_engine.errors import RequestCancelledError
 
 Result = TypeVar("Result")
 _CLOSED = -1
 
 
 @dataclass(slots=True, eq=False)
-class Call:
-    """A `diarize` message. `memory_fd` holds the recording and belongs to the call, until it is forgotten."""
+class Request:
+    """A `diarize` message. The request owns `memory_fd`, which holds the recording, until `close_recording`."""
 
     number: int
     request_id: str
-    asked: wire.Message
+    options: wire.Message
     memory_fd: int
     arrived: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _called_off: bool = False
+    _cancelled: bool = False
     _awaited: Future[object] | None = None
 
-    def forget_recording(self) -> None:
-        """Gives its memory back: once it is decoded nobody needs it. A second time does nothing."""
+    def close_recording(self) -> None:
+        """Free the recording's memory, which is not needed after decoding. Further calls do nothing."""
         with self._lock:
             memory_fd, self.memory_fd = self.memory_fd, _CLOSED
         if memory_fd != _CLOSED:
             os.close(memory_fd)
 
-    def call_off(self) -> None:
-        """Nobody waits any more: what the call waits for is dropped, where it can be (pyannote's own call cannot)."""
+    def cancel(self) -> None:
+        """Cancel the request and the work it waits for. Work that has started cannot always be stopped."""
         with self._lock:
-            self._called_off = True
+            self._cancelled = True
             if self._awaited is not None:
                 self._awaited.cancel()
 
-    def check(self) -> None:
-        """Raises CalledOffError if nobody waits any more."""
-        if self._called_off:
-            raise CalledOffError("The caller has cancelled this request.")
+    def raise_if_cancelled(self) -> None:
+        """Raise RequestCancelledError if the request has been cancelled."""
+        if self._cancelled:
+            raise RequestCancelledError("The caller has cancelled this request.")
 
-    def result_of(self, future: Future[Result]) -> Result:
-        """Waits for `future`.
+    def wait_for(self, future: Future[Result]) -> Result:
+        """Wait for `future` and return its result.
 
         Raises:
-            CalledOffError: the call was called off before the future's work was done.
+            RequestCancelledError: the request was cancelled before the future was done.
         """
         with self._lock:
-            self._awaited = future  # pyright: ignore[reportAttributeAccessIssue] - only ever cancelled through this
-            if self._called_off:
+            self._awaited = future  # pyright: ignore[reportAttributeAccessIssue] - only `cancel` is called on it
+            if self._cancelled:
                 future.cancel()
         try:
             return future.result()
         except CancelledError:
-            self.check()
+            self.raise_if_cancelled()
             raise
         finally:
             with self._lock:
-                self._awaited = None  # what came of it, megabytes, goes when its owner lets it go
+                self._awaited = None  # the result can take megabytes and must not live as long as the request

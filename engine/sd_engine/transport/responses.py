@@ -1,64 +1,64 @@
-"""What goes back over the socket for a call: its timeline, or why there is none."""
+"""Responses to adapters: the timeline of a request, or its error."""
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sd_engine import logs, wire
-from sd_engine.errors import RefusalError
-from sd_engine.metrics import Metrics
-from sd_engine.transport.request import Call
+from sd_engine.errors import RequestError
+from sd_engine.transport.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Sends answers and counts them."""
+class ResponseSender:
+    """Sends one response per request and reports its outcome to `record_outcome`."""
 
-    metrics: Metrics
+    record_outcome: Callable[[str], None]
 
-    def send(self, call: Call, work: Future[bytes], connection: socket.socket) -> None:
-        """Answers a call whose work is done, well or not, and closes its recording."""
-        call.forget_recording()
-        self.metrics.requests.labels(_outcome(work)).inc()
+    def send(self, request: Request, result: Future[bytes], connection: socket.socket) -> None:
+        """Send the result of a request, a timeline or an exception, and close its recording."""
+        request.close_recording()
+        self.record_outcome(_outcome(result))
         try:
-            _send(call, work, connection)
+            _send(request, result, connection)
         except wire.ConnectionLostError:
-            logs.event("answer_unwanted", id=call.request_id)
-        except OSError as error:  # no memory or no file descriptor for it: the adapter then tells all that wait
-            logs.failure("answer_impossible", error, id=call.request_id)
+            logs.event("response_not_delivered", id=request.request_id)
+        except OSError as error:  # out of memory or file descriptors: closing makes the adapter fail its open requests
+            logs.failure("response_failed", error, id=request.request_id)
             connection.shutdown(socket.SHUT_RDWR)
 
 
-def _outcome(work: Future[bytes]) -> str:
-    error = work.exception()
+def _outcome(result: Future[bytes]) -> str:
+    error = result.exception()
     if error is None:
         return "ok"
-    return error.outcome if isinstance(error, RefusalError) else wire.INTERNAL
+    return error.outcome if isinstance(error, RequestError) else wire.INTERNAL
 
 
-def _send(call: Call, work: Future[bytes], connection: socket.socket) -> None:
-    error = work.exception()
+def _send(request: Request, result: Future[bytes], connection: socket.socket) -> None:
+    error = result.exception()
     if error is None:
-        _send_timeline(call, work.result(), connection)
-    elif isinstance(error, RefusalError):
-        logs.event("refused", id=call.request_id, kind=error.kind, sentence=str(error))
-        _send_error(call, error.kind, str(error), connection)
+        _send_timeline(request, result.result(), connection)
+    elif isinstance(error, RequestError):
+        logs.event("rejected", id=request.request_id, code=error.code, message=str(error))
+        _send_error(request, error.code, str(error), connection)
     else:
-        logs.failure("failed", error, id=call.request_id)
-        sentence = f"The engine failed on this recording ({type(error).__name__}); its log says more."
-        _send_error(call, wire.INTERNAL, sentence, connection)
+        logs.failure("failed", error, id=request.request_id)
+        message = f"The engine failed on this recording ({type(error).__name__}); see the engine's log."
+        _send_error(request, wire.INTERNAL, message, connection)
 
 
-def _send_timeline(call: Call, timeline: bytes, connection: socket.socket) -> None:
+def _send_timeline(request: Request, timeline: bytes, connection: socket.socket) -> None:
     memory_fd = wire.write_memory("timeline", timeline)
     try:
-        wire.send(connection, {"type": "result", "call": call.number}, memory_fd)
+        wire.send(connection, {"type": "result", "number": request.number}, memory_fd)
     finally:
         os.close(memory_fd)
 
 
-def _send_error(call: Call, kind: str, sentence: str, connection: socket.socket) -> None:
-    wire.send(connection, {"type": "error", "call": call.number, "kind": kind, "sentence": sentence})
+def _send_error(request: Request, code: str, message: str, connection: socket.socket) -> None:
+    wire.send(connection, {"type": "error", "number": request.number, "code": code, "message": message})

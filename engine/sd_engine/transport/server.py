@@ -1,4 +1,4 @@
-"""The engine's socket: a thread per adapter, a thread per request, each request answered exactly once."""
+"""The server of the engine's Unix socket: a thread per adapter and per request, one response per request."""
 
 from __future__ import annotations
 
@@ -11,105 +11,116 @@ from contextlib import suppress
 from pathlib import Path
 
 from sd_engine import logs, wire
-from sd_engine.transport.adapter_liveness import Adapters
-from sd_engine.transport.request import Call
+from sd_engine.transport.adapter_liveness import AdapterLiveness
+from sd_engine.transport.request import Request
 
-ACCEPT_AGAIN_S = 0.5
+ACCEPT_RETRY_S = 0.5
+_BACKLOG = 128
 
-Diarize = Callable[[Call], bytes]
-Answer = Callable[[Call, "Future[bytes]", socket.socket], None]
+RequestHandler = Callable[[Request], bytes]
+SendResponse = Callable[[Request, "Future[bytes]", socket.socket], None]
 
 
 class SocketServer:
-    """Listens from its creation on. `diarize` works on a call, `answer` sends what came of it."""
+    """Listens from its creation on. `handle` computes a request's timeline, `send_response` sends the result."""
 
-    def __init__(self, path: Path, adapters: Adapters, diarize: Diarize, answer: Answer, *, most_calls: int) -> None:
-        self._listener = _listening(path)
+    def __init__(
+        self,
+        path: Path,
+        adapters: AdapterLiveness,
+        handle: RequestHandler,
+        send_response: SendResponse,
+        *,
+        max_threads: int,
+    ) -> None:
+        self._listener = _listener(path)
         self._adapters = adapters
-        self._diarize = diarize
-        self._answer = answer
-        self._unanswered: set[Future[None]] = set()
-        self._threads = ThreadPoolExecutor(most_calls, thread_name_prefix="call")
+        self._handle = handle
+        self._send_response = send_response
+        self._pending: set[Future[None]] = set()
+        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="request")
 
-    def unanswered(self) -> set[Future[None]]:
-        """One future for each call that has come and whose answer has not yet been sent."""
-        return self._unanswered.copy()
+    def pending(self) -> set[Future[None]]:
+        """Return one future per request whose response has not been sent yet."""
+        return self._pending.copy()
 
     def serve(self) -> None:
-        """Accepts adapters for ever."""
+        """Accept adapters forever."""
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except OSError as error:  # too many files are open: the adapter waits in the backlog
+            except OSError as error:  # too many open files: the adapter waits in the listen backlog
                 logs.failure("accept_failed", error)
-                time.sleep(ACCEPT_AGAIN_S)
+                time.sleep(ACCEPT_RETRY_S)
             else:
-                threading.Thread(target=self._serve_one, args=(connection,), name="adapter", daemon=True).start()
+                threading.Thread(target=self._serve_adapter, args=(connection,), name="adapter", daemon=True).start()
 
-    def _serve_one(self, connection: socket.socket) -> None:
+    def _serve_adapter(self, connection: socket.socket) -> None:
         with connection:
-            name = _name(connection)
+            name = _receive_hello(connection)
             if name is None:
                 return
-            adapter = AdapterConnection(connection, self._begin)
-            self._adapters.join(name)
+            adapter = AdapterConnection(connection, self._start)
+            self._adapters.add(name)
             logs.event("adapter_connected", adapter=name)
             try:
                 adapter.serve()
             finally:
-                self._adapters.leave(name)
-                logs.event("adapter_left", adapter=name)
-                adapter.abandon()
+                self._adapters.remove(name)
+                logs.event("adapter_disconnected", adapter=name)
+                adapter.cancel_all()
 
-    def _begin(self, call: Call, connection: socket.socket) -> Future[None]:
-        """Starts a thread on a call; what is returned is done once its answer has been sent."""
-        answered: Future[None] = Future()
-        self._unanswered.add(answered)
-        answered.add_done_callback(self._unanswered.discard)
-        self._threads.submit(self._diarize, call).add_done_callback(
-            lambda done: self._finish(call, done, connection, answered)
+    def _start(self, request: Request, connection: socket.socket) -> Future[None]:
+        """Handle a request in a thread; the returned future is done once the response has been sent."""
+        responded: Future[None] = Future()
+        self._pending.add(responded)
+        responded.add_done_callback(self._pending.discard)
+        self._threads.submit(self._handle, request).add_done_callback(
+            lambda result: self._respond(request, result, connection, responded)
         )
-        return answered
+        return responded
 
-    def _finish(self, call: Call, done: Future[bytes], connection: socket.socket, answered: Future[None]) -> None:
+    def _respond(
+        self, request: Request, result: Future[bytes], connection: socket.socket, responded: Future[None]
+    ) -> None:
         try:
-            self._answer(call, done, connection)
+            self._send_response(request, result, connection)
         finally:
-            answered.set_result(None)
+            responded.set_result(None)
 
 
 class AdapterConnection:
-    """One adapter's connection after its hello, and the calls that it has open."""
+    """The connection of one adapter, after its `hello`, and its open requests."""
 
-    def __init__(self, connection: socket.socket, begin: Callable[[Call, socket.socket], Future[None]]) -> None:
+    def __init__(self, connection: socket.socket, start: Callable[[Request, socket.socket], Future[None]]) -> None:
         self._connection = connection
-        self._begin = begin
-        self._open: dict[int, tuple[Call, Future[None]]] = {}
+        self._start = start
+        self._open: dict[int, tuple[Request, Future[None]]] = {}
 
     def serve(self) -> None:
-        """Returns when the adapter has gone."""
+        """Receive messages until the adapter disconnects."""
         with suppress(wire.ConnectionLostError):
             while True:
-                self._take(*wire.receive(self._connection))
+                self._receive(*wire.receive(self._connection))
 
-    def abandon(self) -> None:
-        """Calls off all that is open, and returns when nothing uses the connection any more."""
-        for call, _ in self._open.values():
-            call.call_off()
-        wait([answered for _, answered in self._open.values()])
+    def cancel_all(self) -> None:
+        """Cancel all open requests and wait until nothing uses the connection any more."""
+        for request, _ in self._open.values():
+            request.cancel()
+        wait([responded for _, responded in self._open.values()])
 
-    def _take(self, message: wire.Message, memory_fd: int | None) -> None:
+    def _receive(self, message: wire.Message, memory_fd: int | None) -> None:
         self._open = {number: opened for number, opened in self._open.items() if not opened[1].done()}
-        number = message["call"]
+        number = message["number"]
         if message["type"] == "diarize" and memory_fd is not None:
-            call = Call(number, message["request_id"], message["asked"], memory_fd)
-            self._open[number] = call, self._begin(call, self._connection)
+            request = Request(number, message["request_id"], message["options"], memory_fd)
+            self._open[number] = request, self._start(request, self._connection)
         elif message["type"] == "cancel" and number in self._open:
-            self._open[number][0].call_off()
+            self._open[number][0].cancel()
 
 
-def _name(connection: socket.socket) -> str | None:
-    """What the adapter calls itself in its hello; None = it left without one."""
+def _receive_hello(connection: socket.socket) -> str | None:
+    """Return the adapter's name, or None if it disconnected before sending one."""
     try:
         hello, _ = wire.receive(connection)
     except wire.ConnectionLostError:
@@ -117,14 +128,11 @@ def _name(connection: socket.socket) -> str | None:
     return str(hello["adapter"])
 
 
-_BACKLOG = 128
-
-
-def _listening(path: Path) -> socket.socket:
-    """A socket at `path`. One that a killed engine left behind is replaced: nobody listens there."""
+def _listener(path: Path) -> socket.socket:
+    """Return a listening socket at `path`, in place of one that a killed engine has left behind."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(str(path))
-    path.chmod(0o660)  # the triton container may run as another user of the pod's group
+    path.chmod(0o660)  # the triton container can run as another user of the pod's group
     listener.listen(_BACKLOG)
     return listener

@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sd_engine import wire
-from sd_engine.errors import RefusalError
+from sd_engine.errors import RequestError
 from sd_engine.workers.rlimits import ResourceLimits
 
 Job = Callable[[wire.Message, list[int]], tuple[wire.Message, int | None]]
@@ -71,8 +71,8 @@ def _run_job(job: Job, request: wire.Message, request_fds: list[int]) -> tuple[w
         result, result_fd = job(request, request_fds)
         if len(json.dumps(result)) > _MAX_RESULT_CHARACTERS:
             raise ValueError("The job's result is too long for a packet. Return long results in a memfd.")  # noqa: TRY301
-    except RefusalError as error:
-        return {"type": "rejected", "kind": error.kind, "message": str(error)}, None
+    except RequestError as error:
+        return {"type": "rejected", "kind": error.code, "message": str(error)}, None
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the engine raises every error again in the thread of the request

@@ -77,7 +77,7 @@ class WorkerPool:
         The caller closes the returned memfd. `timeout_s` counts from the start of the job.
 
         Raises:
-            RefusalError: raised by the job.
+            RequestError: raised by the job.
             UnavailableError: the worker ended or exceeded `timeout_s`; it is replaced.
             JobFailedError: the job raised any other exception.
         """
@@ -165,7 +165,7 @@ class WorkerPool:
         )
 
 
-_ERRORS_BY_KIND = {error.kind: error for error in (InvalidArgumentError, UnavailableError)}
+_ERRORS_BY_KIND = {error.code: error for error in (InvalidArgumentError, UnavailableError)}
 
 
 def _result(message: wire.Message) -> wire.Message:

@@ -65,15 +65,15 @@ class Watched:
         self.windows = dict.fromkeys(Kind, 0)
         self.out_of_memory_sizes: list[int] = []
 
-    def batch_done(self, kind: Kind, windows: int, duration_s: float, cpu_s: float) -> None:
+    def record_batch(self, kind: Kind, windows: int, duration_s: float, cpu_s: float) -> None:
         assert duration_s >= 0
         assert cpu_s >= 0
         self.windows[kind] += windows
 
-    def wanted(self, duration_s: float) -> None:
+    def record_device_demand(self, duration_s: float) -> None:
         assert duration_s > 0
 
-    def out_of_memory(self, kind: Kind, batch_size: int) -> None:
+    def record_out_of_memory(self, kind: Kind, batch_size: int) -> None:
         del kind
         self.out_of_memory_sizes.append(batch_size)
 

@@ -1,4 +1,4 @@
-"""What Triton is started with is laid out whole, and never changed under a running Triton."""
+"""The model repository: complete, and never changed while a Triton may use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 @pytest.fixture
 def assets(tmp_path: Path) -> Path:
-    """The project's own files, as they lie in the server image."""
+    """The repository's files, arranged as in the server image."""
     assets = tmp_path / "assets"
     assets.mkdir()
     (assets / "model_repository").symlink_to(REPOSITORY / "model_repository")
@@ -33,13 +33,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def contents(directory: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file's bytes and inode."""
+    """Return every file's bytes and inode."""
     files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
     return {str(path.relative_to(directory)): (path.read_bytes(), path.stat().st_ino) for path in files}
 
 
 def test_the_configuration_is_rendered_from_the_settings(assets: Path, settings: Settings) -> None:
-    triton_repository.lay_out(assets, settings)
+    triton_repository.write(assets, settings)
 
     config = (settings.run_dir / "model_repository/speaker_diarization/config.pbtxt").read_text()
     assert "max_batch_size: 8" in config
@@ -49,61 +49,60 @@ def test_the_configuration_is_rendered_from_the_settings(assets: Path, settings:
     assert f'string_value: "{settings.run_dir}/engine.sock"' in config
 
 
-def test_the_adapter_gets_the_protocol_of_this_engine(assets: Path, settings: Settings) -> None:
-    triton_repository.lay_out(assets, settings)
+def test_the_adapter_gets_this_engines_protocol(assets: Path, settings: Settings) -> None:
+    triton_repository.write(assets, settings)
 
     version = settings.run_dir / "model_repository/speaker_diarization/1"
     assert (version / "model.py").is_file()
     assert (version / "wire.py").read_bytes() == Path(wire.__file__).read_bytes()
 
 
-def test_triton_is_told_how_large_a_request_may_be(tmp_path: Path) -> None:
-    told = triton_repository.triton_environment(Settings(run_dir=tmp_path, max_request_bytes=3_000_000))
+def test_the_http_limit_allows_the_largest_recording_in_base64_with_line_breaks(tmp_path: Path) -> None:
+    environment = triton_repository.triton_environment(Settings(run_dir=tmp_path, max_request_bytes=3_000_000))
 
     assert (
-        told == f"MODEL_REPOSITORY={tmp_path}/model_repository\nHTTP_MAX_INPUT_SIZE_BYTES={4_000_000 + 1024 * 1024}\n"
+        environment
+        == f"MODEL_REPOSITORY={tmp_path}/model_repository\nHTTP_MAX_INPUT_SIZE_BYTES={4_210_527 + 1024 * 1024}\n"
     )
 
 
-def test_a_second_time_touches_no_file_of_the_repository(assets: Path, settings: Settings) -> None:
-    triton_repository.lay_out(assets, settings)
+def test_writing_the_same_files_again_changes_none_of_them(assets: Path, settings: Settings) -> None:
+    triton_repository.write(assets, settings)
     before = contents(settings.run_dir / "model_repository/")
-    triton_repository.lay_out(assets, settings)
+    triton_repository.write(assets, settings)
 
     assert contents(settings.run_dir / "model_repository/") == before
 
 
-def test_other_settings_lie_beside_what_a_running_triton_uses(assets: Path, settings: Settings) -> None:
-    triton_repository.lay_out(assets, settings)
+def test_other_settings_leave_the_files_of_a_running_triton_unchanged(assets: Path, settings: Settings) -> None:
+    triton_repository.write(assets, settings)
     in_use = (settings.run_dir / "model_repository").resolve()
     before = contents(in_use)
-    triton_repository.lay_out(assets, Settings(run_dir=settings.run_dir, adapters=4))
+    triton_repository.write(assets, Settings(run_dir=settings.run_dir, adapters=4))
 
     assert contents(in_use) == before
     assert "count: 4" in (settings.run_dir / "model_repository/speaker_diarization/config.pbtxt").read_text()
 
 
-def test_what_an_interrupted_start_left_is_replaced(assets: Path, settings: Settings) -> None:
-    triton_repository.lay_out(assets, settings)
+def test_files_of_an_interrupted_start_are_replaced(assets: Path, settings: Settings) -> None:
+    triton_repository.write(assets, settings)
     target = (settings.run_dir / "model_repository").readlink()
     before = {name: content for name, (content, _) in contents(settings.run_dir / target).items()}
     (settings.run_dir / target).rename(settings.run_dir / f".{target}")
     (settings.run_dir / f".{target}/speaker_diarization/1/model.py").unlink()
-    triton_repository.lay_out(assets, settings)
+    triton_repository.write(assets, settings)
 
     assert {name: content for name, (content, _) in contents(settings.run_dir / target).items()} == before
 
 
 @pytest.mark.parametrize(
-    ("environment", "sentence"),
+    ("environment", "message"),
     [
         ({"SD_ADAPTERS": "many"}, "SD_ADAPTERS is 'many', which is not a whole number.\n"),
-        ({"SD_ASSETS_DIR": "/nowhere"}, "Cannot lay out Triton's model repository from /nowhere: "),
+        ({"SD_ASSETS_DIR": "/nowhere"}, "Cannot write Triton's model repository from /nowhere: "),
     ],
 )
-def test_what_cannot_be_laid_out_is_said_in_a_sentence(
-    tmp_path: Path, environment: dict[str, str], sentence: str
-) -> None:
+def test_an_error_ends_the_process_with_a_message(tmp_path: Path, environment: dict[str, str], message: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "sd_engine.serving.triton_repository"],
         env=os.environ | {"SD_RUN_DIR": str(tmp_path)} | environment,
@@ -113,4 +112,4 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(
     )
 
     assert run.returncode == 1
-    assert run.stderr.startswith(sentence)
+    assert run.stderr.startswith(message)

@@ -1,13 +1,13 @@
-"""Some but not all adapters for ten seconds: one of them is dead."""
+"""Adapter liveness: some but not all adapters connected for longer than the grace period is a failure."""
 
 from __future__ import annotations
 
 import pytest
-from sd_engine.transport.adapter_liveness import PATIENCE_S, Adapters
+from sd_engine.transport.adapter_liveness import GRACE_PERIOD_S, AdapterLiveness
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -21,61 +21,66 @@ def clock() -> Clock:
     return Clock()
 
 
-def joined(clock: Clock, *names: str) -> Adapters:
-    adapters = Adapters(expected=3, clock=clock)
+def connected(clock: Clock, *names: str) -> AdapterLiveness:
+    adapters = AdapterLiveness(expected=3, clock=clock)
     for name in names:
-        adapters.join(name)
+        adapters.add(name)
     return adapters
 
 
 @pytest.mark.parametrize(
-    ("names", "waited_s", "complains"),
+    ("names", "waited_s", "fails"),
     [
         ([], 60, False),
-        (["a"], PATIENCE_S - 0.1, False),
-        (["a"], PATIENCE_S, True),
-        (["a", "b"], PATIENCE_S, True),
-        (["a", "a"], PATIENCE_S, True),
+        (["a"], GRACE_PERIOD_S - 0.1, False),
+        (["a"], GRACE_PERIOD_S, True),
+        (["a", "b"], GRACE_PERIOD_S, True),
+        (["a", "a"], GRACE_PERIOD_S, True),
         (["a", "b", "c"], 60, False),
     ],
 )
-def test_only_some_for_long_is_a_complaint(clock: Clock, names: list[str], waited_s: float, complains: bool) -> None:  # noqa: FBT001
-    adapters = joined(clock, *names)
+def test_missing_adapters_are_a_failure_after_the_grace_period(
+    clock: Clock,
+    names: list[str],
+    waited_s: float,
+    fails: bool,  # noqa: FBT001 - a table
+) -> None:
+    adapters = connected(clock, *names)
     clock.now_s += waited_s
 
-    assert (adapters.complaint() is not None) == complains
+    assert (adapters.failure_message() is not None) == fails
 
 
-def test_the_complaint_says_how_many_are_missing_and_what_to_do(clock: Clock) -> None:
-    adapters = joined(clock, "a", "b")
+def test_the_message_names_the_number_of_adapters_and_the_remedy(clock: Clock) -> None:
+    adapters = connected(clock, "a", "b")
     clock.now_s += 12
 
-    assert adapters.complaint() == "Only 2 of 3 adapters have been connected for 12 s; Triton must be restarted."
+    assert adapters.failure_message() == "Only 2 of 3 adapters have been connected for 12 s; Triton must be restarted."
 
 
-def test_a_dead_adapter_is_noticed_after_all_were_there(clock: Clock) -> None:
-    adapters = joined(clock, "a", "b", "c")
+def test_an_adapter_that_disconnects_later_is_a_failure(clock: Clock) -> None:
+    adapters = connected(clock, "a", "b", "c")
     clock.now_s += 100
-    adapters.leave("b")
-    clock.now_s += PATIENCE_S - 1
-    assert adapters.complaint() is None
+    adapters.remove("b")
+    clock.now_s += GRACE_PERIOD_S - 1
+    assert adapters.failure_message() is None
     clock.now_s += 1
-    assert adapters.complaint() is not None
+    assert adapters.failure_message() is not None
 
 
-def test_a_restart_of_triton_begins_a_new_wait(clock: Clock) -> None:
-    adapters = joined(clock, "a", "b")
+def test_a_restart_of_triton_starts_a_new_grace_period(clock: Clock) -> None:
+    adapters = connected(clock, "a", "b")
     clock.now_s += 9
-    adapters.leave("a")
-    adapters.leave("b")
-    adapters.join("a")
+    adapters.remove("a")
+    adapters.remove("b")
+    adapters.add("a")
     clock.now_s += 9
-    assert adapters.complaint() is None
+    assert adapters.failure_message() is None
 
 
-def test_an_adapter_that_reconnects_before_its_old_connection_ends_is_one(clock: Clock) -> None:
-    adapters = joined(clock, "a", "b", "c")
-    adapters.join("a")
-    adapters.leave("a")
-    clock.now_s += PATIENCE_S
-    assert (adapters.connected(), adapters.complaint()) == (3, None)
+def test_an_adapter_that_reconnects_before_its_old_connection_ends_counts_once(clock: Clock) -> None:
+    adapters = connected(clock, "a", "b", "c")
+    adapters.add("a")
+    adapters.remove("a")
+    clock.now_s += GRACE_PERIOD_S
+    assert (adapters.connected(), adapters.failure_message()) == (3, None)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import worker_jobs
 from sd_engine import wire
-from sd_engine.errors import InvalidArgumentError, RefusalError, UnavailableError
+from sd_engine.errors import InvalidArgumentError, RequestError, UnavailableError
 from sd_engine.workers import worker_pool
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
 from sd_engine.workers.worker_pool import JobFailedError, WorkerPool
@@ -74,7 +74,7 @@ def test_a_job_receives_memfds_and_returns_one(pool: WorkerPool) -> None:
 @pytest.mark.parametrize(
     ("kind", "error"), [("invalid_argument", InvalidArgumentError), ("unavailable", UnavailableError)]
 )
-def test_a_rejection_by_the_job_is_raised_in_the_caller(pool: WorkerPool, kind: str, error: type[RefusalError]) -> None:
+def test_a_rejection_by_the_job_is_raised_in_the_caller(pool: WorkerPool, kind: str, error: type[RequestError]) -> None:
     with pytest.raises(error) as raised:
         run(pool, job="reject", kind=kind)
 

@@ -1,4 +1,4 @@
-"""Triton's side of the service: each request is handed to the engine and answered on its own."""
+"""Triton's Python model: an adapter that sends each request to the engine and returns the engine's response."""
 
 from __future__ import annotations
 
@@ -8,78 +8,83 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
-import contract
+import inputs
 import numpy as np
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingImports] - comes with Triton
 import wire
-from engine_link import EngineLink
-from refusal import Refusal
+from engine_client import EngineClient
+from request_error import RequestError
 
-CODES = {wire.INVALID_ARGUMENT: "INVALID_ARG", wire.UNAVAILABLE: "UNAVAILABLE", wire.INTERNAL: "INTERNAL"}
-"""The name of Triton's code for each of the wire's kinds; Triton adds its codes only after this file is imported."""
+TRITON_CODES = {wire.INVALID_ARGUMENT: "INVALID_ARG", wire.UNAVAILABLE: "UNAVAILABLE", wire.INTERNAL: "INTERNAL"}
+"""Names of Triton's error codes: Triton adds the codes to `TritonError` only after this file has been imported."""
 
-FAULT = "The adapter failed on this request ({}: {}); the server's log says where."
-LONGEST_REQUEST_ID = 128
+ADAPTER_FAILED = "The adapter failed on this request ({}: {}); see the server's log."
+MAX_REQUEST_ID_CHARACTERS = 128
 
 
 class TritonPythonModel:
-    """One of Triton's adapters. It computes nothing: the engine does."""
+    """One adapter instance. It computes nothing itself."""
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Opens the way to the engine, which need not be there yet."""
+        """Connect to the engine in the background; it need not run yet."""
         config = json.loads(args["model_config"])
-        told = {name: parameter["string_value"] for name, parameter in config["parameters"].items()}
-        self._max_request_bytes = int(told["max_request_bytes"])
-        self._engine = EngineLink(told["socket_path"], args["model_instance_name"])
+        parameters = {name: parameter["string_value"] for name, parameter in config["parameters"].items()}
+        self._max_request_bytes = int(parameters["max_request_bytes"])
+        self._engine = EngineClient(parameters["socket_path"], args["model_instance_name"])
         self._threads = ThreadPoolExecutor(config["max_batch_size"], thread_name_prefix="request")
 
     def execute(self, requests: list[Any]) -> None:
-        """Answers each request on its own, and returns when all are answered: Triton's counters and drain rely on it.
+        """Respond to each request separately; return once all have a response, as Triton's counters and drain expect.
 
-        Never raises: that would fail the neighbours.
+        Never raises: an exception would fail all requests of the batch.
         """
-        answers = [self._threads.submit(self._answer, request, request.get_response_sender()) for request in requests]
-        wait(answers)
-        for error in filter(None, (answer.exception() for answer in answers)):
+        responses = [
+            self._threads.submit(self._respond, request, request.get_response_sender()) for request in requests
+        ]
+        wait(responses)
+        for error in filter(None, (response.exception() for response in responses)):
             pb_utils.Logger.log_error("".join(traceback.format_exception(error)))
 
     def finalize(self) -> None:
-        """Ends the connection and the threads."""
+        """Close the connection and end the threads."""
         self._engine.close()
         self._threads.shutdown()
 
-    def _answer(self, request: Any, sender: Any) -> None:  # noqa: ANN401 - Triton's own types come without stubs
+    def _respond(self, request: Any, sender: Any) -> None:  # noqa: ANN401 - Triton's types have no stubs
         sender.send(self._response(request), flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
     def _response(self, request: Any) -> Any:  # noqa: ANN401
         try:
-            timeline = np.array([[self._timeline(request)]], dtype=np.object_)
+            timeline = np.array([[self._diarize(request)]], dtype=np.object_)
             return pb_utils.InferenceResponse([pb_utils.Tensor("DIARIZATION_RESULT", timeline)])
-        except Refusal as refusal:
-            return _error(refusal.kind, refusal.sentence)
-        except Exception as fault:  # noqa: BLE001 - without a response the caller, and Triton's batch, wait for ever
+        except RequestError as error:
+            return _error_response(error.code, str(error))
+        except Exception as error:  # noqa: BLE001 - without a response the caller and the whole batch wait forever
             pb_utils.Logger.log_error(traceback.format_exc())
-            return _error(wire.INTERNAL, FAULT.format(type(fault).__name__, fault))
+            return _error_response(wire.INTERNAL, ADAPTER_FAILED.format(type(error).__name__, error))
 
-    def _timeline(self, request: Any) -> bytes:  # noqa: ANN401
-        asked = contract.asked(_tensor(request, "NUM_SPEAKERS"), request.parameters())
-        # Of a recording of many megabytes only the memfd outlives this line, and only until the engine has it.
+    def _diarize(self, request: Any) -> bytes:  # noqa: ANN401
+        options = {
+            "num_speakers": inputs.num_speakers(_tensor(request, "NUM_SPEAKERS")),
+            "parameters": json.loads(request.parameters() or "{}"),
+        }
+        # No variable holds the recording's bytes: only the memfd outlives this line, until the engine has received it.
         recording_fd = wire.write_memory(
-            "recording", contract.recording(_tensor(request, "AUDIO_DATA"), self._max_request_bytes)
+            "recording", inputs.recording(_tensor(request, "AUDIO_DATA"), self._max_request_bytes)
         )
         try:
-            call = self._engine.start(request.request_id()[:LONGEST_REQUEST_ID], asked, recording_fd)
+            pending = self._engine.send_request(request.request_id()[:MAX_REQUEST_ID_CHARACTERS], options, recording_fd)
         finally:
             os.close(recording_fd)
-        return call.timeline(request.is_cancelled)
+        return pending.wait(request.is_cancelled)
 
 
-def _tensor(request: Any, name: str) -> contract.Tensor | None:  # noqa: ANN401
+def _tensor(request: Any, name: str) -> inputs.Tensor | None:  # noqa: ANN401
     tensor = pb_utils.get_input_tensor_by_name(request, name)
     return None if tensor is None else tensor.as_numpy()
 
 
-def _error(kind: str, sentence: str) -> Any:  # noqa: ANN401
+def _error_response(code: str, message: str) -> Any:  # noqa: ANN401
     return pb_utils.InferenceResponse(
-        [], error=pb_utils.TritonError(sentence, getattr(pb_utils.TritonError, CODES[kind]))
+        [], error=pb_utils.TritonError(message, getattr(pb_utils.TritonError, TRITON_CODES[code]))
     )

@@ -1,7 +1,8 @@
-"""An engine at the edge: true to the wire, it hears orders instead of voices and answers with what it was told.
+"""A fake engine that speaks the protocol of `sd_engine.wire` and follows instructions in place of a recording.
 
-A recording is a JSON order: `{"work_s": 1.5}` (answer after so long, or at a cancel), `{"refuse": [KIND, SENTENCE]}`.
-The timeline is an echo: `{"request_id", "asked", "order", "adapter"}`.
+A recording holds the instructions as JSON: `{"duration_s": 1.5}` (respond after this time, or when cancelled),
+`{"error": [CODE, MESSAGE]}`. What follows a zero byte is ignored. The timeline echoes the request:
+`{"request_id", "options", "instructions", "adapter"}`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +20,13 @@ from sd_engine import wire
 
 
 class StandInEngine:
-    """Listens at a socket until `stop`; `start` brings it back. Remembers the calls and cancels it was sent."""
+    """Listens at a socket from `start` until `stop`; records the requests, recordings and cancellations it receives."""
 
     def __init__(self, socket_path: Path) -> None:
         self.socket_path = socket_path
         self.connections: dict[str, socket.socket] = {}
-        self.calls: list[wire.Message] = []
+        self.requests: list[wire.Message] = []
+        self.recordings: list[bytes] = []
         self.cancelled_after_s: list[float] = []
 
     def __enter__(self) -> Self:
@@ -34,6 +37,7 @@ class StandInEngine:
         self.stop()
 
     def start(self) -> None:
+        """Listen; also again after `stop`."""
         self.socket_path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(str(self.socket_path))
@@ -42,7 +46,7 @@ class StandInEngine:
         self._accepting.start()
 
     def stop(self) -> None:
-        """As a killed engine: every connection ends at once."""
+        """Close all connections at the same time, as the kernel does for a killed engine."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
         self._listener.close()
@@ -59,55 +63,73 @@ class StandInEngine:
             threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        adapter = wire.receive(connection)[0]["adapter"]
-        self.connections[adapter] = connection
-        cancels: dict[int, threading.Event] = {}
         try:
-            while True:
-                message, recording_fd = wire.receive(connection)
-                if recording_fd is None:
-                    cancels[message["call"]].set()
-                    continue
-                self.calls.append(message)
-                cancelled = cancels[message["call"]] = threading.Event()
-                order = json.loads(_taken(recording_fd))
-                echo = {name: message[name] for name in ("request_id", "asked")} | {"order": order, "adapter": adapter}
-                threading.Thread(target=self._answer, args=[connection, message["call"], echo, cancelled]).start()
+            adapter = wire.receive(connection)[0]["adapter"]
+        except wire.ConnectionLostError:
+            connection.close()
+            return
+        self.connections[adapter] = connection
+        try:
+            self._receive_requests(connection, adapter)
         except wire.ConnectionLostError:
             del self.connections[adapter]
             connection.close()
 
-    def _answer(self, connection: socket.socket, call: int, echo: dict[str, Any], cancelled: threading.Event) -> None:
+    def _receive_requests(self, connection: socket.socket, adapter: str) -> None:
+        cancellations: dict[int, threading.Event] = {}
+        while True:
+            message, recording_fd = wire.receive(connection)
+            if recording_fd is None:
+                cancellations[message["number"]].set()
+                continue
+            self.recordings.append(_read_and_close(recording_fd))
+            self.requests.append(message)
+            cancelled = cancellations[message["number"]] = threading.Event()
+            echo = {name: message[name] for name in ("request_id", "options")}
+            echo |= {"instructions": _instructions(self.recordings[-1]), "adapter": adapter}
+            threading.Thread(target=self._respond, args=[connection, message["number"], echo, cancelled]).start()
+
+    def _respond(
+        self, connection: socket.socket, number: int, echo: dict[str, Any], cancelled: threading.Event
+    ) -> None:
         started = time.monotonic()
-        if cancelled.wait(echo["order"].get("work_s", 0)):
+        if cancelled.wait(echo["instructions"].get("duration_s", 0)):
             self.cancelled_after_s.append(time.monotonic() - started)
         try:
-            if refusal := echo["order"].get("refuse"):
-                wire.send(connection, {"type": "error", "call": call, "kind": refusal[0], "sentence": refusal[1]})
+            if error := echo["instructions"].get("error"):
+                wire.send(connection, {"type": "error", "number": number, "code": error[0], "message": error[1]})
             else:
                 timeline_fd = wire.write_memory("timeline", json.dumps(echo).encode())
                 try:
-                    wire.send(connection, {"type": "result", "call": call}, timeline_fd)
+                    wire.send(connection, {"type": "result", "number": number}, timeline_fd)
                 finally:
                     os.close(timeline_fd)
         except OSError:
-            return  # stopped in the middle, as it should be
+            return  # the engine was stopped in between
 
 
-def order(**told: Any) -> bytes:
-    """A recording for the stand-in."""
-    return json.dumps(told).encode()
+def instructions(**fields: Any) -> bytes:
+    """Return a recording for the fake engine."""
+    return json.dumps(fields).encode()
 
 
-def eventually(condition: Any, within_s: float = 10) -> None:
-    """Waits for `condition()`; fails when it has not come true in time."""
-    give_up = time.monotonic() + within_s
+def _instructions(recording: bytes) -> dict[str, Any]:
+    return json.loads(recording.partition(b"\0")[0])
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 10) -> None:
+    """Wait until `condition()` is true.
+
+    Raises:
+        AssertionError: it was not true in time.
+    """
+    deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < give_up, f"not so within {within_s} s"
+        assert time.monotonic() < deadline, f"the condition was not true within {timeout_s} s"
         time.sleep(0.02)
 
 
-def _taken(memory_fd: int) -> bytes:
+def _read_and_close(memory_fd: int) -> bytes:
     content = wire.read_memory(memory_fd)
     os.close(memory_fd)
     return content

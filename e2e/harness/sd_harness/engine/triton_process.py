@@ -1,4 +1,4 @@
-"""A real Triton for the tests: the PyPI build, started by the image's own `start-triton` on ports of its own."""
+"""A real Triton for the tests: the PyPI build, started by the image's `start-triton` on ports of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from sd_engine.serving.triton_repository import lay_out
+from sd_engine.serving.triton_repository import write
 from sd_engine.settings import Settings
 
 from sd_harness.engine.stand_in_engine import eventually
@@ -20,7 +20,7 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 
 def installed_triton() -> Path:
-    """The folder where the image's own script laid Triton and the adapter's environment out."""
+    """Return the directory where the image's script has installed Triton and the adapter's environment."""
     cache = Path(os.environ.get("SD_TRITON_CACHE", "~/.cache/sd-triton")).expanduser()
     recipe = [REPOSITORY / "images/server/build" / name for name in ("install-triton", "triton.txt", "adapter.txt")]
     root = cache / "triton" / hashlib.sha256(b"".join(path.read_bytes() for path in recipe)).hexdigest()[:12]
@@ -33,7 +33,7 @@ def installed_triton() -> Path:
 
 
 class Triton:
-    """A running server; its model repository and socket lie in `run_dir`."""
+    """A running server whose model repository and engine socket lie in `run_dir`."""
 
     def __init__(self, run_dir: Path, installed: Path, adapters: int) -> None:
         self.socket_path = run_dir / "engine.sock"
@@ -41,9 +41,10 @@ class Triton:
         self._run_dir = run_dir
         self._installed = installed
         settings = Settings(run_dir=run_dir, adapters=adapters, max_request_bytes=MAX_REQUEST_BYTES)
-        lay_out(_assets(REPOSITORY, run_dir / "assets"), settings)
+        write(_assets(REPOSITORY, run_dir / "assets"), settings)
 
     def url(self, protocol: str = "http") -> str:
+        """Return host and port of a protocol: `http`, `grpc` or `metrics`."""
         return f"127.0.0.1:{self.ports[protocol]}"
 
     def __enter__(self) -> Self:
@@ -51,7 +52,7 @@ class Triton:
             self._process = subprocess.Popen(
                 ["/bin/sh", self._run_dir / "start-triton"], stdout=log, stderr=log, env=self._environment()
             )
-        eventually(self._ready, within_s=60)
+        eventually(self._ready, timeout_s=60)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,14 +60,16 @@ class Triton:
         self._process.wait(timeout=30)
 
     def log(self) -> str:
+        """Return the server's output."""
         return (self._run_dir / "triton.log").read_text()
 
     def process_id(self) -> int:
+        """Return the id of the start script's process, which must be running."""
         assert self._process.poll() is None, self.log()
         return self._process.pid
 
     def counter(self, name: str) -> float:
-        """The sum of one of Triton's own metrics."""
+        """Return the sum of one of Triton's metrics over its labels."""
         with urllib.request.urlopen(f"http://{self.url('metrics')}/metrics", timeout=5) as page:
             lines = page.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
@@ -74,28 +77,28 @@ class Triton:
     def _ready(self) -> bool:
         assert self._process.poll() is None, self.log()
         try:
-            with urllib.request.urlopen(f"http://{self.url()}/v2/health/ready", timeout=1) as answer:
-                return answer.status == 200
+            with urllib.request.urlopen(f"http://{self.url()}/v2/health/ready", timeout=1) as response:
+                return response.status == 200
         except OSError:
             return False
 
     def _environment(self) -> dict[str, str]:
-        """The adapter's Python first, and a `tritonserver` that keeps to this test's ports and backend."""
+        """Return an environment with the adapter's Python and a `tritonserver` that uses this test's ports."""
         flags = {"backend-directory": self._installed / "tritonserver/backends"} | {
             f"{protocol}-{setting}": value
             for protocol, port in self.ports.items()
             for setting, value in (("address", "127.0.0.1"), ("port", port))
         }
-        told = " ".join(f"--{name}={value}" for name, value in flags.items())
+        arguments = " ".join(f"--{name}={value}" for name, value in flags.items())
         wrapper = self._run_dir / "bin" / "tritonserver"
         wrapper.parent.mkdir(exist_ok=True)
-        wrapper.write_text(f'#!/bin/sh\nexec "{self._installed}/tritonserver/bin/tritonserver" {told} "$@"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec "{self._installed}/tritonserver/bin/tritonserver" {arguments} "$@"\n')
         wrapper.chmod(0o755)
         return {**os.environ, "PATH": f"{wrapper.parent}:{self._installed}/adapter/bin:{os.environ['PATH']}"}
 
 
 def _assets(repository: Path, folder: Path) -> Path:
-    """What the image holds in one folder, gathered from the repository's."""
+    """Create a directory of links to the files that the server image holds as assets."""
     folder.mkdir()
     (folder / "model_repository").symlink_to(repository / "model_repository")
     (folder / "start-triton").symlink_to(repository / "images/server/start-triton")
