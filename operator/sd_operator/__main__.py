@@ -1,4 +1,4 @@
-"""The operator's process: `python -m sd_operator`."""
+"""Entry point of the operator: `python -m sd_operator`."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from sd_operator.settings import Settings, SettingsError
 
 
 def main() -> None:
-    """Runs until SIGTERM."""
+    """Run the operator until SIGTERM or SIGINT."""
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
@@ -24,14 +24,15 @@ def main() -> None:
 
 
 async def run(settings: Settings) -> None:
-    """Works until somebody asks the process to end."""
+    """Run the operator until a termination signal arrives."""
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    await Operator(settings, await _configuration()).run(stop)
+    await Operator(settings, await _load_configuration()).run(stop)
 
 
-async def _configuration() -> client.Configuration:
+async def _load_configuration() -> client.Configuration:
+    """The configuration of the kubeconfig named by KUBECONFIG, or of the pod's service account."""
     loaders: Any = config  # its functions have no types
     configuration = client.Configuration()
     if os.environ.get("KUBECONFIG"):

@@ -1,4 +1,4 @@
-"""What the kubelet and Prometheus ask the operator: /healthz, /readyz, /metrics."""
+"""HTTP endpoints for the kubelet and Prometheus: /healthz, /readyz and /metrics."""
 
 from collections.abc import Callable
 
@@ -7,43 +7,49 @@ from aiohttp import web
 from sd_operator.metrics import Metrics
 
 STUCK_AFTER_S = 600.0
-"""Every request to the API server has a limit of seconds: a look that takes so long will never end."""
+"""Every request to the API server times out within seconds; a reconcile that runs for this long never finishes."""
 
 
-def application(ready: Callable[[], bool], longest_s: Callable[[], float], metrics: Metrics) -> web.Application:
-    """The three pages. That one answers at all shows that the event loop turns.
+def application(
+    is_ready: Callable[[], bool], longest_running_s: Callable[[], float], metrics: Metrics
+) -> web.Application:
+    """The three endpoints. Any response at all shows that the event loop is not blocked.
 
-    `ready` says whether the operator knows everything and hears of every change, whether or not it holds the Lease;
-    `longest_s` how long the slowest look at a service has been under way.
+    `is_ready` returns True if the cache is synced and the watches are running, whether or not this pod is the leader;
+    `longest_running_s` returns the duration of the longest reconcile in progress.
     """
 
     async def healthz(_request: web.Request) -> web.Response:
-        if longest_s() > STUCK_AFTER_S:
-            return _page("A look at a service does not end; only a restart of the operator helps.", 503)
-        return _page("The operator is running.")
+        if longest_running_s() > STUCK_AFTER_S:
+            return _text(f"A reconcile has run for more than {STUCK_AFTER_S:.0f} s; restart the operator.", 503)
+        return _text("The operator is running.")
 
     async def readyz(_request: web.Request) -> web.Response:
-        if ready():
-            return _page("The operator has seen every DiarizationService and watches them.")
-        return _page(
-            "The operator has not yet listed what it looks after, or is about to do so; its log says why.", 503
-        )
+        if is_ready():
+            return _text("The cache is synced and the watches are running.")
+        return _text("The cache is not synced or the watches are not running; see the operator's log.", 503)
 
-    async def page(_request: web.Request) -> web.Response:
+    async def metrics_page(_request: web.Request) -> web.Response:
         return web.Response(body=metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
-    pages = web.Application()
-    pages.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
-    return pages
+    created = web.Application()
+    created.add_routes(
+        [
+            web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
+            web.get("/metrics", metrics_page),
+        ]
+    )
+    return created
 
 
-def _page(sentence: str, status: int = 200) -> web.Response:
+def _text(sentence: str, status: int = 200) -> web.Response:
     return web.Response(text=f"{sentence}\n", status=status)
 
 
-async def serve(pages: web.Application, port: int) -> web.AppRunner:
-    """Starts to answer on every address; `cleanup()` of what is returned ends it."""
-    runner = web.AppRunner(pages, access_log=None)
+async def serve(endpoints: web.Application, port: int) -> web.AppRunner:
+    """Start serving on all addresses; `cleanup()` of the returned runner stops it."""
+    runner = web.AppRunner(endpoints, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, port=port).start()
     return runner

@@ -1,4 +1,4 @@
-"""What the operator says: one line for each thing, as text for people or as JSON for whoever collects it."""
+"""Logging of the operator: one record per line, as text or as JSON."""
 
 import json
 import logging
@@ -13,13 +13,13 @@ from sd_operator.kube.cache import Key
 
 Format = Literal["text", "json"]
 
-TEXT = "%(asctime)s %(levelname)s %(name)s: %(subject)s%(message)s"
+TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(prefix)s%(message)s"
 _service: ContextVar[str] = ContextVar("service", default="")
 
 
 @contextmanager
-def about(key: Key) -> Generator[None]:
-    """Whatever is logged inside, also by tasks that are started there, names the service."""
+def service_context(key: Key) -> Generator[None]:
+    """Add the service's key to every record that is logged in this context, including by tasks started in it."""
     token = _service.set(str(key))
     try:
         yield
@@ -27,8 +27,8 @@ def about(key: Key) -> Generator[None]:
         _service.reset(token)
 
 
-class JsonLines(logging.Formatter):
-    """Each record a JSON object: time, level, logger, message, and `service` and `error` where there are such."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record as a JSON object: time, level, logger, message, and `service` and `error` if present."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -44,28 +44,28 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def _name_the_service(record: logging.LogRecord) -> bool:
+def _add_service(record: logging.LogRecord) -> bool:
     service = _service.get()
-    record.service, record.subject = service, f"{service}: " if service else ""
+    record.service, record.prefix = service, f"{service}: " if service else ""
     return True
 
 
-def _is_worth_saying(record: logging.LogRecord) -> bool:
-    """To kopf each retry of each watch is an error. That the API server is away is said elsewhere, and once.
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Return False for kopf's records, which report each retry of a watch as an error; the operator logs outages once.
 
-    A watch that is forbidden is tried for ever, and only kopf knows of it.
+    A forbidden watch is relevant, because kopf retries it forever and nothing else reports it.
     """
     return not record.name.startswith("kopf.") or "APIForbiddenError" in record.getMessage()
 
 
-def set_up(level: str, form: Format) -> None:
-    """Everything goes to standard error, also what ends the process."""
+def set_up(level: str, log_format: Format) -> None:
+    """Log to standard error, including an exception that terminates the process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(TEXT))
-    handler.addFilter(_name_the_service)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
+    handler.addFilter(_add_service)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    handler.addFilter(_is_worth_saying)
+    handler.addFilter(_is_relevant)
     logging.getLogger("kopf").setLevel(logging.ERROR)
     sys.excepthook = lambda kind, error, trace: logging.getLogger("sd_operator").critical(
-        "The operator ends because of a fault of its own.", exc_info=(kind, error, trace)
+        "The operator terminates because of an unexpected error.", exc_info=(kind, error, trace)
     )

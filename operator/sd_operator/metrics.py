@@ -1,4 +1,4 @@
-"""What the operator counts about itself, under controller-runtime's names, so that stock dashboards work."""
+"""The operator's own metrics, under the names that controller-runtime uses, so that existing dashboards work."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
@@ -8,79 +8,87 @@ BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """One registry per process; a test makes its own."""
+    """The metrics of one process, in a registry of their own, so that each test can have one."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._reconciles()
-        self._queue()
-        self._cluster()
+        self._add_reconcile_metrics()
+        self._add_workqueue_metrics()
+        self._add_api_server_metrics()
 
-    def _reconciles(self) -> None:
+    def _add_reconcile_metrics(self) -> None:
         self.reconciles = self._counter(
             "controller_runtime_reconcile_total",
-            "Reconciles, by result: success, requeue_after (looks again by itself) or error.",
+            "Reconciles by result: success, requeue_after (requeued with a delay) or error.",
             "controller", "result",
         )  # fmt: skip
-        self.errors = self._counter(
-            "controller_runtime_reconcile_errors_total", "Reconciles that ended in an error.", "controller"
+        self.reconcile_errors = self._counter(
+            "controller_runtime_reconcile_errors_total", "Reconciles that failed with an error.", "controller"
         )
-        self.panics = self._counter(
-            "controller_runtime_reconcile_panics_total", "Errors that are faults of the operator.", "controller"
+        self.reconcile_panics = self._counter(
+            "controller_runtime_reconcile_panics_total",
+            "Reconciles that failed because of a bug in the operator.",
+            "controller",
         )
-        self.seconds = self._histogram(
-            "controller_runtime_reconcile_time_seconds", "How long a reconcile took.", "controller"
+        self.reconcile_seconds = self._histogram(
+            "controller_runtime_reconcile_time_seconds", "Duration of a reconcile.", "controller"
         )
-        self.active = self._gauge(
-            "controller_runtime_active_workers", "Workers that are at work on a service.", "controller"
+        self.active_workers = self._gauge(
+            "controller_runtime_active_workers", "Workers that are reconciling a service.", "controller"
         )
-        self.workers = self._gauge(
-            "controller_runtime_max_concurrent_reconciles", "Workers that there are.", "controller"
-        )
-
-    def _queue(self) -> None:
-        self.depth = self._gauge("workqueue_depth", "DiarizationServices that wait to be looked at.", "name")
-        self.adds = self._counter("workqueue_adds_total", "Events that put a service on the queue.", "name")
-        self.retries = self._counter("workqueue_retries_total", "Looks that have to be tried again.", "name")
-        self.waits = self._histogram(
-            "workqueue_queue_duration_seconds", "How long a service was due before a worker took it.", "name"
-        )
-        self.work = self._histogram("workqueue_work_duration_seconds", "How long a worker took for a service.", "name")
-        self.unfinished = self._gauge(
-            "workqueue_unfinished_work_seconds", "For how long all looks together now run.", "name"
-        )
-        self.longest = self._gauge(
-            "workqueue_longest_running_processor_seconds", "For how long the slowest look now runs.", "name"
+        self.max_workers = self._gauge(
+            "controller_runtime_max_concurrent_reconciles", "Maximum number of concurrent reconciles.", "controller"
         )
 
-    def _cluster(self) -> None:
+    def _add_workqueue_metrics(self) -> None:
+        self.queue_depth = self._gauge("workqueue_depth", "DiarizationServices that are due for a reconcile.", "name")
+        self.queue_adds = self._counter("workqueue_adds_total", "Events that enqueued a DiarizationService.", "name")
+        self.queue_retries = self._counter("workqueue_retries_total", "Failed reconciles that are retried.", "name")
+        self.queue_seconds = self._histogram(
+            "workqueue_queue_duration_seconds",
+            "Time for which a DiarizationService was due before its reconcile.",
+            "name",
+        )
+        self.work_seconds = self._histogram(
+            "workqueue_work_duration_seconds", "Time for which a worker processed a DiarizationService.", "name"
+        )
+        self.unfinished_work_seconds = self._gauge(
+            "workqueue_unfinished_work_seconds", "Total duration of all reconciles in progress.", "name"
+        )
+        self.longest_running_seconds = self._gauge(
+            "workqueue_longest_running_processor_seconds", "Duration of the longest reconcile in progress.", "name"
+        )
+
+    def _add_api_server_metrics(self) -> None:
         self.requests = self._counter(
-            "rest_client_requests_total", "Requests to the API server, by status.", "code", "method", "host"
+            "rest_client_requests_total", "Requests to the API server by HTTP status.", "code", "method", "host"
         )
         self.writes = self._counter(
             "sd_operator_writes_total",
-            "Writes sent to the API server, the Lease's renewals left out; none are sent while nothing changes.",
+            "Writes to the API server, excluding renewals of the Lease; constant while nothing changes.",
             "verb", "kind",
         )  # fmt: skip
-        self.leader_status = self._gauge("leader_election_master_status", "1 while this pod holds the Lease.", "name")
-        self.watches = self._counter(
-            "sd_operator_watch_starts_total", "How often the watches were started: at the start, and after an error."
+        self.leader_status = self._gauge(
+            "leader_election_master_status", "1 if this pod is the leader, otherwise 0.", "name"
+        )
+        self.watch_starts = self._counter(
+            "sd_operator_watch_starts_total", "Starts of the watches: at startup, after errors and when kinds change."
         )
 
     def add(self, collector: Collector) -> None:
-        """Metrics that are made when somebody asks for the page."""
+        """Register a collector that computes its metrics at each scrape."""
         self._registry.register(collector)
 
     def render(self) -> bytes:
-        """The metrics page."""
+        """The metrics page in the Prometheus text format."""
         return generate_latest(self._registry)
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, registry=self._registry)
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self._registry)
 
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(name, meaning, labels, registry=self._registry)
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self._registry)
 
-    def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
-        return Histogram(name, meaning, labels, buckets=BUCKETS_S, registry=self._registry)
+    def _histogram(self, name: str, documentation: str, *labels: str) -> Histogram:
+        return Histogram(name, documentation, labels, buckets=BUCKETS_S, registry=self._registry)

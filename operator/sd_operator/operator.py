@@ -1,4 +1,4 @@
-"""Everything that the operator is, put together, side by side."""
+"""The operator: all of its components, wired together and run concurrently."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -18,15 +18,15 @@ from sd_operator.leader.lease import LeaseLock
 from sd_operator.metrics import Metrics
 from sd_operator.reconcile.model.model_jobs import Errands
 from sd_operator.reconcile.reconciler import Reconciler
-from sd_operator.service_metrics import ServiceGauges
+from sd_operator.service_metrics import ServiceCollector
 from sd_operator.settings import Settings
+from sd_operator.watch.kopf_watcher import KopfWatcher
 from sd_operator.watch.resync import Resync
-from sd_operator.watch.watches import Watches
-from sd_operator.workqueue.queue import Queue
+from sd_operator.workqueue.controller import Controller
 
 
 class Operator:
-    """Watches always, works while it holds the Lease."""
+    """Watches always, and reconciles while it is the leader."""
 
     def __init__(self, settings: Settings, configuration: client.Configuration) -> None:
         self._settings = settings
@@ -49,62 +49,64 @@ class Operator:
             errands=Errands(kube, self._cache),
             pods=PodBacklogReader(),
         )
-        self._queue = Queue(reconciler.reconcile, self._metrics)
-        self._resync = Resync(kube, self._cache, self._discovery, self._queue.add, interval_s=settings.resync_s)
-        self._watches = Watches(
+        self._controller = Controller(reconciler.reconcile, self._metrics)
+        self._resync = Resync(
+            kube, self._cache, self._discovery, self._controller.enqueue, interval_s=settings.resync_s
+        )
+        self._watcher = KopfWatcher(
             cache=self._cache,
             discovery=self._discovery,
             resync=self._resync,
-            add=self._queue.add,
+            enqueue=self._controller.enqueue,
             metrics=self._metrics,
             namespaces=settings.namespaces,
         )
-        self._discovery.on_change.append(self._watches.restart)
-        self._metrics.add(ServiceGauges(self._cache))
+        self._discovery.on_change.append(self._watcher.restart)
+        self._metrics.add(ServiceCollector(self._cache))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set; then gives the Lease back, so that another operator goes on at once.
+        """Run until `stop` is set, then release the Lease, so that another operator takes over immediately.
 
         Raises:
-            ExceptionGroup: a part has ended, which none ever should; a fresh process is the only remedy.
+            ExceptionGroup: a component stopped with an error; the process must be restarted.
         """
-        async with AsyncExitStack() as ends:  # what is begun last is ended first
-            ends.push_async_callback(self._connection.close)
-            pages = health.application(self._is_ready, self._queue.longest_s, self._metrics)
-            ends.push_async_callback((await health.serve(pages, self._settings.health_port)).cleanup)
-            watching = await ends.enter_async_context(_running(self._watch()))
-            ends.push_async_callback(self._elector.release)
-            leading = await ends.enter_async_context(_running(self._lead()))
-            asked = await ends.enter_async_context(_running(stop.wait()))
-            await asyncio.wait([watching, leading, asked], return_when=asyncio.FIRST_COMPLETED)
-        for part in (watching, leading):
-            if not part.cancelled():
-                part.result()
+        async with AsyncExitStack() as exits:  # components stop in the reverse order of their start
+            exits.push_async_callback(self._connection.close)
+            endpoints = health.application(self._is_ready, self._controller.longest_running_s, self._metrics)
+            exits.push_async_callback((await health.serve(endpoints, self._settings.health_port)).cleanup)
+            watching = await exits.enter_async_context(_running(self._watch()))
+            exits.push_async_callback(self._elector.release)
+            leading = await exits.enter_async_context(_running(self._lead()))
+            stopping = await exits.enter_async_context(_running(stop.wait()))
+            await asyncio.wait([watching, leading, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for component in (watching, leading):
+            if not component.cancelled():
+                component.result()
 
     async def _watch(self) -> None:
         await self._discovery.refresh()
-        async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._discovery.run())
-            parts.create_task(self._resync.run())
-            parts.create_task(self._watches.run())
+        async with asyncio.TaskGroup() as components:
+            components.create_task(self._discovery.run())
+            components.create_task(self._resync.run())
+            components.create_task(self._watcher.run())
 
     async def _lead(self) -> None:
-        await self._resync.done.wait()  # a status made of half of what there is would be written, and then corrected
-        async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._elector.run())
-            parts.create_task(self._elector.run_while_leader(self._work))
+        await self._resync.synced.wait()  # a status computed from a partial cache would be written and then corrected
+        async with asyncio.TaskGroup() as components:
+            components.create_task(self._elector.run())
+            components.create_task(self._elector.run_while_leader(self._reconcile))
 
-    async def _work(self) -> None:
-        await self._queue.run(self._settings.workers, self._cache.keys())
+    async def _reconcile(self) -> None:
+        await self._controller.run(self._settings.workers, self._cache.keys())
 
     def _is_ready(self) -> bool:
-        return self._resync.done.is_set() and self._watches.up.is_set()
+        return self._resync.synced.is_set() and self._watcher.ready.is_set()
 
 
 @asynccontextmanager
-async def _running(part: Coroutine[Any, Any, object]) -> AsyncGenerator[asyncio.Task[object]]:
-    """A part that is at work inside the block, and has ended after it."""
-    task = asyncio.create_task(part)
+async def _running(component: Coroutine[Any, Any, object]) -> AsyncGenerator[asyncio.Task[object]]:
+    """Run a component inside the block; cancel it and wait for its end afterwards."""
+    task = asyncio.create_task(component)
     try:
         yield task
     finally:

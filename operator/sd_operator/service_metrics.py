@@ -1,4 +1,4 @@
-"""How the services do, counted from the cache when Prometheus asks. Every operator counts, whether it leads or not."""
+"""Metrics of all DiarizationServices, computed from the cache at each scrape, by the leader and by standby pods."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,31 +10,35 @@ from sd_operator.kube.cache import Cache
 from sd_operator.kube.conditions import conditions_of
 from sd_operator.resources import Manifest
 
-NO_CONDITION = {"status": "Unknown", "reason": "NotLookedAt"}
+NO_CONDITION = {"status": "Unknown", "reason": "NotReconciled"}
 
 
-class ServiceGauges(Collector):
-    """Services by how ready they are, and pods that are wanted and ready, over all services."""
+class ServiceCollector(Collector):
+    """Services by their condition Ready, and desired and ready pods of all services."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = map(self._cache.service, sorted(self._cache.keys()))
-        services = [service for service in found if service is not None]
+        cached = map(self._cache.service, sorted(self._cache.keys()))
+        services = [service for service in cached if service is not None]
         yield _by_readiness(services)
         yield GaugeMetricFamily(
-            "sd_operator_pods_wanted", "Pods that all services ask for.", sum(map(_wanted, services))
+            "sd_operator_pods_wanted", "Desired pods of all DiarizationServices.", sum(map(_desired, services))
         )
-        yield GaugeMetricFamily("sd_operator_pods_ready", "Pods that are ready.", sum(map(_ready, services)))
+        yield GaugeMetricFamily(
+            "sd_operator_pods_ready", "Ready pods of all DiarizationServices.", sum(map(_ready, services))
+        )
 
 
 def _by_readiness(services: list[Manifest]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
-        "sd_operator_services", "DiarizationServices, by their condition Ready.", labels=["ready", "reason"]
+        "sd_operator_services",
+        "DiarizationServices by status and reason of their condition Ready.",
+        labels=["ready", "reason"],
     )
-    for (status, reason), number in sorted(Counter(map(_readiness, services)).items()):
-        family.add_metric([status, reason], number)
+    for (status, reason), count in sorted(Counter(map(_readiness, services)).items()):
+        family.add_metric([status, reason], count)
     return family
 
 
@@ -43,7 +47,7 @@ def _readiness(service: Manifest) -> tuple[str, str]:
     return ready["status"], ready["reason"]
 
 
-def _wanted(service: Manifest) -> int:
+def _desired(service: Manifest) -> int:
     return service.get("spec", {}).get("replicas", 1)
 
 

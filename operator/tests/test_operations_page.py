@@ -9,7 +9,7 @@ from sd_operator.api.reason import Reason
 from sd_operator.kube.cache import Cache
 from sd_operator.metrics import Metrics
 from sd_operator.reconcile.status import CONDITIONS
-from sd_operator.service_metrics import ServiceGauges
+from sd_operator.service_metrics import ServiceCollector
 from sd_operator.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -19,7 +19,7 @@ REFERENCE = (DOCS / "resource.md").read_text()
 
 def test_every_metric_has_a_line() -> None:
     metrics = Metrics()
-    metrics.add(ServiceGauges(Cache()))
+    metrics.add(ServiceCollector(Cache()))
     served = set(re.findall(r"^# TYPE (\S+) (?:counter|gauge|histogram)$", metrics.render().decode(), re.MULTILINE))
     served = {name for name in served if not name.endswith("_created")}
     written = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge|histogram) \|", PAGE, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Each line says when, how bad, who, what, and about which service."""
+"""Each line holds time, level, logger and message, and the service that it concerns."""
 
 import json
 import logging
@@ -7,55 +7,55 @@ import sys
 
 import pytest
 from sd_operator.kube.cache import Key
-from sd_operator.logs import about, set_up
+from sd_operator.logs import service_context, set_up
 
 logger = logging.getLogger("sd_operator.test")
 
 
 @pytest.fixture(autouse=True)
-def own_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test sets up ends with it."""
+def isolated_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore the logging configuration after each test."""
     monkeypatch.setattr(logging.root, "handlers", [])
     monkeypatch.setattr(logging.root, "level", logging.WARNING)
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
-    """What was said, without when."""
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert all(each.pop("time").endswith("+00:00") for each in said)
-    return said
+    """The logged JSON objects, without their timestamps."""
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert all(each.pop("time").endswith("+00:00") for each in logged)
+    return logged
 
 
-def test_a_json_line_holds_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_line_holds_the_fields_of_the_record(capsys: pytest.CaptureFixture[str]) -> None:
     set_up("INFO", "json")
-    logger.info("Begun with %s.", "é")
-    with about(Key("default", "demo")):
-        logger.warning("Refused.")
+    logger.info("Started with %s.", "é")
+    with service_context(Key("default", "demo")):
+        logger.warning("Rejected.")
     assert lines(capsys) == [
-        {"level": "INFO", "logger": "sd_operator.test", "message": "Begun with é."},
-        {"level": "WARNING", "logger": "sd_operator.test", "message": "Refused.", "service": "default/demo"},
+        {"level": "INFO", "logger": "sd_operator.test", "message": "Started with é."},
+        {"level": "WARNING", "logger": "sd_operator.test", "message": "Rejected.", "service": "default/demo"},
     ]
 
 
-def test_an_error_is_one_line_with_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_one_line_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     set_up("INFO", "json")
     logger.error("Failed.", exc_info=ValueError("two\nlines"))
     [line] = lines(capsys)
     assert line["error"] == "ValueError: two\nlines"
 
 
-def test_text_names_the_service_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_line_names_the_service(capsys: pytest.CaptureFixture[str]) -> None:
     set_up("INFO", "text")
-    with about(Key("default", "demo")):
-        logger.warning("Refused.")
+    with service_context(Key("default", "demo")):
+        logger.warning("Rejected.")
     logger.info("Done.")
     first, second = capsys.readouterr().err.splitlines()
-    assert first.endswith("WARNING sd_operator.test: default/demo: Refused.")
+    assert first.endswith("WARNING sd_operator.test: default/demo: Rejected.")
     assert second.endswith("INFO sd_operator.test: Done.")
 
 
-def test_kopf_is_only_heard_when_a_watch_is_forbidden(capsys: pytest.CaptureFixture[str]) -> None:
+def test_kopfs_records_are_dropped_unless_a_watch_is_forbidden(capsys: pytest.CaptureFixture[str]) -> None:
     set_up("INFO", "json")
     kopf = logging.getLogger("kopf._cogs.clients.watching")
     kopf.info("Starting the watch-stream.")
@@ -64,11 +64,11 @@ def test_kopf_is_only_heard_when_a_watch_is_forbidden(capsys: pytest.CaptureFixt
     assert ["APIForbiddenError" in line["message"] for line in lines(capsys)] == [True]
 
 
-def test_what_ends_the_process_is_a_line_too() -> None:
+def test_an_exception_that_terminates_the_process_is_logged() -> None:
     code = "from sd_operator.logs import set_up; set_up('INFO', 'json'); 1 / 0"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     line = json.loads(done.stderr)
     assert (done.returncode, line["level"], line["message"]) == (
-        1, "CRITICAL", "The operator ends because of a fault of its own.",
+        1, "CRITICAL", "The operator terminates because of an unexpected error.",
     )  # fmt: skip
     assert "ZeroDivisionError" in line["error"]

@@ -1,10 +1,10 @@
-"""The operator reads its settings from the environment and refuses what it cannot work with."""
+"""The operator reads its settings from the environment and rejects invalid ones."""
 
 import pytest
 from sd_operator.settings import DEFAULT_TRITON_IMAGE, Settings, SettingsError
 
 
-def test_defaults_come_with_the_server_image() -> None:
+def test_only_the_server_image_is_required() -> None:
     settings = Settings.from_environment({"SD_SERVER_IMAGE": "server:1"})
     assert settings.installation.server_image == "server:1"
     assert settings.installation.triton_image == DEFAULT_TRITON_IMAGE
@@ -21,22 +21,22 @@ def test_defaults_come_with_the_server_image() -> None:
         ({"SD_SERVER_IMAGE": "s", "SD_LOG_LEVEL": "LOUD"}, "SD_LOG_LEVEL is 'LOUD'; it must be one of: INFO, DEBUG"),
         (
             {"SD_SERVER_IMAGE": "s", "SD_WATCH_NAMESPACES": "a,B"},
-            "SD_WATCH_NAMESPACES holds 'B', which is no namespace",
+            "SD_WATCH_NAMESPACES contains 'B', which is not a valid namespace",
         ),
     ],
 )
-def test_a_wrong_setting_is_named(variables: dict[str, str], sentence: str) -> None:
+def test_an_invalid_setting_is_named_in_the_error(variables: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         Settings.from_environment(variables)
 
 
-def test_two_operators_without_names_are_two() -> None:
+def test_the_default_identities_of_two_operators_differ() -> None:
     first, second = (Settings.from_environment({"SD_SERVER_IMAGE": "s"}) for _ in range(2))
     assert first.identity != second.identity
     assert (first.lease, first.installation.namespace) == ("sd-triton-operator", "sd-triton")
 
 
-def test_the_chart_says_who_and_where_the_operator_is_and_what_it_looks_after() -> None:
+def test_the_settings_of_the_chart_are_read() -> None:
     settings = Settings.from_environment({
         "SD_SERVER_IMAGE": "s", "SD_NAMESPACE": "speech", "SD_IDENTITY": "operator-1", "SD_LEASE": "operator",
         "SD_WATCH_NAMESPACES": "b, a,,b", "SD_METRICS_NAMESPACES": "keda,monitoring", "SD_LOG_FORMAT": "json",
@@ -47,5 +47,5 @@ def test_the_chart_says_who_and_where_the_operator_is_and_what_it_looks_after() 
     assert settings.log_format == "json"
 
 
-def test_an_empty_list_of_namespaces_is_all_of_them() -> None:
+def test_an_empty_list_of_namespaces_watches_all() -> None:
     assert Settings.from_environment({"SD_SERVER_IMAGE": "s", "SD_WATCH_NAMESPACES": ""}).namespaces == ()

@@ -1,1 +1,1 @@
-"""Watches: kopf, the periodic list, and the keys they put on the workqueue."""
+"""Watches: kopf and periodic lists fill the cache and enqueue the keys of changed services."""

@@ -1,4 +1,4 @@
-"""What kopf does here: it watches, and every event is handed on. Nothing is decided in a handler."""
+"""kopf's configuration: kopf only watches, and passes every event to one callback."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -8,26 +8,26 @@ import kopf
 
 from sd_operator.resources import DIARIZATION_SERVICES, MANAGED_BY_OPERATOR, Manifest, Resource
 
-Deliver = Callable[[str | None, Manifest], None]
-"""Takes the type of an event, none for an object that was listed, and the object."""
+EventHandler = Callable[[str | None, Manifest], None]
+"""Receives the type of a watch event, or None for a listed object, and the object."""
 
 
-class Jitter:
-    """Waits without an end between tries: when kopf's run out, an API server's outage ends the watches."""
+class JitteredBackoff:
+    """Endless delays between retries: kopf stops watching when its finite delays are used up by an outage."""
 
-    def __init__(self, shortest_s: float, longest_s: float) -> None:
-        self._shortest_s = shortest_s
-        self._longest_s = longest_s
+    def __init__(self, initial_s: float, max_s: float) -> None:
+        self._initial_s = initial_s
+        self._max_s = max_s
 
     def __iter__(self) -> Iterator[float]:
-        wait_s = self._shortest_s
+        delay_s = self._initial_s
         while True:
-            yield wait_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load, hides nothing
-            wait_s = min(wait_s * 2, self._longest_s)
+            yield delay_s * random.uniform(0.5, 1)  # noqa: S311 - jitter needs no cryptographic randomness
+            delay_s = min(delay_s * 2, self._max_s)
 
 
-class Forgetful(kopf.DiffBaseStorage):
-    """Remembers nothing of an object: kopf would copy each that comes by five times, to see what has changed in it."""
+class NoDiffBaseStorage(kopf.DiffBaseStorage):
+    """Stores no state: kopf would copy each object five times to find out what changed."""
 
     def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> kopf.BodyEssence:  # noqa: ARG002
         return kopf.BodyEssence()
@@ -36,58 +36,58 @@ class Forgetful(kopf.DiffBaseStorage):
         return None
 
     def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
-        """Nothing is stored."""
+        """Store nothing."""
 
 
-def registry(watched: Iterable[Resource], deliver: Deliver) -> kopf.OperatorRegistry:
-    """A handler for every kind that is watched."""
+def registry(watched: Iterable[Resource], on_event: EventHandler) -> kopf.OperatorRegistry:
+    """A registry with one handler for each watched resource."""
     handlers = kopf.OperatorRegistry()
     kopf.on.login(registry=handlers)(login)
     for resource in watched:
-        kopf.on.event(*place(resource), registry=handlers)(_handler(resource, deliver))
+        kopf.on.event(*selector(resource), registry=handlers)(_handler(resource, on_event))
     return handlers
 
 
-def login(**context: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401 - kopf's own
-    """The pod's service account, or the kubeconfig of whoever runs the operator outside of a cluster."""
+def login(**context: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401 - kopf's signature
+    """Credentials of the pod's service account, or outside of a cluster those of the kubeconfig."""
     return kopf.login_with_service_account(**context) or kopf.login_with_kubeconfig(**context)
 
 
 class _Handler(Protocol):
-    async def __call__(self, event: Any, **context: Any) -> None: ...  # noqa: ANN401 - kopf's own
+    async def __call__(self, event: Any, **context: Any) -> None: ...  # noqa: ANN401 - kopf's signature
 
 
-def _handler(resource: Resource, deliver: Deliver) -> _Handler:
-    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+def _handler(resource: Resource, on_event: EventHandler) -> _Handler:
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}  # kopf's listed objects lack them
 
-    async def seen(event: Any, **_context: Any) -> None:  # noqa: ANN401 - kopf's own
-        deliver(event["type"], {**event["object"], **kind})
+    async def handler(event: Any, **_context: Any) -> None:  # noqa: ANN401 - kopf's signature
+        on_event(event["type"], {**event["object"], **kind})
 
-    return seen
+    return handler
 
 
 def settings(watched: Iterable[Resource]) -> kopf.OperatorSettings:
-    """kopf, watching only: no peering, no posted events, no end to its patience."""
-    chosen = kopf.OperatorSettings()
-    chosen.peering.standalone = True
-    chosen.posting.enabled = False
-    chosen.persistence.diffbase_storage = Forgetful()
-    chosen.process.ultimate_exiting_timeout = None  # it would kill the process, not only the watches
-    chosen.scanning.disabled = True  # the kinds are known, and what is there is found out elsewhere
-    chosen.networking.error_backoffs = Jitter(0.5, 10)
-    chosen.networking.request_timeout = 30
-    chosen.networking.connect_timeout = 10
-    chosen.watching.server_timeout = 300
-    chosen.watching.client_timeout = 330
-    chosen.watching.connect_timeout = 10
-    chosen.watching.chunk_size = 500
+    """Kopf's settings for watching only: without peering, Events, stored state and limits on retries."""
+    created = kopf.OperatorSettings()
+    created.peering.standalone = True
+    created.posting.enabled = False
+    created.persistence.diffbase_storage = NoDiffBaseStorage()
+    created.process.ultimate_exiting_timeout = None  # it would kill the whole process
+    created.scanning.disabled = True  # discovery determines the kinds
+    created.networking.error_backoffs = JitteredBackoff(0.5, 10)
+    created.networking.request_timeout = 30
+    created.networking.connect_timeout = 10
+    created.watching.server_timeout = 300
+    created.watching.client_timeout = 330
+    created.watching.connect_timeout = 10
+    created.watching.chunk_size = 500
     for resource in watched:
-        if resource != DIARIZATION_SERVICES:  # without this every pod of the cluster comes by
-            chosen.watching.label_selectors[place(resource)] = MANAGED_BY_OPERATOR
-    return chosen
+        if resource != DIARIZATION_SERVICES:  # without the label selector all pods of the cluster are streamed
+            created.watching.label_selectors[selector(resource)] = MANAGED_BY_OPERATOR
+    return created
 
 
-def place(resource: Resource) -> tuple[str, str, str]:
-    """A resource as kopf names it: group, version, plural."""
+def selector(resource: Resource) -> tuple[str, str, str]:
+    """Kopf's selector of a resource: group, version and plural name."""
     group, _, version = resource.api_version.rpartition("/")
     return group, version, resource.plural

@@ -1,4 +1,4 @@
-"""One life of kopf, in a thread and an event loop of its own."""
+"""One run of kopf in a thread with an event loop of its own."""
 
 import asyncio
 import threading
@@ -12,101 +12,101 @@ import kopf
 from sd_operator.resources import Manifest, Resource
 from sd_operator.watch import handlers
 
-PATIENCE_S = 10.0
-"""kopf ends within a second. A thread that does not is left to itself: it only reads."""
+STOP_TIMEOUT_S = 10.0
+"""kopf usually stops within a second. A thread that does not stop is abandoned, which is safe because it only reads."""
 
 IDENTITY = cast("Any", "sd-triton-operator")
-"""kopf's own guess needs the user to have a name, and without peering nobody reads it."""
+"""kopf's default identity needs a user name; without peering the identity is not used."""
 
 
 class KopfThread:
-    """Starts when it is made. `deliver` and `up` are called in the event loop that it is made in."""
+    """Starts kopf when created. `on_event` and `on_ready` are called in the event loop of the creating task."""
 
     def __init__(
         self,
         watched: tuple[Resource, ...],
         namespaces: tuple[str, ...],
-        deliver: handlers.Deliver,
-        up: Callable[[], None],
+        on_event: handlers.EventHandler,
+        on_ready: Callable[[], None],
     ) -> None:
-        self._home = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._watched = watched
-        self._where: dict[str, Any] = {"namespaces": namespaces} if namespaces else {"clusterwide": True}
-        self._deliver = deliver
-        self._handed = deque[tuple[str | None, dict[str, Any]]]()
-        self._called = False
-        self._stop, self._ready = Future[None](), Future[None]()
-        self._ready.add_done_callback(lambda _ready: self._home.call_soon_threadsafe(up))
-        self.ending = asyncio.Event()
-        self.ended: asyncio.Future[BaseException | None] = self._home.create_future()
-        threading.Thread(target=self._live, name="watches", daemon=True).start()
+        self._scope: dict[str, Any] = {"namespaces": namespaces} if namespaces else {"clusterwide": True}
+        self._on_event = on_event
+        self._events = deque[tuple[str | None, dict[str, Any]]]()
+        self._is_dispatch_scheduled = False
+        self._stop_flag, self._ready_flag = Future[None](), Future[None]()
+        self._ready_flag.add_done_callback(lambda _flag: self._loop.call_soon_threadsafe(on_ready))
+        self.stopping = asyncio.Event()
+        self.stopped: asyncio.Future[BaseException | None] = self._loop.create_future()
+        threading.Thread(target=self._run, name="kopf", daemon=True).start()
 
     async def stop(self) -> None:
-        """Asks kopf to end, and waits for that; what a thread that goes on all the same sees is not heard any more."""
-        self._ask_to_end()
-        await asyncio.wait([self.ended], timeout=PATIENCE_S)
-        self._deliver = _not_heard
+        """Stop kopf and wait for it; ignore the events of a thread that does not stop."""
+        self._request_stop()
+        await asyncio.wait([self.stopped], timeout=STOP_TIMEOUT_S)
+        self._on_event = _ignore
 
-    def why(self) -> str:
-        """Why it ended."""
-        error = self.ended.result() if self.ended.done() else None
+    def stop_reason(self) -> str:
+        """The error that stopped kopf."""
+        error = self.stopped.result() if self.stopped.done() else None
         return "kopf gave no reason." if error is None else str(error) or repr(error)
 
-    def _live(self) -> None:
+    def _run(self) -> None:
         with asyncio.Runner() as runner:
-            life = runner.get_loop().create_task(self._operate())
-            runner.run(asyncio.wait([life]))
-        error = None if life.cancelled() else life.exception()
-        self._home.call_soon_threadsafe(self._end, error)
+            task = runner.get_loop().create_task(self._run_kopf())
+            runner.run(asyncio.wait([task]))
+        error = None if task.cancelled() else task.exception()
+        self._loop.call_soon_threadsafe(self._set_stopped, error)
 
-    def _end(self, error: BaseException | None) -> None:
-        if not self.ended.done():
-            self.ended.set_result(error)
+    def _set_stopped(self, error: BaseException | None) -> None:
+        if not self.stopped.done():
+            self.stopped.set_result(error)
 
-    async def _operate(self) -> None:
-        ours = asyncio.all_tasks()
+    async def _run_kopf(self) -> None:
+        own_tasks = asyncio.all_tasks()
         try:
-            parts = await kopf.spawn_tasks(
-                registry=handlers.registry(self._watched, self._hand_over),
+            tasks = await kopf.spawn_tasks(
+                registry=handlers.registry(self._watched, self._enqueue),
                 settings=handlers.settings(self._watched),
                 identity=IDENTITY,
-                ready_flag=self._ready,
-                stop_flag=self._stop,
-                **self._where,
+                ready_flag=self._ready_flag,
+                stop_flag=self._stop_flag,
+                **self._scope,
             )
-            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            self._home.call_soon_threadsafe(self.ending.set)
-            if not self._stop.done():
-                _end_watches()
-            await kopf.run_tasks(parts, ignored=ours)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._loop.call_soon_threadsafe(self.stopping.set)
+            if not self._stop_flag.done():
+                _cancel_watches()
+            await kopf.run_tasks(tasks, ignored=own_tasks)
         finally:
-            self._ask_to_end()  # a thread of kopf's waits for it
+            self._request_stop()  # a thread of kopf waits for the flag
 
-    def _ask_to_end(self) -> None:
-        if not self._stop.done():
-            self._stop.set_result(None)
+    def _request_stop(self) -> None:
+        if not self._stop_flag.done():
+            self._stop_flag.set_result(None)
 
-    def _hand_over(self, event: str | None, seen: dict[str, Any]) -> None:
-        self._handed.append((event, seen))
-        if not self._called:  # one call for all that comes before it is answered
-            self._called = True
-            self._home.call_soon_threadsafe(self._take)
+    def _enqueue(self, event_type: str | None, live: dict[str, Any]) -> None:
+        self._events.append((event_type, live))
+        if not self._is_dispatch_scheduled:  # one scheduled call dispatches all events that arrive before it runs
+            self._is_dispatch_scheduled = True
+            self._loop.call_soon_threadsafe(self._dispatch)
 
-    def _take(self) -> None:
-        self._called = False  # first, so that what is handed over from now on calls again
-        while self._handed:
-            self._deliver(*self._handed.popleft())
+    def _dispatch(self) -> None:
+        self._is_dispatch_scheduled = False  # before the loop, so that an event that arrives meanwhile is dispatched
+        while self._events:
+            self._on_event(*self._events.popleft())
 
 
-def _end_watches() -> None:
-    """Ends each watch before kopf, in its own end, ends what the watches wait for: those would take that for a pause.
+def _cancel_watches() -> None:
+    """Cancel each watch before kopf cancels the tasks that the watches wait for.
 
-    Such a watch goes on for ever, and kopf with it.
+    A watch would take that for a pause and wait forever, and kopf with it.
     """
     for task in asyncio.all_tasks():
         if task.get_name().startswith("watcher for "):
             task.cancel()
 
 
-def _not_heard(_event: str | None, _seen: Manifest) -> None:
-    """What a thread says that was given up."""
+def _ignore(_event_type: str | None, _live: Manifest) -> None:
+    """Ignore an event of an abandoned thread."""

@@ -1,4 +1,4 @@
-"""Lists everything at the start and from time to time: watches lose deletions."""
+"""Resync: lists all watched objects at the start and periodically, because watches can miss deletions."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ RETRY_S = 2
 
 
 class Resync:
-    """Fills the cache from lists. `done` is set while the cache holds all of what `kinds` says that there is."""
+    """Fills the cache from lists. `synced` is set while the cache holds all objects of the kinds in `discovery`."""
 
     def __init__(
         self,
         kube: KubeClient,
         cache: Cache,
         discovery: Discovery,
-        add: Callable[[Key], None],
+        enqueue: Callable[[Key], None],
         *,
         interval_s: float,
         retry_s: float = RETRY_S,
@@ -31,55 +31,55 @@ class Resync:
         self._kube = kube
         self._cache = cache
         self._discovery = discovery
-        self._add = add
+        self._enqueue = enqueue
         self._interval_s = interval_s
         self._retry_s = retry_s
-        self._asked = asyncio.Event()
-        self.done = asyncio.Event()
+        self._requested = asyncio.Event()
+        self.synced = asyncio.Event()
 
-    def soon(self) -> None:
-        """Something may have been missed: everything is listed now, not only when it is time for that."""
-        self._asked.set()
+    def request(self) -> None:
+        """List all objects now instead of at the next interval, because an event may have been missed."""
+        self._requested.set()
 
-    def again(self) -> None:
-        """The same where nothing is heard of changes meanwhile: the cache is not to be relied on until that is done."""
-        self.done.clear()
-        self._asked.set()
+    def invalidate(self) -> None:
+        """Mark the cache as not synced, because no watches are running, and list all objects now."""
+        self.synced.clear()
+        self._requested.set()
 
     async def run(self) -> None:
-        """Lists, and lists again, until it is cancelled."""
+        """List all objects periodically until cancelled."""
         while True:
-            self._asked.clear()
-            await self._pause(self._interval_s if await self._succeeds() else self._retry_s)
+            self._requested.clear()
+            await self._wait(self._interval_s if await self._try_relist() else self._retry_s)
 
-    async def _pause(self, longest_s: float) -> None:
+    async def _wait(self, timeout_s: float) -> None:
         try:
-            await asyncio.wait_for(self._asked.wait(), longest_s)
+            await asyncio.wait_for(self._requested.wait(), timeout_s)
         except TimeoutError:
             return
 
-    async def _succeeds(self) -> bool:
+    async def _try_relist(self) -> bool:
         try:
-            await self.once()
+            await self.relist()
         except KubeError as error:
-            logger.warning("The operator cannot list what it looks after: %s (it will be tried again)", error)
+            logger.warning("Listing the watched objects failed and will be retried: %s", error)
             return False
         return True
 
-    async def once(self) -> None:
-        """Lists every kind, then has every service looked at.
+    async def relist(self) -> None:
+        """List every kind, then enqueue every service.
 
         Raises:
-            KubeError: a kind could not be listed; the cache then holds what it held of it.
+            KubeError: a kind could not be listed; its objects in the cache are unchanged.
         """
-        before, watched = self._cache.keys(), self._discovery.watched_resources
+        known, watched = self._cache.keys(), self._discovery.watched_resources
         for resource in watched:
-            selector = "" if resource == DIARIZATION_SERVICES else MANAGED_BY_OPERATOR
-            self._cache.replace(resource, await self._kube.list(resource, selector))
+            label_selector = "" if resource == DIARIZATION_SERVICES else MANAGED_BY_OPERATOR
+            self._cache.replace(resource, await self._kube.list(resource, label_selector))
         for resource in OPTIONAL_KINDS:
             if resource not in watched:
                 self._cache.clear(resource)
-        if not self._asked.is_set():
-            self.done.set()
-        for key in sorted(before | self._cache.keys()):
-            self._add(key)
+        if not self._requested.is_set():
+            self.synced.set()
+        for key in sorted(known | self._cache.keys()):
+            self._enqueue(key)

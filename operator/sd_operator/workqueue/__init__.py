@@ -1,1 +1,1 @@
-"""The workqueue: deduplicated keys, workers and retry backoff."""
+"""The workqueue: deduplicated keys, retry backoff, and the controller whose workers reconcile them."""

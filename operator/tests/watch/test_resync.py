@@ -1,4 +1,4 @@
-"""The cache is filled from lists: at the start, when something may have been missed, and from time to time."""
+"""The cache is filled from lists: at the start, on request, and periodically."""
 
 import asyncio
 from collections import Counter
@@ -19,103 +19,115 @@ from sd_operator.watch.resync import Resync
 DEMO_KEY = Key("default", "demo")
 
 
-class StoredObjects:
-    """The lists of a cluster. The operator's other questions are not asked here."""
+class FakeListClient:
+    """The part of a KubeClient that lists objects."""
 
     def __init__(self, *objects: Manifest) -> None:
         self.objects = [*objects]
-        self.asked = Counter[tuple[str, str]]()
-        self.away = False
+        self.lists = Counter[tuple[str, str]]()
+        self.is_unavailable = False
 
-    async def list(self, kind: Resource, label_selector: str = "") -> Listing:
-        if self.away:
-            raise UnavailableError("The API server is away.")
-        self.asked[kind.kind, label_selector] += 1
-        return Listing(10, [each for each in self.objects if each["kind"] == kind.kind])
+    async def list(self, resource: Resource, label_selector: str = "") -> Listing:
+        if self.is_unavailable:
+            raise UnavailableError("The API server is unavailable.")
+        self.lists[resource.kind, label_selector] += 1
+        return Listing(10, [each for each in self.objects if each["kind"] == resource.kind])
 
 
-class Started:
-    """A Resync at work."""
+class RunningResync:
+    """A Resync with its cache, its discovery and the keys that it enqueued."""
 
-    def __init__(self, cluster: StoredObjects, present: frozenset[str], interval_s: float) -> None:
-        played: Any = cluster
-        self.cache, self.added = Cache(), list[Key]()
-        self.discovery = Discovery(played, present)
-        self.resync = Resync(played, self.cache, self.discovery, self.added.append, interval_s=interval_s, retry_s=0.05)
+    def __init__(self, client: FakeListClient, available: frozenset[str], interval_s: float) -> None:
+        partial_client: Any = client
+        self.cache, self.enqueued = Cache(), list[Key]()
+        self.discovery = Discovery(partial_client, available)
+        self.resync = Resync(
+            partial_client, self.cache, self.discovery, self.enqueued.append, interval_s=interval_s, retry_s=0.05
+        )
 
 
 @asynccontextmanager
-async def started(
-    cluster: StoredObjects, present: frozenset[str] = CORE, interval_s: float = 60
-) -> AsyncIterator[Started]:
-    """Runs it for as long as the block does."""
-    begun = Started(cluster, present, interval_s)
-    running = asyncio.create_task(begun.resync.run())
-    yield begun
-    running.cancel()
+async def running_resync(
+    client: FakeListClient, available: frozenset[str] = CORE, interval_s: float = 60
+) -> AsyncIterator[RunningResync]:
+    """Run a Resync until the block ends."""
+    created = RunningResync(client, available, interval_s)
+    task = asyncio.create_task(created.resync.run())
+    yield created
+    task.cancel()
 
 
-async def test_everything_is_listed_by_label_and_every_service_looked_at() -> None:
-    cluster = StoredObjects(resource(DEMO), pod())
-    async with started(cluster) as begun:
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-    assert cluster.asked[DIARIZATION_SERVICES.kind, ""] == 1
-    assert {kind for (kind, selector), _ in cluster.asked.items() if selector == MANAGED_BY_OPERATOR} == CORE | {
+async def test_all_kinds_are_listed_by_label_and_every_service_is_enqueued() -> None:
+    client = FakeListClient(resource(DEMO), pod())
+    async with running_resync(client) as running:
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+    assert client.lists[DIARIZATION_SERVICES.kind, ""] == 1
+    assert {kind for kind, label_selector in client.lists if label_selector == MANAGED_BY_OPERATOR} == CORE | {
         JOBS.kind,
         PODS.kind,
     }
-    assert begun.added == [DEMO_KEY]
-    assert len(begun.cache.serving_pods(DEMO_KEY)) == 1
+    assert running.enqueued == [DEMO_KEY]
+    assert len(running.cache.serving_pods(DEMO_KEY)) == 1
 
 
-async def test_a_service_that_is_gone_is_looked_at_once_more() -> None:
-    cluster = StoredObjects()
-    async with started(cluster) as begun:
-        begun.cache.upsert(resource(DEMO))
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-    assert (begun.added, begun.cache.keys()) == ([DEMO_KEY], set())
+async def test_a_deleted_service_is_enqueued_once_more() -> None:
+    async with running_resync(FakeListClient()) as running:
+        running.cache.upsert(resource(DEMO))
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+    assert (running.enqueued, running.cache.keys()) == ([DEMO_KEY], set())
 
 
-async def test_what_could_not_be_listed_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
-    cluster = StoredObjects(resource(DEMO))
-    cluster.away = True
-    async with started(cluster) as begun:
+async def test_a_failed_list_is_retried(caplog: pytest.LogCaptureFixture) -> None:
+    client = FakeListClient(resource(DEMO))
+    client.is_unavailable = True
+    async with running_resync(client) as running:
         await asyncio.sleep(0.1)
-        assert not begun.resync.done.is_set()
-        cluster.away = False
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-    assert begun.added == [DEMO_KEY]
-    assert "The API server is away." in caplog.messages[0]
+        assert not running.resync.synced.is_set()
+        client.is_unavailable = False
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+    assert running.enqueued == [DEMO_KEY]
+    assert "The API server is unavailable." in caplog.messages[0]
 
 
-async def test_what_may_have_been_missed_is_listed_at_once() -> None:
-    cluster = StoredObjects()
-    async with started(cluster) as begun:
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-        cluster.objects.append(resource(DEMO))
-        begun.resync.again()
-        assert not begun.resync.done.is_set()
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-        assert begun.cache.keys() == {DEMO_KEY}
+async def test_an_invalidated_cache_is_listed_immediately() -> None:
+    client = FakeListClient()
+    async with running_resync(client) as running:
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        client.objects.append(resource(DEMO))
+        running.resync.invalidate()
+        assert not running.resync.synced.is_set()
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        assert running.cache.keys() == {DEMO_KEY}
 
 
-async def test_everything_is_listed_again_when_it_is_time() -> None:
-    cluster = StoredObjects()
-    async with started(cluster, interval_s=0.01) as begun:
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-        cluster.objects.append(resource(DEMO))
+async def test_a_requested_resync_lists_immediately_and_the_cache_stays_synced() -> None:
+    client = FakeListClient()
+    async with running_resync(client) as running:
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        client.objects.append(resource(DEMO))
+        running.resync.request()
+        assert running.resync.synced.is_set()
         await asyncio.sleep(0.2)
-        assert begun.cache.keys() == {DEMO_KEY}
+        assert running.cache.keys() == {DEMO_KEY}
 
 
-async def test_a_kind_that_the_cluster_lost_is_neither_listed_nor_kept() -> None:
+async def test_all_kinds_are_listed_again_after_the_interval() -> None:
+    client = FakeListClient()
+    async with running_resync(client, interval_s=0.01) as running:
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        client.objects.append(resource(DEMO))
+        await asyncio.sleep(0.2)
+        assert running.cache.keys() == {DEMO_KEY}
+
+
+async def test_a_kind_that_is_no_longer_served_is_neither_listed_nor_cached() -> None:
     monitor = pod("monitor") | {"kind": "PodMonitor", "apiVersion": "monitoring.coreos.com/v1"}
-    cluster = StoredObjects(resource(DEMO), monitor)
-    async with started(cluster, CORE | {"PodMonitor"}) as begun:
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-        assert [each["kind"] for each in begun.cache.children(DEMO_KEY)] == ["PodMonitor"]
-        begun.discovery.available = CORE
-        begun.resync.again()
-        await asyncio.wait_for(begun.resync.done.wait(), 5)
-        assert begun.cache.children(DEMO_KEY) == []
-    assert cluster.asked["PodMonitor", MANAGED_BY_OPERATOR] == 1
+    client = FakeListClient(resource(DEMO), monitor)
+    async with running_resync(client, CORE | {"PodMonitor"}) as running:
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        assert [each["kind"] for each in running.cache.children(DEMO_KEY)] == ["PodMonitor"]
+        running.discovery.available = CORE
+        running.resync.invalidate()
+        await asyncio.wait_for(running.resync.synced.wait(), 5)
+        assert running.cache.children(DEMO_KEY) == []
+    assert client.lists["PodMonitor", MANAGED_BY_OPERATOR] == 1
