@@ -117,7 +117,7 @@ def _send(connection: http.client.HTTPConnection, recording: bytes) -> tuple[int
         status, response = infer(connection, recording)
     except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
         connection.close()  # the next request opens it again
-        return 0, f"no answer ({type(error).__name__}: {error})"
+        return 0, f"no response ({type(error).__name__}: {error})"
     return status, _fault(status, response) or _delay_fault(time.monotonic() - started)
 
 
@@ -130,7 +130,7 @@ def _fault(status: int, response: object) -> str:
 
 
 def _delay_fault(duration_s: float) -> str:
-    return f"answered after {duration_s:.1f} s" if duration_s > MAX_RESPONSE_S else ""
+    return f"response after {duration_s:.1f} s" if duration_s > MAX_RESPONSE_S else ""
 
 
 def _idle_resources(running: Served) -> Resources:

@@ -43,6 +43,7 @@ _MAX_RESULT_CHARACTERS = wire.MAX_PACKET_BYTES // 2
 
 def main(connection: socket.socket, job: Job, limits: ResourceLimits) -> None:
     """Run the worker process. Never returns."""
+    _ignore_shutdown_signals()
     _end_with_forkserver()
     _close_fds_except(connection.fileno())
     limits.apply()
@@ -92,10 +93,13 @@ def _receive(connection: socket.socket) -> tuple[wire.Message, list[int]]:
     return json.loads(packet), fds.tolist()
 
 
-def _end_with_forkserver() -> None:
-    """Let the kernel kill this process when its parent ends: the forkserver ends when the engine does."""
+def _ignore_shutdown_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_forkserver() -> None:
+    """Let the kernel kill this process when its parent ends: the forkserver ends when the engine does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

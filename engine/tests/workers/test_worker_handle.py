@@ -36,7 +36,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "timeout_s", "reason"),
+    ("job_request", "timeout_s", "reason"),
     [
         ({"job": "raise signal", "signal": "SIGSEGV"}, 60, "crashed"),
         ({"job": "send invalid message"}, 60, "crashed"),
@@ -45,10 +45,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
     ],
 )
 def test_the_reason_of_a_death_is_reported_and_the_process_is_gone(
-    worker: WorkerHandle, request_: dict[str, Any], timeout_s: float, reason: str
+    worker: WorkerHandle, job_request: dict[str, Any], timeout_s: float, reason: str
 ) -> None:
     with pytest.raises(WorkerDiedError) as error:
-        worker.run(request_, [], timeout_s)
+        worker.run(job_request, [], timeout_s)
 
     assert error.value.reason == reason
     assert str(error.value) == f"The worker process ended: {reason}."
@@ -75,7 +75,7 @@ def test_the_death_of_an_idle_process_is_detected(worker: WorkerHandle) -> None:
         worker.run({"job": "echo"}, [], 60)
 
 
-def test_a_request_that_cannot_be_sent_leaves_the_worker_idle(worker: WorkerHandle) -> None:
+def test_a_job_requestthat_cannot_be_sent_leaves_the_worker_idle(worker: WorkerHandle) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         worker.run({"job": "echo"}, [999], 60)
 

@@ -55,15 +55,17 @@ def test_a_rejection_is_sent_with_its_kind(worker: WorkerHandle, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("request_", "error"),
+    ("job_request", "error"),
     [
         ({"job": "raise KeyError"}, "KeyError: 'a bug in the job'"),
         ({"job": "return long result", "characters": 100_000}, "result is too long for a packet"),
         ({"job": "open files"}, "Too many open files"),
     ],
 )
-def test_any_other_exception_is_sent_as_a_traceback(worker: WorkerHandle, request_: dict[str, Any], error: str) -> None:
-    message = run(worker, **request_)
+def test_other_exceptions_are_sent_as_a_traceback(
+    worker: WorkerHandle, job_request: dict[str, Any], error: str
+) -> None:
+    message = run(worker, **job_request)
 
     assert message["type"] == "failed"
     assert error in message["traceback"]

@@ -94,7 +94,7 @@ def test_an_unexpected_exception_is_raised_with_its_traceback(
 
 
 @pytest.mark.parametrize(
-    ("request_", "reason", "event"),
+    ("job_request", "reason", "event"),
     [
         ({"job": "raise signal", "signal": "SIGSEGV"}, "crashed", "crashed on this recording"),
         ({"job": "raise signal", "signal": "SIGKILL"}, "crashed", "crashed on this recording"),
@@ -104,12 +104,12 @@ def test_an_unexpected_exception_is_raised_with_its_traceback(
     ],
 )
 def test_a_worker_that_ends_fails_only_its_own_request(
-    pool: WorkerPool, restarts: list[tuple[str, str]], request_: dict[str, Any], reason: str, event: str
+    pool: WorkerPool, restarts: list[tuple[str, str]], job_request: dict[str, Any], reason: str, event: str
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
         concurrent = threads.submit(run, pool, job="sleep", duration_s=0.5)
         with pytest.raises(UnavailableError) as raised:
-            pool.run(request_, timeout_s=0.3 if reason == "hung" else 60)
+            pool.run(job_request, timeout_s=0.3 if reason == "hung" else 60)
 
         assert str(raised.value).startswith(f"The engine's test process {event}")
         assert str(raised.value).endswith(ADVICE)
