@@ -40,7 +40,7 @@ def test_every_reason_of_a_model_job_is_a_condition_reason() -> None:
 
 
 def test_the_page_names_no_unknown_reason_and_refers_to_the_reference() -> None:
-    section = PAGE.partition("## What a service says")[2].partition("\n## ")[0]
+    section = PAGE.partition("## Status of a service")[2].partition("\n## ")[0]
     named = set(re.findall(r"`([A-Z]\w+)`", section)) - set(CONDITIONS)
     assert named <= {reason.value for reason in Reason}
     assert "(resource.md#condition-reasons)" in section
