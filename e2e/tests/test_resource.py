@@ -30,7 +30,7 @@ def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     [
         (
             {"model": {"source": {"demo": {}, "persistentVolumeClaim": {"claimName": "models"}}}},
-            "spec.model.source: Invalid value: give exactly one model source: demo, huggingFace, ",
+            "spec.model.source: Invalid value: exactly one model source must be set: demo, huggingFace, ",
         ),
         ({"serving": {"maxRequestBytes": "-64Mi"}}, "must be a size from 1Ki to 1Gi, such as 64Mi"),
         ({"serving": {"adapters": -1}}, "spec.serving.adapters in body should be greater than or equal to 1"),

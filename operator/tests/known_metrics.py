@@ -1,4 +1,4 @@
-"""The metrics that alerts, dashboard and autoscalers may ask for, each with its labels; and what a query asks for."""
+"""The metrics that alerts, dashboard and autoscalers can query, with their labels, and a parser for selectors."""
 
 import re
 from itertools import chain
@@ -7,8 +7,8 @@ from sd_engine.metrics import KINDS, Metrics
 
 Labels = set[str]
 
-OF_A_TARGET = {"namespace", "service", "pod", "container"}
-"""What the PodMonitor adds to every series of a pod."""
+TARGET_LABELS = {"namespace", "service", "pod", "container"}
+"""Labels that the PodMonitor adds to every series of a pod."""
 
 TRITON: dict[str, Labels] = {
     "nv_inference_pending_request_count": {"model", "version"},
@@ -20,14 +20,14 @@ KUBE_STATE: dict[str, Labels] = {
     "kube_horizontalpodautoscaler_status_condition": {"namespace", "horizontalpodautoscaler", "condition", "status"},
 }
 
-_ASKED = re.compile(r"\b([a-zA-Z_:][\w:]*)\{([^}]*)\}")
+_SELECTOR = re.compile(r"\b([a-zA-Z_:][\w:]*)\{([^}]*)\}")
 _MATCHER = re.compile(r'(\w+)(?:=~|!~|!=|=)"[^"]*"')
 _GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left) \(([^)]*)\)")
 _NAME = re.compile(r"\b(?:sd|nv|kube|process)_\w+")
 
 
 class FakeGpu:
-    """A GPU as NVML would describe it."""
+    """A GPU with constant NVML readings."""
 
     def memory_used_bytes(self) -> float:
         return 3e9
@@ -40,13 +40,13 @@ class FakeGpu:
 
 
 def known() -> dict[str, Labels]:
-    """Every metric that there is, with the labels that its series have in Prometheus."""
+    """Return the labels of every metric as Prometheus stores it."""
     pods = engine() | TRITON
-    return {name: labels | OF_A_TARGET for name, labels in pods.items()} | KUBE_STATE
+    return {name: labels | TARGET_LABELS for name, labels in pods.items()} | KUBE_STATE
 
 
 def engine() -> dict[str, Labels]:
-    """What an engine serves that has a GPU and has loaded its model, read from its own registry."""
+    """Return the labels of the metrics of an engine with a GPU and a loaded model, read from its registry."""
     metrics = Metrics()
     metrics.add_request_gauges(in_flight=float, audio_s=float, size_bytes=float, adapters_connected=float)
     metrics.add_backlog_gauges(waiting=float, backlog_s=float)
@@ -57,16 +57,18 @@ def engine() -> dict[str, Labels]:
     return {sample.name: set(sample.labels) for sample in samples}
 
 
-def asked(expr: str) -> list[tuple[str, Labels]]:
-    """Each metric of a query with the labels that it is selected by."""
-    return [(name, set(_MATCHER.findall(matchers))) for name, matchers in _ASKED.findall(expr)]
+def selectors(expr: str) -> list[tuple[str, Labels]]:
+    """Return the metric and the matched labels of each selector of a query."""
+    return [(name, set(_MATCHER.findall(matchers))) for name, matchers in _SELECTOR.findall(expr)]
 
 
 def unknown(expr: str) -> list[str]:
-    """What in a query has no meaning: metrics that nobody serves, labels that they do not have."""
-    there, names = known(), [name for name, _ in asked(expr)]
-    unselected = set(_NAME.findall(_ASKED.sub("", expr)))
-    odd = [f"{name}: {label}" for name, labels in asked(expr) for label in labels - there.get(name, set())]
+    """Return the unknown metrics, unknown labels and metrics without a selector of a query."""
+    metrics, names = known(), [name for name, _ in selectors(expr)]
+    without_selector = set(_NAME.findall(_SELECTOR.sub("", expr)))
+    labels = [f"{name}: {label}" for name, matched in selectors(expr) for label in matched - metrics.get(name, set())]
     grouped = {label.strip() for group in _GROUPING.findall(expr) for label in group.split(",")} - {""}
-    had = set().union(*(there.get(name, set()) for name in names))
-    return sorted([*unselected, *(name for name in names if name not in there), *odd, *(grouped - had)])
+    available = set().union(*(metrics.get(name, set()) for name in names))
+    return sorted(
+        [*without_selector, *(name for name in names if name not in metrics), *labels, *(grouped - available)]
+    )

@@ -1,1 +1,1 @@
-"""The DiarizationService resource: its models, and the CRD made from them."""
+"""The DiarizationService resource: its models, and the CRD and reference page that are generated from them."""

@@ -1,10 +1,10 @@
-"""Names, labels, annotations and image references, as Kubernetes takes them."""
+"""Types for names, labels, annotations and image references, with the syntax of Kubernetes and of model hubs."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from sd_operator.api.string_types import Keys, Text
+from sd_operator.api.string_types import MapKeys, StringPattern
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = f"{_LABEL}([.]{_LABEL})*"
@@ -18,106 +18,121 @@ _IMAGE = (
 
 ObjectName = Annotated[
     str,
-    Text(_SUBDOMAIN, "must be a name of lower-case letters, digits, '-' and '.', such as my-models", longest=253),
+    StringPattern(
+        _SUBDOMAIN,
+        "must consist of lower-case letters, digits, '-' and '.', and start and end with a letter or digit, such as "
+        "my-models",
+        max_length=253,
+    ),
 ]
-"""The name of an object in the same namespace, or of one that belongs to the whole cluster."""
+"""The name of an object in the same namespace, or of a cluster-scoped object."""
 
 HostName = Annotated[
     str,
-    Text(
+    StringPattern(
         f"({_LABEL}[.])*[a-z]([-a-z0-9]*[a-z0-9])?",
-        "must be a DNS name, such as diarization.example.com; an Ingress takes no IP address",
-        longest=253,
+        "must be a DNS name, such as diarization.example.com; an Ingress does not accept an IP address",
+        max_length=253,
     ),
 ]
-"""A name that DNS knows."""
+"""A DNS name."""
 
 ResourceName = Annotated[
     str,
-    Text(f"{_SUBDOMAIN}/{_NAME}", "must be the resource of a device plugin, such as nvidia.com/gpu", longest=128),
+    StringPattern(
+        f"{_SUBDOMAIN}/{_NAME}", "must be the resource of a device plugin, such as nvidia.com/gpu", max_length=128
+    ),
 ]
-"""An extended resource, of which a node has a whole number."""
+"""The name of an extended resource, which nodes offer in whole numbers."""
 
 LabelKey = Annotated[
     str,
-    Text(_QUALIFIED, "must be a name as labels and taints have it, such as topology.kubernetes.io/zone", longest=253),
+    StringPattern(_QUALIFIED, "must be a label key, such as topology.kubernetes.io/zone", max_length=253),
 ]
-"""The name of a label of nodes or pods."""
+"""The key of a label or taint."""
 
 LabelValue = Annotated[
     str,
-    Text(
+    StringPattern(
         f"({_NAME})?",
-        "must be a label's value: at most 63 letters, digits, '-', '_' and '.', the first and last a letter or digit",
-        longest=63,
-        shortest=0,
+        "must be a label value: at most 63 letters, digits, '-', '_' and '.'; the first and last must be a letter or "
+        "digit",
+        max_length=63,
+        min_length=0,
     ),
 ]
 """The value of a label."""
 
 Labels = Annotated[
     dict[str, LabelValue],
-    Keys(_QUALIFIED, "each key must be the name of a label, such as team or example.com/team", most=16),
+    MapKeys(_QUALIFIED, "each key must be a label key, such as team or example.com/team", max_entries=16),
 ]
-"""Labels by name."""
+"""Label values by key."""
 
 Annotations = Annotated[
     dict[str, Annotated[str, Field(max_length=4096)]],
-    Keys(
+    MapKeys(
         _QUALIFIED,
-        "each key must be the name of an annotation, such as example.com/team; those that begin with sd-triton.dev/ "
-        "are the operator's, and container.apparmor.security.beta.kubernetes.io/ would loosen the pods' confinement",
-        most=16,
-        reserved=("sd-triton.dev/", "container.apparmor.security.beta.kubernetes.io/"),
+        "each key must be an annotation key, such as example.com/team; the prefix sd-triton.dev/ is reserved for the "
+        "operator, and container.apparmor.security.beta.kubernetes.io/ would weaken the confinement of the pods",
+        max_entries=16,
+        reserved_prefixes=("sd-triton.dev/", "container.apparmor.security.beta.kubernetes.io/"),
     ),
 ]
-"""Annotations by name."""
+"""Annotation values by key."""
 
 ImageReference = Annotated[
     str,
-    Text(
+    StringPattern(
         _IMAGE,
-        "must name a container image by tag or by digest, such as registry.example.com/sd-triton-server:1.0",
-        longest=512,
+        "must be a container image with a tag or digest, such as registry.example.com/sd-triton-server:1.0",
+        max_length=512,
     ),
 ]
-"""Where a container image is, by tag or by digest."""
+"""A container image, by tag or by digest."""
 
 PipelineName = Annotated[
     str,
-    Text(
+    StringPattern(
         "[A-Za-z0-9]([-A-Za-z0-9._]{0,94}[A-Za-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9._]{0,94}[A-Za-z0-9])?",
-        "must be a repository, such as pyannote/speaker-diarization-community-1; its revision has a field of its own",
-        longest=193,
+        "must be a repository, such as pyannote/speaker-diarization-community-1; set the revision in its own field",
+        max_length=193,
     ),
 ]
-"""A pipeline's repository on a hub."""
+"""The repository of a pipeline on a hub."""
 
 Revision = Annotated[
     str,
-    Text("[A-Za-z0-9][A-Za-z0-9._/-]*", "must be a commit of 40 hex digits, a tag or a branch", longest=128),
+    StringPattern(
+        "[A-Za-z0-9][A-Za-z0-9._/-]*", "must be a commit of 40 hex digits, a tag or a branch", max_length=128
+    ),
 ]
-"""A state of a repository."""
+"""A revision of a repository."""
 
 Endpoint = Annotated[
     str,
-    Text(
+    StringPattern(
         "https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*",
-        "must be the URL of a hub without a slash at its end, such as https://huggingface.co; no user, no query",
-        longest=512,
+        "must be the URL of a hub without trailing slash, user or query, such as https://huggingface.co",
+        max_length=512,
     ),
 ]
-"""Where a hub answers."""
+"""The URL of a hub."""
 
 ObjectKey = Annotated[
-    str, Text("[-._A-Za-z0-9]+", "must be a key of that object: letters, digits, '-', '_' and '.'", longest=253)
+    str,
+    StringPattern(
+        "[-._A-Za-z0-9]+", "must be a key of the object's data: letters, digits, '-', '_' and '.'", max_length=253
+    ),
 ]
-"""One entry of a Secret or of a ConfigMap."""
+"""A key in the data of a Secret or ConfigMap."""
 
 ModelDigest = Annotated[
     str,
-    Text(
-        "sha256:[0-9a-f]{64}", "must be a model's digest, as status.model.digest has it: sha256: and 64 hex digits", 71
+    StringPattern(
+        "sha256:[0-9a-f]{64}",
+        "must be a model digest as in status.model.digest: sha256: and 64 hex digits",
+        max_length=71,
     ),
 ]
-"""What a model's directory holds, all of it in one number."""
+"""The digest of a model directory's content."""

@@ -1,4 +1,4 @@
-"""How callers reach the pods: a Service, an Ingress, and who is let through."""
+"""The network access to the pods: a Service, an Ingress and a NetworkPolicy."""
 
 from typing import Annotated, Literal
 
@@ -11,52 +11,53 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class NodePorts(SpecPart):
-    """Fixed ports on every node; a port that is left out is chosen by the cluster."""
+    """Fixed ports on every node. The cluster chooses the ports that are left out."""
 
     http: Port | None = None
-    """Triton's HTTP."""
+    """HTTP port of Triton."""
     grpc: Port | None = None
-    """Triton's gRPC."""
+    """gRPC port of Triton."""
     metrics: Port | None = None
-    """Triton's metrics."""
+    """Metrics port of Triton."""
     engine_metrics: Port | None = None
-    """The engine's health and metrics."""
+    """Health and metrics port of the engine."""
 
     @rule(
-        "two of nodePorts must not be the same port",
+        "nodePorts must not contain the same port twice",
         cel="[self.?http, self.?grpc, self.?metrics, self.?engineMetrics].filter(port, port.hasValue())"
         ".all(port, [self.?http, self.?grpc, self.?metrics, self.?engineMetrics]"
         ".filter(other, other == port).size() == 1)",
     )
-    def _each_has_its_own(self) -> bool:
-        given = [port for port in (self.http, self.grpc, self.metrics, self.engine_metrics) if port is not None]
-        return len(given) == len(set(given))
+    def _ports_are_unique(self) -> bool:
+        ports = [port for port in (self.http, self.grpc, self.metrics, self.engine_metrics) if port is not None]
+        return len(ports) == len(set(ports))
 
 
 class NetworkService(SpecPart):
-    """The Kubernetes Service in front of the pods."""
+    """The Kubernetes Service of the pods."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    """Who it is for: callers in the cluster, on any node's address, or behind a load balancer."""
+    """ClusterIP: reachable in the cluster. NodePort: also at the address of every node. LoadBalancer: also at a load
+    balancer."""
     annotations: Annotations = Field(default={})
     """Annotations of the Service, for example for a load balancer."""
     node_ports: NodePorts | None = None
     """Fixed ports on every node, for type NodePort or LoadBalancer."""
     grpc: bool = True
-    """Whether callers reach gRPC. Triton bounds no request there, so a closed cluster may do without."""
+    """Expose gRPC. Triton does not limit the size of a request over gRPC; set false if callers are not trusted."""
 
     @rule(
-        "nodePorts belongs to type NodePort or LoadBalancer",
+        "nodePorts must not be set with type ClusterIP; set type NodePort or LoadBalancer",
         cel="!has(self.nodePorts) || self.type != 'ClusterIP'",
     )
-    def _node_ports_only_on_nodes(self) -> bool:
+    def _node_ports_need_a_type_with_node_ports(self) -> bool:
         return self.type != "ClusterIP" or self.node_ports is None
 
     @rule(
-        "nodePorts.grpc has no meaning with grpc: false; leave one of them out",
+        "nodePorts.grpc must not be set with grpc: false",
         cel="self.grpc || !has(self.nodePorts) || !has(self.nodePorts.grpc)",
     )
-    def _no_port_for_a_closed_protocol(self) -> bool:
+    def _grpc_node_port_needs_grpc(self) -> bool:
         return self.grpc or self.node_ports is None or self.node_ports.grpc is None
 
 
@@ -64,53 +65,54 @@ class Ingress(SpecPart):
     """An Ingress for HTTP."""
 
     host: HostName
-    """The name under which callers from outside of the cluster reach the service."""
+    """The host name at which callers outside the cluster reach the service."""
     class_name: ObjectName | None = None
-    """The IngressClass; by default the cluster's."""
+    """The IngressClass. Default: the cluster's default IngressClass."""
     tls_secret_name: ObjectName | None = None
-    """A Secret of type kubernetes.io/tls in the service's namespace; without it the Ingress speaks plain HTTP."""
+    """A Secret of type kubernetes.io/tls in the service's namespace. Without it the Ingress serves plain HTTP."""
     annotations: Annotations = Field(default={})
-    """For the Ingress controller, whose limits of a request's size and time are usually far below this service's."""
+    """Annotations for the Ingress controller. Its default limits of body size and time are usually far below those of
+    this service."""
 
     @rule(
-        "name the Ingress's class in className, not in the annotation kubernetes.io/ingress.class",
+        "set the IngressClass in className instead of the annotation kubernetes.io/ingress.class",
         cel="!('kubernetes.io/ingress.class' in self.?annotations.orValue({}))",
     )
-    def _class_is_said_once(self) -> bool:
+    def _class_is_not_an_annotation(self) -> bool:
         return "kubernetes.io/ingress.class" not in self.annotations
 
 
 class Peer(SpecPart):
-    """Pods that may call: those with all of the labels, in the namespaces with all of the labels."""
+    """Pods that can send requests: those with all pod labels in namespaces with all namespace labels."""
 
     namespace_labels: Labels | None = None
-    """Labels of their namespaces. Left out: the service's own namespace. Empty: every namespace."""
+    """Labels of the namespaces. Default: the service's own namespace. Empty map: all namespaces."""
     pod_labels: Labels = Field(default={})
-    """Labels of the pods. Empty: every pod there."""
+    """Labels of the pods. Empty map: all pods of these namespaces."""
 
 
 class NetworkPolicy(SpecPart):
-    """Who may connect to the pods; the pods themselves connect to nobody."""
+    """The NetworkPolicy of the pods. It denies all connections from the pods."""
 
     enabled: bool = True
-    """Whether there is a NetworkPolicy at all."""
+    """Create a NetworkPolicy."""
     allow_from: list[Peer] = Field(default=[], max_length=32)
-    """Who may send recordings; left out, everybody who can reach the pods."""
+    """Pods that can send recordings. Default: everyone who can reach the pods."""
 
     @rule(
-        "allowFrom shuts nobody out with enabled: false; leave one of them out",
+        "allowFrom must not be set with enabled: false, because it has no effect without a NetworkPolicy",
         cel="self.enabled || self.?allowFrom.orValue([]).size() == 0",
     )
-    def _no_guard_without_a_gate(self) -> bool:
+    def _peers_need_a_policy(self) -> bool:
         return self.enabled or not self.allow_from
 
 
 class Network(SpecPart):
-    """How callers reach the pods."""
+    """The network access to the pods."""
 
     service: NetworkService = NetworkService()
-    """The Kubernetes Service in front of the pods."""
+    """The Kubernetes Service of the pods."""
     ingress: Ingress | None = None
-    """An Ingress for HTTP; left out, there is none."""
+    """An Ingress for HTTP. Default: none."""
     policy: NetworkPolicy = NetworkPolicy()
-    """Who may connect to the pods; the pods themselves connect to nobody."""
+    """The NetworkPolicy of the pods. It denies all connections from the pods."""

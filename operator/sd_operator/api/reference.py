@@ -1,24 +1,23 @@
-"""The reference of the resource for people, made from the CRD: `python -m sd_operator.api.reference` prints it."""
+"""The reference page of the resource, generated from the CRD: `python -m sd_operator.api.reference` prints it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sd_operator.api.crd import crd
+from sd_operator.api.crd import Schema, crd
 from sd_operator.api.reason import Reason
-from sd_operator.api.schema import Schema
 from sd_operator.resources import GROUP, VERSION
 
-DEEPEST_SECTION = 3
-"""Objects below `spec.network.service` have no section of their own: their fields are rows of its table."""
-DEEPEST_ROW = 1
-"""What is below a row such as `nodeAffinity.preferred…` is not listed: it is as in a pod."""
+MAX_SECTION_DEPTH = 3
+"""Objects below `spec.network.service` have no section of their own; their fields are rows of its table."""
+MAX_ROW_DEPTH = 1
+"""Fields below a row such as `nodeAffinity.preferred…` are not listed; they are the same as in a pod."""
 
 HEAD = f"""# The DiarizationService
 
-*Made from the custom resource definition; `kubectl explain diar.spec.serving` and so on say the same in a terminal.*
+*Generated from the custom resource definition. `kubectl explain diar.spec.serving` prints the same text in a terminal.*
 
-A `DiarizationService` (`{GROUP}/{VERSION}`, short names `diar` and `dsvc`) is a speaker-diarization server: apply one,
-and its pods answer at `http://NAME.NAMESPACE.svc:8000` (HTTP) and `:8001` (gRPC). The smallest one:
+A `DiarizationService` (`{GROUP}/{VERSION}`, short names `diar` and `dsvc`) is a speaker-diarization server. Its pods
+serve requests at `http://NAME.NAMESPACE.svc:8000` (HTTP) and `NAME.NAMESPACE.svc:8001` (gRPC). The smallest manifest:
 
 ```yaml
 apiVersion: {GROUP}/{VERSION}
@@ -31,30 +30,30 @@ spec:
       demo: {{}}
 ```
 
-More in [examples](../examples): [a model from the Hugging Face Hub](../examples/hub.yaml),
+Further [examples](../examples): [a model from the Hugging Face Hub](../examples/hub.yaml),
 [a GPU and a model from a volume](../examples/gpu.yaml),
-[scaled by a HorizontalPodAutoscaler](../examples/hpa.yaml), [scaled by KEDA](../examples/keda.yaml),
-[closed to all but a few](../examples/closed.yaml).
+[scaling by a HorizontalPodAutoscaler](../examples/hpa.yaml), [scaling by KEDA](../examples/keda.yaml),
+[restricted network access](../examples/closed.yaml).
 
-- **It says what is wrong.** What contradicts itself is refused by `kubectl apply` with a sentence. What can only be
-  seen later is a condition: `kubectl get diar` shows `Ready` and the reason, `kubectl describe diar NAME` the sentence.
-- **Models are pinned.** What a Job has downloaded, or found in your claim or image, has a digest, which
-  `status.model.digest` keeps. Every engine checks its files against it before it loads them. See
-  [where a model comes from](models.md).
-- **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and you all set
-  `spec.replicas`. Where something else scales, leave it out of your manifest from the first apply on: applying such a
-  manifest again changes no replicas. `kubectl apply` of a manifest from which it was taken out sets it to the default
-  of 1, and the autoscaler goes on from there (with `--server-side` only where nobody else has set it since). 0 pauses
-  the service.
-- **Pods change when they must.** A new limit, image, place or label of the pods makes new pods; replicas, Services,
-  Ingress, policies and monitoring do not.
-- **Memory follows from three fields.** Triton's container reserves room for `adapters` + `maxBatchSize` recordings of
-  `maxRequestBytes` in `/dev/shm`, 3.6 GiB in all by default: lower one of them where that is too much. The engine's own
-  share is `compute.resources`.
-- **Nothing leaves.** With the default policy the pods connect to nobody, metrics are read by the operator and by the
-  namespaces that the operator was installed with (`metricsNamespaces` in the chart), and everybody may send recordings
-  until `allowFrom` names who. Ports of nodes (`type: NodePort`) are no way around the policy.
-- **gRPC without a proxy** needs one connection to each pod: use `dns:///NAME-headless.NAMESPACE.svc:8001` with the
+- **Validation.** `kubectl apply` rejects a spec that contradicts itself and prints the reason. Problems that appear
+  later are conditions: `kubectl get diar` shows `Ready` and its reason, `kubectl describe diar NAME` the message.
+- **Models are pinned.** A Job computes the digest of every model that it downloads or verifies in a claim or an image,
+  and the operator stores the digest in `status.model.digest`. Every engine verifies its files against it before it
+  loads them. See [models](models.md).
+- **Replicas have one owner, the resource.** `kubectl scale diar/NAME --replicas=3`, an autoscaler and users all set
+  `spec.replicas`. If an autoscaler sets it, leave it out of the manifest from the first apply on; later applies of the
+  manifest then do not change it. If the field is removed from the manifest later, `kubectl apply` resets it to the
+  default of 1 and the autoscaler continues from there (`kubectl apply --server-side` does so only if no other field
+  manager has set it). 0 pauses the service.
+- **Pods are replaced only if needed.** A change of limits, images, placement or labels of the pods replaces the pods. A
+  change of replicas, Services, Ingress, policies or monitoring does not.
+- **Memory depends on three fields.** Triton's container requests memory for `adapters` + `maxBatchSize` recordings of
+  `maxRequestBytes` in `/dev/shm`, 3.6 GiB in total by default. Lower one of these fields to reduce it. The engine's
+  resources are in `compute.resources`.
+- **No outgoing connections.** With the default NetworkPolicy the pods cannot open connections. The operator and the
+  namespaces in the chart's value `metricsNamespaces` can read metrics. Every pod can send recordings unless `allowFrom`
+  restricts it. The policy also applies to node ports (`type: NodePort`).
+- **gRPC without a proxy** needs one connection to each pod: use `dns:///NAME-headless.NAMESPACE.svc:8001` and the
   client's round-robin policy.
 """
 
@@ -68,7 +67,7 @@ autoscaler's, such as `FailedGetExternalMetric`.
 
 
 def render() -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     [version] = crd()["spec"]["versions"]
     parts: Schema = version["schema"]["openAPIV3Schema"]["properties"]
     sections = [text for name in ("spec", "status") for text in _sections(name, parts[name])]
@@ -84,45 +83,45 @@ def _reasons() -> str:
 def _sections(path: str, schema: Schema) -> Iterator[str]:
     yield _section(path, schema)
     for name, child in schema["properties"].items():
-        if _has_a_section(inner := f"{path}.{name}", child):
+        if _has_section(inner := f"{path}.{name}", child):
             yield from _sections(inner, child)
 
 
-def _has_a_section(path: str, schema: Schema) -> bool:
-    return "properties" in schema and path.count(".") < DEEPEST_SECTION
+def _has_section(path: str, schema: Schema) -> bool:
+    return "properties" in schema and path.count(".") < MAX_SECTION_DEPTH
 
 
 def _section(path: str, schema: Schema) -> str:
-    fields = [*_fields(path, "", schema)]
-    table = ["| field | what it may be | default | meaning |", "|---|---|---|---|", *map(_row, fields)]
-    return "\n".join([f"## `{path}`\n", f"{schema['description']}\n", *table, "", *_rules(schema, fields)])
+    rows = [*_rows(path, "", schema)]
+    table = ["| field | type | default | meaning |", "|---|---|---|---|", *map(_row, rows)]
+    return "\n".join([f"## `{path}`\n", f"{schema['description']}\n", *table, "", *_rules(schema, rows)])
 
 
-class Field(NamedTuple):
-    """A row: the field's name within its section, its schema, and whether its object must have it."""
+class Row(NamedTuple):
+    """A table row: the field's name relative to its section, its schema, and True if it is required."""
 
     name: str
     schema: Schema
     required: bool
     section: str
-    """The path of its own section; empty where it has none."""
+    """The path of the field's own section; empty if it has none."""
 
 
-def _fields(path: str, within: str, schema: Schema) -> Iterator[Field]:
-    """The fields of an object, and of the objects in it that have no section."""
+def _rows(path: str, prefix: str, schema: Schema) -> Iterator[Row]:
+    """Yield the rows of an object's fields and of nested objects that have no section."""
     for name, child in schema.get("properties", {}).items():
-        section = full if _has_a_section(full := f"{path}.{within}{name}", child) else ""
-        yield Field(f"{within}{name}", child, name in schema.get("required", ()), section)
+        section = full if _has_section(full := f"{path}.{prefix}{name}", child) else ""
+        yield Row(f"{prefix}{name}", child, name in schema.get("required", ()), section)
         inner, ending = (child["items"], "[]") if child.get("type") == "array" else (child, "")
-        if within.count(".") < DEEPEST_ROW and not section:
-            yield from _fields(path, f"{within}{name}{ending}.", inner)
+        if prefix.count(".") < MAX_ROW_DEPTH and not section:
+            yield from _rows(path, f"{prefix}{name}{ending}.", inner)
 
 
-def _row(field: Field) -> str:
-    default = "required" if field.required else _default(field.schema)
-    meaning = " ".join(field.schema["description"].split())
-    kind = f"[object](#{field.section.replace('.', '').lower()})" if field.section else _kind(field.schema)
-    return f"| `{field.name}` | {kind} | {default} | {meaning} |"
+def _row(row: Row) -> str:
+    default = "required" if row.required else _default(row.schema)
+    meaning = " ".join(row.schema["description"].split())
+    kind = f"[object](#{row.section.replace('.', '').lower()})" if row.section else _kind(row.schema)
+    return f"| `{row.name}` | {kind} | {default} | {meaning} |"
 
 
 def _default(schema: Schema) -> str:
@@ -131,7 +130,7 @@ def _default(schema: Schema) -> str:
 
 
 def _kind(schema: Schema) -> str:
-    """What a field may hold, in a few words."""
+    """Return the type of a field with its bounds."""
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     return ", ".join(filter(None, (_type(schema), _bounds(schema))))
@@ -154,22 +153,22 @@ def _type(schema: Schema) -> str:
 def _bounds(schema: Schema) -> str:
     if "maximum" in schema:
         return f"{schema['minimum']} to {schema['maximum']}"
-    most = {"maxItems": "items", "maxProperties": "entries"}
-    return next((f"at most {schema[bound]} {what}" for bound, what in most.items() if bound in schema), "")
+    limits = {"maxItems": "items", "maxProperties": "entries"}
+    return next((f"at most {schema[bound]} {unit}" for bound, unit in limits.items() if bound in schema), "")
 
 
-def _rules(schema: Schema, fields: list[Field]) -> list[str]:
-    """What must hold: for the object, and for those of its fields that have a rule; each sentence once."""
-    named: dict[str, list[str]] = {message: [] for message in _messages(schema)}
-    for field in fields:
-        for message in () if field.section else _messages_within(field.schema):
-            named.setdefault(message, []).append(f"`{field.name}`")
-    bullets = [f"- {', '.join(names)}{': ' if names else ''}{message}" for message, names in named.items()]
+def _rules(schema: Schema, rows: list[Row]) -> list[str]:
+    """Return the rules of the object and of its fields as bullets, each message once."""
+    fields: dict[str, list[str]] = {message: [] for message in _messages(schema)}
+    for row in rows:
+        for message in () if row.section else _messages_within(row.schema):
+            fields.setdefault(message, []).append(f"`{row.name}`")
+    bullets = [f"- {', '.join(names)}{': ' if names else ''}{message}" for message, names in fields.items()]
     return [*bullets, ""] if bullets else []
 
 
 def _messages_within(schema: Schema) -> list[str]:
-    """The rules of a field, and of a list's or map's values."""
+    """Return the messages of a field's rules and of those of its items or values."""
     return [message for part in (schema, *_values(schema)) for message in _messages(part)]
 
 

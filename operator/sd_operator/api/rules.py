@@ -1,4 +1,4 @@
-"""A rule on a part of the spec: as CEL for the API server, as Python for the operator, one sentence for both."""
+"""The base class of the objects of the spec, and validation rules in CEL (API server) and Python (operator)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from pydantic_core import CoreSchema
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold for one object of the spec.
+    """A constraint on one object of the spec, with one message for both languages.
 
-    `holds` says in Python what `cel` says in CEL; the tests' table of examples is run against both. CEL has to bear
-    with fields that are missing, also where they have a default: an object whose own default is `{}` is checked empty.
-    It has to bear with values that are wrong by themselves, too: their own rule says so, and an error of this one would
-    be a second sentence that nobody understands.
+    `holds` is the Python form of `cel`; tests evaluate both with the same table of specs. The CEL must handle missing
+    fields, also those with a default, because an object whose own default is `{}` is validated empty. It must also
+    handle values that violate the rule of their own field, because an evaluation error would add a second message that
+    does not help the user.
     """
 
     message: str
@@ -25,17 +25,17 @@ class Rule:
 
 
 def rule(message: str, *, cel: str) -> Callable[[Callable[[Any], bool]], Rule]:
-    """Makes a method of a `SpecPart` one of its rules."""
+    """Decorate a method of a `SpecPart` as one of its rules."""
     return lambda holds: Rule(message, cel, holds)
 
 
-def map_by(*fields: str) -> dict[str, JsonValue]:
-    """Schema of a list whose items are told apart by some fields: two who apply it each keep their own items."""
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [*fields]}
+def list_map(*keys: str) -> dict[str, JsonValue]:
+    """Return the schema of a list whose items are identified by keys, so that several appliers own separate items."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [*keys]}
 
 
 class SpecPart(BaseModel):
-    """One object of the spec. Fields of a newer operator's CRD are ignored, so that an older one still works."""
+    """One object of the spec. Unknown fields are ignored, so that an older operator works with a newer CRD."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -48,19 +48,19 @@ class SpecPart(BaseModel):
 
     @classmethod
     def rules(cls) -> list[Rule]:
-        """The part's rules, in the order they are written down."""
+        """Return the rules of the object in the order of their definition."""
         return [value for value in vars(cls).values() if isinstance(value, Rule)]
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:
-        broken = [rule.message for rule in self.rules() if not rule.holds(self)]
-        if broken:
-            raise ValueError("; ".join(broken))
+        violated = [rule.message for rule in self.rules() if not rule.holds(self)]
+        if violated:
+            raise ValueError("; ".join(violated))
         return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The model's JSON schema with its rules as CEL."""
+        """Return the model's JSON schema with its rules as CEL."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         if rules := cls.rules():
             schema["x-kubernetes-validations"] = [{"rule": rule.cel, "message": rule.message} for rule in rules]

@@ -1,4 +1,4 @@
-"""Which model diarizes, and where it comes from."""
+"""The model: its source, the cache for downloads, and the mode in which it runs."""
 
 import re
 from typing import Annotated, Literal
@@ -14,11 +14,13 @@ from sd_operator.api.names import (
     PipelineName,
     Revision,
 )
+from sd_operator.api.quantities import VolumeSize
 from sd_operator.api.rules import SpecPart, rule
 
-SHORT_COMMIT = 12
-"""Digits of a commit that people read."""
+ABBREVIATED_COMMIT_LENGTH = 12
+"""Number of hex digits of a commit in messages."""
 Directory = Annotated[str, Field(max_length=256)]
+AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]
 _INSIDE = "!has(self.path) || (!self.path.startsWith('/') && !self.path.split('/').exists(part, part == '..'))"
 
 
@@ -27,140 +29,165 @@ def _is_inside(path: str) -> bool:
 
 
 class Demo(SpecPart):
-    """The small model inside the image: no account, no download. For trying and testing, not for real recordings."""
+    """The small model in the server image: no account and no download. For tests, not for real recordings."""
 
     def describe(self) -> str:
-        """The source in a word."""
+        """Return a short name of the source for messages."""
         return "demo"
 
 
 class TokenSecret(SpecPart):
-    """A key of a Secret in the service's namespace, with the hub's access token and nothing else."""
+    """A key of a Secret in the service's namespace that contains the hub's access token and nothing else."""
 
     name: ObjectName
-    """The Secret's name."""
+    """The name of the Secret."""
     key: ObjectKey = "token"
-    """The Secret's key."""
+    """The key in the Secret."""
 
 
 class CaBundle(SpecPart):
-    """A key of a ConfigMap in the service's namespace, with certificates as PEM."""
+    """A key of a ConfigMap in the service's namespace that contains PEM certificates."""
 
     name: ObjectName
-    """The ConfigMap's name."""
+    """The name of the ConfigMap."""
     key: ObjectKey = "ca.crt"
-    """The ConfigMap's key."""
+    """The key in the ConfigMap."""
 
 
 class HuggingFace(SpecPart):
-    """A pipeline on the Hugging Face Hub or a mirror of it, downloaded once into the cache by a Job."""
+    """A pipeline on the Hugging Face Hub or a mirror of it, which a Job downloads once into the cache."""
 
     pipeline: PipelineName
-    """The pipeline's repository, such as pyannote/speaker-diarization-community-1."""
+    """The repository of the pipeline, such as pyannote/speaker-diarization-community-1."""
     revision: Revision
-    """A commit of 40 hex digits; a tag or a branch is resolved once, and status.model.revision has the commit."""
+    """A commit of 40 hex digits, a tag or a branch. A tag or a branch is resolved once to the commit in
+    status.model.revision."""
     token_secret_ref: TokenSecret | None = None
-    """The access token for gated repositories. Only the Job that downloads sees it; a new value is used by the next."""
+    """The access token for gated repositories. Only the download Job mounts it. A new value is used by the next Job."""
     endpoint: Endpoint = "https://huggingface.co"
-    """The hub."""
+    """The URL of the hub."""
     ca_bundle_ref: CaBundle | None = None
-    """Certificates to trust besides the system's, for a mirror or a proxy with one of its own."""
+    """Certificates to trust in addition to those of the system, for a mirror or proxy with a private CA."""
     digest: ModelDigest | None = None
-    """The digest that the model must have; left out, that of the first download is pinned in status.model.digest."""
+    """The required digest of the model. Default: the digest of the first download, pinned in status.model.digest."""
 
     @rule(
-        "pipeline and revision must not hold '..' or '--'",
+        "pipeline and revision must not contain '..', and pipeline must not contain '--'",
         cel="[self.pipeline, self.revision].all(name, !name.contains('..')) && !self.pipeline.contains('--')",
     )
-    def _names_are_plain(self) -> bool:
+    def _names_are_safe_paths(self) -> bool:
         return ".." not in self.pipeline + self.revision and "--" not in self.pipeline
 
     def describe(self) -> str:
-        """The source in a word or two, for people."""
-        return f"{self.pipeline}@{self.revision[:SHORT_COMMIT] if self.is_pinned else self.revision}"
+        """Return a short name of the source for messages."""
+        return f"{self.pipeline}@{self.revision[:ABBREVIATED_COMMIT_LENGTH] if self.is_pinned else self.revision}"
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the revision is a commit, which nobody can move."""
+        """Return True if the revision is a commit, which cannot change."""
         return re.fullmatch("[0-9a-f]{40}", self.revision) is not None
 
 
 class PersistentVolumeClaim(SpecPart):
-    """A claim in the service's namespace that holds a pyannote pipeline directory; it is mounted read-only."""
+    """A claim in the service's namespace with a pyannote pipeline directory. It is mounted read-only."""
 
     claim_name: ObjectName
-    """The claim's name."""
+    """The name of the claim."""
     path: Directory = ""
-    """The pipeline's directory inside the claim; empty for the claim's root."""
+    """The pipeline's directory in the claim. Default: the root of the claim."""
     digest: ModelDigest | None = None
-    """The digest that the model must have; left out, that of its first use is pinned in status.model.digest."""
+    """The required digest of the model. Default: the digest at its first use, pinned in status.model.digest."""
 
-    @rule("path lies inside the claim: it does not start with '/' and holds no '..'", cel=_INSIDE)
+    @rule("path must be inside the claim: it must not start with '/' or contain '..'", cel=_INSIDE)
     def _path_is_inside(self) -> bool:
         return _is_inside(self.path)
 
     def describe(self) -> str:
-        """The source in a word or two, for people."""
+        """Return a short name of the source for messages."""
         return "/".join(filter(None, ("persistentVolumeClaim", self.claim_name, self.path)))
 
 
 class Image(SpecPart):
-    """An OCI image that holds a pyannote pipeline directory, mounted read-only; Kubernetes 1.35 or newer."""
+    """An OCI image with a pyannote pipeline directory. It is mounted read-only. Needs Kubernetes 1.35 or later."""
 
     reference: ImageReference
-    """The image, by digest where it must not change; it is pulled with the service's imagePullSecrets."""
+    """The image, pulled with the service's imagePullSecrets. Use a digest if the model must not change."""
     path: Directory = ""
-    """The pipeline's directory inside the image; empty for the image's root."""
+    """The pipeline's directory in the image. Default: the root of the image."""
     digest: ModelDigest | None = None
-    """The digest that the model must have; left out, that of its first use is pinned in status.model.digest."""
+    """The required digest of the model. Default: the digest at its first use, pinned in status.model.digest."""
 
-    @rule("path lies inside the image: it does not start with '/' and holds no '..'", cel=_INSIDE)
+    @rule("path must be inside the image: it must not start with '/' or contain '..'", cel=_INSIDE)
     def _path_is_inside(self) -> bool:
         return _is_inside(self.path)
 
     def describe(self) -> str:
-        """The source in a word or two, for people."""
+        """Return a short name of the source for messages."""
         return "/".join(filter(None, ("image", self.reference, self.path)))
 
 
-OneSource = Demo | HuggingFace | PersistentVolumeClaim | Image
+AnySource = Demo | HuggingFace | PersistentVolumeClaim | Image
 
 
 class Source(SpecPart):
-    """Where the model comes from: exactly one of the fields."""
+    """The source of the model. Exactly one field must be set."""
 
     demo: Demo | None = None
-    """The small model inside the image: no account, no download. For trying and testing, not for real recordings."""
+    """The small model in the server image: no account and no download. For tests, not for real recordings."""
     hugging_face: HuggingFace | None = None
-    """A pipeline on the Hugging Face Hub or a mirror of it, downloaded once into the cache by a Job."""
+    """A pipeline on the Hugging Face Hub or a mirror of it, which a Job downloads once into the cache."""
     persistent_volume_claim: PersistentVolumeClaim | None = None
-    """A claim in the service's namespace that holds a pyannote pipeline directory; it is mounted read-only."""
+    """A claim in the service's namespace with a pyannote pipeline directory. It is mounted read-only."""
     image: Image | None = None
-    """An OCI image that holds a pyannote pipeline directory, mounted read-only; Kubernetes 1.35 or newer."""
+    """An OCI image with a pyannote pipeline directory. It is mounted read-only. Needs Kubernetes 1.35 or later."""
 
     @rule(
-        "give exactly one model source: demo, huggingFace, persistentVolumeClaim or image",
+        "exactly one model source must be set: demo, huggingFace, persistentVolumeClaim or image",
         cel="[has(self.demo), has(self.huggingFace), has(self.persistentVolumeClaim), has(self.image)]"
-        ".filter(given, given).size() == 1",
+        ".filter(isSet, isSet).size() == 1",
     )
     def _exactly_one(self) -> bool:
-        return len(self._given()) == 1
+        return len(self._all()) == 1
 
     @property
-    def one(self) -> OneSource:
-        """The one that is given."""
-        return self._given()[0]
+    def selected(self) -> AnySource:
+        """Return the source that is set."""
+        return self._all()[0]
 
-    def _given(self) -> list[OneSource]:
-        every = (self.demo, self.hugging_face, self.persistent_volume_claim, self.image)
-        return [each for each in every if each is not None]
+    def _all(self) -> list[AnySource]:
+        sources = (self.demo, self.hugging_face, self.persistent_volume_claim, self.image)
+        return [source for source in sources if source is not None]
 
 
 class Model(SpecPart):
-    """Which model diarizes, and how it is run."""
+    """The model and the mode in which it runs."""
 
     source: Source
-    """Where the model comes from: exactly one of the fields."""
+    """The source of the model. Exactly one field must be set."""
     mode: Literal["exact", "fast", "reference"] = "exact"
-    """exact: the same segments as pyannote.audio at a fraction of its cost. fast: nearly the same, for much less.
-    reference: pyannote.audio's own pipeline, untouched; what the other two do not know runs like this, too."""
+    """exact: the same segments as pyannote.audio in a fraction of its time. fast: nearly the same segments in less time
+    than exact. reference: the unmodified pipeline of pyannote.audio. A pipeline that exact and fast do not support runs
+    in mode reference."""
+
+
+class ModelCache(SpecPart):
+    """The claim into which a model from a hub is downloaded, once for all pods. Other sources do not use it."""
+
+    size: VolumeSize = "1Gi"
+    """Size of the claim. A pipeline takes 35 MB, and a new revision is downloaded beside the old one."""
+    storage_class_name: ObjectName | None = None
+    """The StorageClass of the claim. Default: the cluster's default StorageClass."""
+    access_modes: list[AccessMode] = Field(default=["ReadWriteOnce"], min_length=1, max_length=2)
+    """ReadWriteOnce: all pods run on one node. ReadWriteMany: pods run on any node; few StorageClasses support it."""
+    claim_name: ObjectName | None = None
+    """An existing claim, which several services can share. The operator neither changes nor deletes it."""
+    retain: bool = False
+    """Keep the claim when the service is deleted. A later service of the same name uses it again."""
+
+    @rule(
+        "cache.storageClassName and cache.retain must not be set with cache.claimName: they apply to a claim that the "
+        "operator creates",
+        cel="!has(self.claimName) || (!has(self.storageClassName) && !self.retain)",
+    )
+    def _existing_claim_is_not_configured(self) -> bool:
+        return self.claim_name is None or (self.storage_class_name is None and not self.retain)

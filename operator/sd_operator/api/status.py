@@ -1,112 +1,111 @@
-"""The status of a DiarizationService, as the CRD describes it and as the operator writes it."""
+"""The status of a DiarizationService: its schema in the CRD and the objects that the operator writes."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sd_operator.api.rules import SpecPart, map_by
+from sd_operator.api.rules import SpecPart, list_map
 
-LONGEST_MESSAGE = 4096
+MAX_MESSAGE_LENGTH = 4096
 
-Sentence = Annotated[str, Field(max_length=LONGEST_MESSAGE)]
-Word = Annotated[str, Field(max_length=512)]
+MessageText = Annotated[str, Field(max_length=MAX_MESSAGE_LENGTH)]
+ShortText = Annotated[str, Field(max_length=512)]
 ReasonText = Annotated[str, Field(max_length=64)]
-Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
+Timestamp = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
 
 
 class Condition(SpecPart):
-    """One thing that is true, false or unknown of the service, since when, and why."""
+    """One aspect of the service's state, with its reason and the time of its last change."""
 
     type: Annotated[str, Field(max_length=64)]
-    """Ready: every replica that was asked for serves the latest spec. ModelAccess: the hub lets the model be had.
-    ModelCached: the model that is asked for is there, and is what it was. Available: at least one pod serves.
-    Progressing: the cluster is still being brought to the latest spec. Autoscaling: what was asked to scale the
-    service can. Degraded: something is wrong, be it that pods do not serve, that somebody else keeps taking a field of
-    an object, or that this cluster lacks a kind of object that was asked for."""
+    """Ready: every replica serves the latest spec. ModelAccess: the hub grants access to the model. ModelCached: the
+    desired model is available and matches its pinned digest. Available: at least one pod serves requests. Progressing:
+    a rollout of the latest spec is in progress. Autoscaling: the autoscaler works. Degraded: pods do not serve, another
+    field manager keeps changing a field of a child, or the cluster does not serve a kind that the spec needs."""
     status: Literal["True", "False", "Unknown"]
-    """Whether it is so."""
+    """True, False or Unknown."""
     reason: ReasonText
-    """The cause in one word."""
-    message: Sentence
-    """The cause in a sentence."""
+    """The reason as one CamelCase word."""
+    message: MessageText
+    """The reason as a sentence."""
     observed_generation: int = 0
-    """The generation of the spec that the condition is about."""
-    last_transition_time: Time
-    """When `status` last changed."""
+    """The generation of the spec that the condition describes."""
+    last_transition_time: Timestamp
+    """The time at which `status` last changed."""
 
 
 class Endpoints(SpecPart):
-    """Where callers inside the cluster reach the service."""
+    """The addresses of the service inside the cluster."""
 
-    http: Word
-    """The URL of Triton's HTTP."""
-    grpc: Word | None = None
-    """Host and port of Triton's gRPC; missing where the spec closes it."""
-    metrics: Word
+    http: ShortText
+    """The URL of Triton's HTTP endpoint."""
+    grpc: ShortText | None = None
+    """Host and port of Triton's gRPC endpoint. Missing if the spec disables gRPC."""
+    metrics: ShortText
     """The URL of Triton's metrics."""
 
 
 class ServedModel(SpecPart):
-    """What the pods serve: pinned when it was there for the first time, and served until another one is there."""
+    """The model that the pods serve. It is pinned at its first use and served until another one is available."""
 
-    source: Word
-    """Where the model comes from."""
-    mode: Word
-    """How it is run."""
-    pipeline: Word | None = None
-    """The pipeline's repository."""
-    revision: Word | None = None
+    source: ShortText
+    """The source of the model."""
+    mode: ShortText
+    """The mode in which the model runs."""
+    pipeline: ShortText | None = None
+    """The repository of the pipeline."""
+    revision: ShortText | None = None
     """The commit that was downloaded."""
-    digest: Word | None = None
-    """What the model's directory holds; every engine checks its files against it before it loads them."""
-    claim_name: Word | None = None
-    """The claim that holds the model."""
-    image: Word | None = None
-    """The image that holds the model."""
-    path: Word | None = None
-    """The model's directory inside the claim or the image."""
+    digest: ShortText | None = None
+    """The digest of the model directory. Every engine verifies its files against it before it loads them."""
+    claim_name: ShortText | None = None
+    """The claim that contains the model."""
+    image: ShortText | None = None
+    """The image that contains the model."""
+    path: ShortText | None = None
+    """The directory of the model in the claim or the image."""
 
 
 class OutdatedModel(SpecPart):
-    """Revisions that this service no longer serves, and that a Job removes when nobody else does, either."""
+    """Revisions that this service no longer serves. A Job removes those that no other service uses."""
 
     claim_name: Annotated[str, Field(max_length=253)]
-    """The claim that holds them."""
+    """The claim that contains them."""
     pipeline: Annotated[str, Field(max_length=253)]
-    """The pipeline's repository."""
+    """The repository of the pipeline."""
 
 
 class LastFailure(SpecPart):
-    """What last went wrong; it stays when all is well again."""
+    """The last failure. It is kept after recovery."""
 
     reason: ReasonText
-    """The cause in one word."""
-    message: Sentence
-    """The cause in a sentence."""
-    time: Time
-    """When it was first seen."""
+    """The reason as one CamelCase word."""
+    message: MessageText
+    """The reason as a sentence."""
+    time: Timestamp
+    """The time of its first observation."""
 
 
 class DiarizationServiceStatus(SpecPart):
-    """What the operator has seen and done."""
+    """The observed state of the service."""
 
     observed_generation: int = 0
-    """The latest generation of the spec that this status is about."""
-    conditions: list[Condition] = Field(default=[], max_length=16, json_schema_extra=map_by("type"))
-    """What is true of the service: Ready, ModelAccess, ModelCached, Available, Progressing, Autoscaling, Degraded."""
+    """The latest generation of the spec that this status describes."""
+    conditions: list[Condition] = Field(default=[], max_length=16, json_schema_extra=list_map("type"))
+    """The conditions Ready, ModelAccess, ModelCached, Available, Progressing, Autoscaling and Degraded."""
     replicas: int = 0
-    """Pods that exist."""
+    """Number of pods."""
     ready_replicas: int = 0
-    """Pods that serve."""
-    selector: Word = ""
+    """Number of ready pods."""
+    selector: ShortText = ""
     """Label selector of the pods, for autoscalers."""
     endpoints: Endpoints | None = None
-    """Where callers inside the cluster reach the service."""
+    """The addresses of the service inside the cluster."""
     model: ServedModel | None = None
-    """What the pods serve: pinned when it was there for the first time, and served until another one is there."""
+    """The model that the pods serve. It is pinned at its first use and served until another one is available."""
     outdated_models: list[OutdatedModel] = Field(
-        default=[], max_length=16, json_schema_extra=map_by("claimName", "pipeline")
+        default=[], max_length=16, json_schema_extra=list_map("claimName", "pipeline")
     )
-    """Revisions that this service no longer serves, and that a Job removes when nobody else does, either."""
+    """Revisions that this service no longer serves. A Job removes those that no other service uses."""
     last_failure: LastFailure | None = None
-    """What last went wrong; it stays when all is well again."""
+    """The last failure. It is kept after recovery."""

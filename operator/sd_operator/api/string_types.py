@@ -1,4 +1,4 @@
-"""Text and maps with a rule in plain words: checked by the API server as CEL, and here in Python."""
+"""Constrained strings and map keys: one constraint as CEL for the API server and as Python for the operator."""
 
 import re
 from dataclasses import dataclass
@@ -9,62 +9,63 @@ from pydantic_core import CoreSchema, core_schema
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A string of `shortest` to `longest` characters that matches `pattern` as a whole; `message` says what is right.
+class StringPattern:
+    """A string of `min_length` to `max_length` characters that matches `pattern` as a whole.
 
-    The pattern means the same to Python and to RE2: no backslashes, no look-around.
+    The pattern must have the same meaning in Python and in RE2: no backslashes and no look-around. The message says
+    what a valid string is.
     """
 
     pattern: str
     message: str
-    longest: int
-    shortest: int = 1
+    max_length: int
+    min_length: int = 1
 
     def __get_pydantic_core_schema__(self, source: type[str], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The string, checked."""
-        plain = core_schema.str_schema(min_length=self.shortest, max_length=self.longest)
-        return core_schema.no_info_after_validator_function(self._checked, plain)
+        """Return a schema that validates the string."""
+        string = core_schema.str_schema(min_length=self.min_length, max_length=self.max_length)
+        return core_schema.no_info_after_validator_function(self._validated, string)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The string for a CRD."""
+        """Return the string's schema for the CRD."""
         rule = {"rule": f"self.matches('^({self.pattern})$')", "message": self.message}
-        shortest = {"minLength": self.shortest} if self.shortest else {}
-        return {"type": "string", **shortest, "maxLength": self.longest, "x-kubernetes-validations": [rule]}
+        min_length = {"minLength": self.min_length} if self.min_length else {}
+        return {"type": "string", **min_length, "maxLength": self.max_length, "x-kubernetes-validations": [rule]}
 
-    def _checked(self, text: str) -> str:
+    def _validated(self, text: str) -> str:
         if not re.fullmatch(self.pattern, text):
             raise ValueError(self.message)
         return text
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """A map of at most `most` entries whose keys match `pattern` and begin with none of `reserved`."""
+class MapKeys:
+    """A map of at most `max_entries` entries whose keys match `pattern` and start with no reserved prefix."""
 
     pattern: str
     message: str
-    most: int
-    longest: int = 253
-    reserved: tuple[str, ...] = ()
+    max_entries: int
+    max_key_length: int = 253
+    reserved_prefixes: tuple[str, ...] = ()
 
     def __get_pydantic_core_schema__(self, source: type[dict[str, str]], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The map, checked."""
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+        """Return a schema that validates the map."""
+        return core_schema.no_info_after_validator_function(self._validated, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The map for a CRD, where keys have no schema of their own."""
-        not_reserved = "".join(f" && !key.startsWith('{prefix}')" for prefix in self.reserved)
-        rule = f"self.all(key, key.size() <= {self.longest} && key.matches('^({self.pattern})$'){not_reserved})"
-        bounds = {"maxProperties": self.most, "x-kubernetes-validations": [{"rule": rule, "message": self.message}]}
-        return handler(schema) | bounds
+        """Return the map's schema for the CRD; the keys of a map have no schema of their own there."""
+        not_reserved = "".join(f" && !key.startsWith('{prefix}')" for prefix in self.reserved_prefixes)
+        rule = f"self.all(key, key.size() <= {self.max_key_length} && key.matches('^({self.pattern})$'){not_reserved})"
+        rules = {"x-kubernetes-validations": [{"rule": rule, "message": self.message}]}
+        return handler(schema) | {"maxProperties": self.max_entries} | rules
 
-    def _checked(self, entries: dict[str, str]) -> dict[str, str]:
-        if len(entries) > self.most:
-            raise ValueError(f"must have at most {self.most} entries")
-        if not all(self._holds(key) for key in entries):
+    def _validated(self, entries: dict[str, str]) -> dict[str, str]:
+        if len(entries) > self.max_entries:
+            raise ValueError(f"must have at most {self.max_entries} entries")
+        if not all(self._is_valid(key) for key in entries):
             raise ValueError(self.message)
         return entries
 
-    def _holds(self, key: str) -> bool:
+    def _is_valid(self, key: str) -> bool:
         matches = re.fullmatch(self.pattern, key) is not None
-        return matches and len(key) <= self.longest and not key.startswith(self.reserved)
+        return matches and len(key) <= self.max_key_length and not key.startswith(self.reserved_prefixes)

@@ -1,4 +1,4 @@
-"""What a DiarizationService consists of: one pure module per kind of child, listed here."""
+"""The children of a DiarizationService: one module per kind, each a pure function of the service."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from sd_operator.children import (
     service_account,
 )
 from sd_operator.children.autoscaling import horizontal_pod_autoscaler, scaled_object
-from sd_operator.children.monitoring import dashboard, pod_monitor, prometheus_rule
+from sd_operator.children.monitoring import pod_monitor, prometheus_rule
 from sd_operator.resources import Manifest
 from sd_operator.settings import Installation
 
@@ -35,10 +35,9 @@ BUILDERS: tuple[Builder, ...] = (
     scaled_object.build,
     pod_monitor.build,
     prometheus_rule.build,
-    dashboard.build,
 )
 
 
 def desired(diarization: DiarizationService, installation: Installation) -> list[Manifest]:
-    """Every object that the service should consist of; the same spec gives the same bytes."""
+    """Return the manifests of all children. The same service and installation give the same bytes in every process."""
     return [manifest for build in BUILDERS if (manifest := build(diarization, installation)) is not None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sd_operator.api.service import DiarizationService
-from sd_operator.api.status import LONGEST_MESSAGE
+from sd_operator.api.status import MAX_MESSAGE_LENGTH
 from sd_operator.children.metadata import selector
 from sd_operator.kube.conditions import conditions_of
 from sd_operator.reconcile.conditions import autoscaling, degradation, model
@@ -79,7 +79,7 @@ def last_failure(cause: Cause | None, seen: Observation, now: datetime) -> Manif
         return {"lastFailure": before} if before else {}
     goes_on = before and before["reason"] == cause.reason == _reason_before(seen)
     since = before["time"] if goes_on else _written(now)
-    return {"lastFailure": {"reason": cause.reason, "message": cause.message[:LONGEST_MESSAGE], "time": since}}
+    return {"lastFailure": {"reason": cause.reason, "message": cause.message[:MAX_MESSAGE_LENGTH], "time": since}}
 
 
 def _reason_before(seen: Observation) -> str:
@@ -99,7 +99,7 @@ def _condition(verdict: Verdict, before: Manifest, generation: int, now: datetim
         "type": verdict.type,
         "status": text,
         "reason": verdict.reason,
-        "message": verdict.message[:LONGEST_MESSAGE],
+        "message": verdict.message[:MAX_MESSAGE_LENGTH],
         "observedGeneration": generation,
         "lastTransitionTime": before["lastTransitionTime"] if unchanged else _written(now),
     }

@@ -1,4 +1,4 @@
-"""The reference for people says what the CRD says, and what it shows works."""
+"""The reference page lists the fields and rules of the CRD, and its example is valid."""
 
 import re
 from pathlib import Path
@@ -14,8 +14,8 @@ COMMITTED = REPOSITORY / "docs" / "resource.md"
 PAGE = COMMITTED.read_text()
 
 
-def test_the_committed_page_is_the_generated_one() -> None:
-    assert reference.render() == PAGE, f"run: python -m sd_operator.api.reference > {COMMITTED}"
+def test_committed_page_is_up_to_date() -> None:
+    assert reference.render() == PAGE, "run tools/generate"
 
 
 @pytest.mark.parametrize(
@@ -30,23 +30,23 @@ def test_the_committed_page_is_the_generated_one() -> None:
         "| `mode` | `none`, `hpa`, `keda`, `external` | `none` |",
     ],
 )
-def test_a_row_says_what_a_field_may_be_and_its_default(row: str) -> None:
+def test_row_has_type_and_default(row: str) -> None:
     assert row in PAGE
 
 
-def test_every_rule_is_said_where_its_object_is() -> None:
+def test_rules_are_listed_in_the_section_of_their_object() -> None:
     section = PAGE.partition("## `spec.serving`")[2].partition("##")[0]
     assert "- preferredBatchSizes must not be larger than maxBatchSize\n" in section
-    assert "- `maxAudioDuration`, `maxQueuedAudio`: must be a time above zero" in section
+    assert "- `maxAudioDuration`, `maxQueuedAudio`: must be a duration above zero" in section
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     targets = re.findall(r"\]\(([^)]+)\)", PAGE)
     headings = {"#" + heading.replace(".", "").lower() for heading in re.findall(r"^## `(.+)`$", PAGE, re.MULTILINE)}
     assert len(targets) > 10
     assert [each for each in targets if each not in headings and not (COMMITTED.parent / each).exists()] == []
 
 
-def test_the_smallest_service_is_the_smallest() -> None:
+def test_example_is_the_smallest_service() -> None:
     [block] = re.findall(r"```yaml\n(.+?)```", PAGE, re.DOTALL)
     assert service(yaml.safe_load(block)["spec"]).spec == service(DEMO).spec

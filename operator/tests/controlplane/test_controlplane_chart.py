@@ -139,4 +139,4 @@ def test_a_wrong_value_is_refused(plane: ControlPlane, value: str, sentence: str
 def test_an_image_that_is_not_named_is_asked_for(plane: ControlPlane) -> None:
     argv = [str(plane.programs / "helm"), "template", str(CHART)]
     refused = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert "images.operator must name the operator's image" in refused.stderr
+    assert "images.operator must be set to the image of the operator" in refused.stderr

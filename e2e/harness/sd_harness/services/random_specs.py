@@ -282,7 +282,7 @@ def specs() -> Strategy:
         {"source": sources()}, optional={"mode": st.sampled_from(["exact", "fast", "reference"])}
     )
     secrets = st.lists(st.fixed_dictionaries({"name": NAMES}), max_size=4, unique_by=lambda each: each["name"])
-    switches = fields(podMonitor=st.booleans(), alerts=st.booleans(), dashboard=st.booleans(), labels=labels())
+    switches = fields(podMonitor=st.booleans(), alerts=st.booleans(), labels=labels())
     return st.fixed_dictionaries(
         {"model": model},
         optional={

@@ -115,7 +115,7 @@ ALL_FIELDS: Spec = {
             ],
         },
     },
-    "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True, "labels": {"release": "prometheus"}},
+    "monitoring": {"podMonitor": True, "alerts": True, "labels": {"release": "prometheus"}},
     "podMetadata": {"labels": {"team": "speech"}, "annotations": {"example.com/owner": "speech@example.com"}},
     "images": {"server": f"registry.example/server@{PINNED}", "triton": "registry.example/triton:26.07"},
     "imagePullSecrets": [{"name": "registry"}],
@@ -159,12 +159,11 @@ ZONE = "topology.kubernetes.io/zone"
 
 WITH_EVERY_CORE_KIND = with_demo(
     autoscaling={"mode": "hpa"},
-    monitoring={"dashboard": True},
     network={"ingress": {"host": "speech.example"}},
 )
 """A service with a child of every kind that each cluster has."""
 
-WITH_HPA = {**WITH_EVERY_CORE_KIND, "monitoring": {"podMonitor": True, "alerts": True, "dashboard": True}}
+WITH_HPA = {**WITH_EVERY_CORE_KIND, "monitoring": {"podMonitor": True, "alerts": True}}
 WITH_KEDA = {**WITH_HPA, "autoscaling": {"mode": "keda"}}
 """Services with a child of every kind, but for the autoscaler that the other one has."""
 
@@ -228,19 +227,19 @@ VALID: dict[str, Spec] = {
 
 
 class InvalidSpec(NamedTuple):
-    """A spec that must be refused; the API server's and the model's sentences hold these words."""
+    """A spec that is rejected, with parts of the API server's message and of the model's message."""
 
     spec: Spec
-    api_says: str
-    model_says: str = ""
+    api_message: str
+    model_message: str = ""
 
 
-def rejected_by_both(spec: Spec, words: str) -> InvalidSpec:
-    """A spec that both refuse with the same words."""
-    return InvalidSpec(spec, words, words)
+def rejected_by_both(spec: Spec, message: str) -> InvalidSpec:
+    """Return a spec that the API server and the model reject with the same message."""
+    return InvalidSpec(spec, message, message)
 
 
-ONE_SOURCE = "give exactly one model source: demo, huggingFace, persistentVolumeClaim or image"
+ONE_SOURCE = "exactly one model source must be set: demo, huggingFace, persistentVolumeClaim or image"
 
 INVALID: dict[str, InvalidSpec] = {
     "two sources": InvalidSpec(
@@ -248,53 +247,56 @@ INVALID: dict[str, InvalidSpec] = {
         f"spec.model.source: Invalid value: {ONE_SOURCE}",
         ONE_SOURCE,
     ),
-    "no source": rejected_by_both({"model": {"source": {}}}, "give exactly one model source"),
+    "no source": rejected_by_both({"model": {"source": {}}}, "exactly one model source must be set"),
     "no model": InvalidSpec({"replicas": 1}, "spec.model: Required value"),
     "way out of the claim": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "../other"}}}},
-        "path lies inside the claim",
+        "path must be inside the claim",
     ),
     "claim in another namespace": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "other/models"}}}},
-        "must be a name of lower-case letters, digits, '-' and '.', such as my-models",
+        "must consist of lower-case letters, digits, '-' and '.', and start and end with a letter or digit, such as "
+        "my-models",
     ),
     "dots in a row": rejected_by_both(
-        {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must be a name of lower-case letters"
+        {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must consist of lower-case letters"
     ),
     "way out of the image": rejected_by_both(
         {"model": {"source": {"image": {"reference": "registry.example/model", "path": "/etc"}}}},
-        "path lies inside the image",
+        "path must be inside the image",
     ),
     "revision in the pipeline's name": rejected_by_both(
-        with_hugging_face(pipeline="pyannote/speaker-diarization@2.1"), "its revision has a field of its own"
+        with_hugging_face(pipeline="pyannote/speaker-diarization@2.1"), "set the revision in its own field"
     ),
     "pipeline that would leave the cache": rejected_by_both(
         with_hugging_face(pipeline="a/..b"), "must be a repository, such as pyannote/"
     ),
     "two dots in a revision": rejected_by_both(
-        with_hugging_face(revision="v1/../../x"), "pipeline and revision must not hold '..' or '--'"
+        with_hugging_face(revision="v1/../../x"),
+        "pipeline and revision must not contain '..', and pipeline must not contain '--'",
     ),
     "no revision": InvalidSpec(
         {"model": {"source": {"huggingFace": {"pipeline": "pyannote/speaker-diarization-community-1"}}}},
         "spec.model.source.huggingFace.revision: Required value",
     ),
     "token in the URL": rejected_by_both(
-        with_hugging_face(endpoint="https://me:secret@hub.example"), "no user, no query"
+        with_hugging_face(endpoint="https://me:secret@hub.example"), "without trailing slash, user or query"
     ),
     "slash at the URL's end": rejected_by_both(
-        with_hugging_face(endpoint="https://hub.example/"), "without a slash at its end"
+        with_hugging_face(endpoint="https://hub.example/"), "without trailing slash, user or query"
     ),
     "token in another namespace": rejected_by_both(
         with_hugging_face(tokenSecretRef={"name": "other/hub"}),
-        "must be a name of lower-case letters, digits, '-' and '.'",
+        "must consist of lower-case letters, digits, '-' and '.'",
     ),
     "digest that is none": rejected_by_both(with_hugging_face(digest="sha256:abc"), "sha256: and 64 hex digits"),
     "class for a claim that is there": rejected_by_both(
         {**with_hugging_face(), "cache": {"claimName": "models", "storageClassName": "fast"}},
-        "cache.claimName is used as it is",
+        "cache.storageClassName and cache.retain must not be set with cache.claimName",
     ),
     "claim of somebody else to be kept": rejected_by_both(
-        {**with_hugging_face(), "cache": {"claimName": "models", "retain": True}}, "cache.claimName is used as it is"
+        {**with_hugging_face(), "cache": {"claimName": "models", "retain": True}},
+        "cache.storageClassName and cache.retain must not be set with cache.claimName",
     ),
     "cache of nothing": rejected_by_both(
         {**with_hugging_face(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"
@@ -312,15 +314,15 @@ INVALID: dict[str, InvalidSpec] = {
     ),
     "negative duration": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "-4h"}),
-        "must be a time above zero and at most 1000h in hours, minutes and seconds, such as 4h",
+        "must be a duration above zero and at most 1000h in hours, minutes and seconds, such as 4h",
     ),
-    "no duration": rejected_by_both(with_demo(serving={"maxAudioDuration": "0s"}), "must be a time above zero"),
+    "no duration": rejected_by_both(with_demo(serving={"maxAudioDuration": "0s"}), "must be a duration above zero"),
     "years": rejected_by_both(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
     "duration beyond all counting": rejected_by_both(
         with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"
     ),
     "words for a duration": rejected_by_both(
-        with_demo(serving={"maxAudioDuration": "four hours"}), "must be a time above zero"
+        with_demo(serving={"maxAudioDuration": "four hours"}), "must be a duration above zero"
     ),
     "queue shorter than a recording": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "10h"}), "maxQueuedAudio must be at least maxAudioDuration"
@@ -339,59 +341,61 @@ INVALID: dict[str, InvalidSpec] = {
     ),
     "gpu on a cpu": rejected_by_both(
         with_compute(accelerator="cpu", gpu={"count": 1}),
-        "compute.gpu belongs to accelerator gpu; leave it out for accelerator cpu",
+        "compute.gpu must not be set with accelerator cpu",
     ),
     "gpu among the resources": rejected_by_both(
-        with_compute(resources={"limits": {"nvidia.com/gpu": 1}}), "GPUs are asked for under compute.gpu"
+        with_compute(resources={"limits": {"nvidia.com/gpu": 1}}), "request GPUs with compute.gpu"
     ),
     "gpu of no vendor": rejected_by_both(
         with_compute(gpu={"resource": "gpu"}), "must be the resource of a device plugin"
     ),
     "cpu for a gpu": rejected_by_both(
-        with_compute(gpu={"resource": "kubernetes.io/cpu"}), "Kubernetes keeps kubernetes.io/"
+        with_compute(gpu={"resource": "kubernetes.io/cpu"}), "kubernetes.io/ and requests. are reserved by Kubernetes"
     ),
     "negative memory": InvalidSpec(
         with_compute(resources={"requests": {"memory": "-1Gi"}}),
-        'spec.compute.resources.requests[memory]: Invalid value: "-1Gi": must be a size above zero',
-        "must be a size above zero",
+        'spec.compute.resources.requests[memory]: Invalid value: "-1Gi": must be a quantity above zero',
+        "must be a quantity above zero",
     ),
     "words for memory": rejected_by_both(
         with_compute(resources={"requests": {"memory": "much"}, "limits": {"memory": "1Gi"}}),
-        "must be a size above zero",
+        "must be a quantity above zero",
     ),
-    "no memory": rejected_by_both(with_compute(resources={"limits": {"memory": 0}}), "must be a size above zero"),
+    "no memory": rejected_by_both(with_compute(resources={"limits": {"memory": 0}}), "must be a quantity above zero"),
     "finer than a thousandth": rejected_by_both(
-        with_compute(resources={"requests": {"cpu": "0.0005"}}), "must be a size above zero"
+        with_compute(resources={"requests": {"cpu": "0.0005"}}), "must be a quantity above zero"
     ),
     "more than any node has": rejected_by_both(with_compute(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
-    "exponent": rejected_by_both(with_compute(resources={"requests": {"memory": "1e9"}}), "must be a size above zero"),
+    "exponent": rejected_by_both(
+        with_compute(resources={"requests": {"memory": "1e9"}}), "must be a quantity above zero"
+    ),
     "request above limit": rejected_by_both(
         with_compute(resources={"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}),
-        "a request must not be larger than the limit of the same name",
+        "a request must not be larger than the limit of the same resource",
     ),
     "node label with a space": rejected_by_both(
-        with_compute(nodeSelector={"the pool": "gpu"}), "each key must be the name of a label"
+        with_compute(nodeSelector={"the pool": "gpu"}), "each key must be a label key"
     ),
-    "node label's value": rejected_by_both(with_compute(nodeSelector={"pool": "-gpu"}), "must be a label's value"),
-    "taint of no name": rejected_by_both(with_compute(tolerations=[{}]), "say so with operator Exists"),
+    "node label's value": rejected_by_both(with_compute(nodeSelector={"pool": "-gpu"}), "must be a label value"),
+    "taint of no name": rejected_by_both(with_compute(tolerations=[{}]), "must have operator Exists"),
     "taint that exists with a value": rejected_by_both(
         with_compute(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
-        "a toleration with operator Exists has no value",
+        "a toleration with operator Exists must not have a value",
     ),
     "time where none is needed": rejected_by_both(
         with_compute(tolerations=[{"key": "a", "operator": "Exists", "tolerationSeconds": 60}]),
-        "tolerationSeconds belongs to effect NoExecute",
+        "tolerationSeconds must not be set without effect NoExecute",
     ),
     "In without values": rejected_by_both(
         with_node_affinity({"key": "pool", "operator": "In"}),
-        "operator In or NotIn needs values; Exists or DoesNotExist has",
+        "operator In or NotIn needs values, and operator Exists or DoesNotExist must not have values",
     ),
     "Exists with values": rejected_by_both(
         with_node_affinity({"key": "pool", "operator": "Exists", "values": ["a"]}), "operator In or NotIn needs values"
     ),
     "greater than a word": rejected_by_both(
         with_node_affinity({"key": "memory", "operator": "Gt", "values": ["much"]}),
-        "operator Gt or Lt needs exactly one value, a whole number",
+        "operator Gt or Lt needs exactly one value, which must be a whole number",
     ),
     "greater than two numbers": rejected_by_both(
         with_node_affinity({"key": "memory", "operator": "Lt", "values": ["1", "2"]}),
@@ -426,7 +430,7 @@ INVALID: dict[str, InvalidSpec] = {
         with_compute(topologySpreadConstraints=[{"maxSkew": 1}]), "topologyKey: Required value"
     ),
     "priority in capitals": rejected_by_both(
-        with_compute(priorityClassName="High"), "must be a name of lower-case letters"
+        with_compute(priorityClassName="High"), "must consist of lower-case letters"
     ),
     "negative replicas": InvalidSpec(
         with_demo(replicas=-1), "spec.replicas in body should be greater than or equal to 0"
@@ -447,64 +451,67 @@ INVALID: dict[str, InvalidSpec] = {
     "keda to zero": rejected_by_both(
         with_autoscaling(mode="keda", minReplicas=0), "autoscaling.minReplicas must be 1 or more"
     ),
-    "no patience at all": rejected_by_both(with_autoscaling(mode="hpa", targetWait="0s"), "must be a time above zero"),
+    "no patience at all": rejected_by_both(
+        with_autoscaling(mode="hpa", targetWait="0s"), "must be a duration above zero"
+    ),
     "fixed ports without nodes": rejected_by_both(
-        with_network(service={"nodePorts": {"http": 30700}}), "nodePorts belongs to type NodePort or LoadBalancer"
+        with_network(service={"nodePorts": {"http": 30700}}),
+        "nodePorts must not be set with type ClusterIP; set type NodePort or LoadBalancer",
     ),
     "one port twice": rejected_by_both(
         with_network(service={"type": "NodePort", "nodePorts": {"http": 30700, "metrics": 30700}}),
-        "two of nodePorts must not be the same port",
+        "nodePorts must not contain the same port twice",
     ),
     "fixed port for closed gRPC": rejected_by_both(
         with_network(service={"type": "NodePort", "nodePorts": {"grpc": 30701}, "grpc": False}),
-        "nodePorts.grpc has no meaning with grpc: false",
+        "nodePorts.grpc must not be set with grpc: false",
     ),
     "operator's annotation": rejected_by_both(
         with_network(service={"annotations": {"sd-triton.dev/applied": "x"}}),
-        "each key must be the name of an annotation, such as example.com/team; those that begin with sd-triton.dev/",
+        "each key must be an annotation key, such as example.com/team; the prefix sd-triton.dev/ is reserved",
     ),
     "ingress under an address": rejected_by_both(
         with_network(ingress={"host": "10.0.0.1"}),
-        "must be a DNS name, such as diarization.example.com; an Ingress takes no IP address",
+        "must be a DNS name, such as diarization.example.com; an Ingress does not accept an IP address",
     ),
     "ingress under a URL": rejected_by_both(
         with_network(ingress={"host": "https://diarization.example.com"}), "must be a DNS name"
     ),
     "ingress class of old": rejected_by_both(
         with_network(ingress={"host": "a.example", "annotations": {"kubernetes.io/ingress.class": "nginx"}}),
-        "name the Ingress's class in className",
+        "set the IngressClass in className",
     ),
     "ingress of no host": InvalidSpec(
         with_network(ingress={"tlsSecretName": "tls"}), "spec.network.ingress.host: Required value"
     ),
     "guard without a gate": rejected_by_both(
-        with_network(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom shuts nobody out with enabled: false"
+        with_network(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom must not be set with enabled: false"
     ),
     "peer with a wrong label": rejected_by_both(
-        with_network(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be the name of a label"
+        with_network(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be a label key"
     ),
     "monitoring with a wrong label": rejected_by_both(
-        with_demo(monitoring={"labels": {"release": "a b"}}), "must be a label's value"
+        with_demo(monitoring={"labels": {"release": "a b"}}), "must be a label value"
     ),
     "pods under another name": rejected_by_both(
         with_demo(podMetadata={"labels": {"app.kubernetes.io/instance": "other"}}),
         "podMetadata.labels must not set app.kubernetes.io/name",
     ),
     "pods of another template": rejected_by_both(
-        with_demo(podMetadata={"labels": {"pod-template-hash": "1"}}), "the pods are found by them"
+        with_demo(podMetadata={"labels": {"pod-template-hash": "1"}}), "these labels select the pods"
     ),
     "unconfined pods": rejected_by_both(
         with_demo(podMetadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/triton": "unconfined"}}),
-        "would loosen the pods' confinement",
+        "would weaken the confinement of the pods",
     ),
     "space in an image": rejected_by_both(
-        with_demo(images={"triton": "triton 26.07"}), "must name a container image by tag or by digest"
+        with_demo(images={"triton": "triton 26.07"}), "must be a container image with a tag or digest"
     ),
     "image in capitals": rejected_by_both(
-        with_demo(images={"server": "registry.example/Server:1"}), "must name a container image by tag or by digest"
+        with_demo(images={"server": "registry.example/Server:1"}), "must be a container image with a tag or digest"
     ),
     "half a digest": rejected_by_both(
-        with_demo(images={"server": "registry.example/server@sha256:0123"}), "must name a container image"
+        with_demo(images={"server": "registry.example/server@sha256:0123"}), "must be a container image"
     ),
 }
 

@@ -1,1 +1,1 @@
-"""Prometheus and Grafana objects."""
+"""The objects for the Prometheus operator."""

@@ -1,110 +1,141 @@
-"""Which alerts there are about a service, each a function of its spec; a page of docs/runbooks belongs to each."""
+"""The alerts, each as a function of the service; docs/runbooks has a page for each."""
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.autoscaling import scaling_policy
-from sd_operator.children.monitoring.alert import Alert
-from sd_operator.children.monitoring.alert_queries import owed_per_pod, pods, share
-from sd_operator.children.monitoring.promql import Series, selected
+from sd_operator.children.monitoring.promql import (
+    ServiceSeries,
+    backlog_per_pod,
+    failure_ratio,
+    pod_count,
+    selector,
+)
+from sd_operator.resources import Manifest
 
-Rule = Callable[[DiarizationService], Alert | None]
+LOADED_MATCHER = 'pipeline!=""'
+"""The engine serves sd_model_info without labels until the model is loaded."""
 
-LOADED = 'pipeline!=""'
-"""The engine shows sd_model_info without labels until the model is loaded."""
+
+class Alert(NamedTuple):
+    """An alert that fires when `expr` has had a result for the duration `pending_for`."""
+
+    name: str
+    severity: Literal["critical", "warning"]
+    """critical: callers get no response. warning: callers wait, or will get no response soon."""
+    pending_for: str
+    expr: str
+    summary: str
+    description: str
+
+    def rule(self, service: DiarizationService, runbooks_url: str) -> Manifest:
+        """Return the alerting rule; its labels name the service."""
+        return {
+            "alert": self.name,
+            "expr": self.expr,
+            "for": self.pending_for,
+            "labels": {"severity": self.severity, "namespace": service.namespace, "service": service.name},
+            "annotations": {
+                "summary": self.summary,
+                "description": self.description,
+                "runbook_url": f"{runbooks_url}/{self.name.lower()}.md",
+            },
+        }
 
 
 def down(service: DiarizationService) -> Alert:
-    """Also when nothing is measured: a service that nobody can see is not known to work."""
+    """Alert if no pod can process requests, also without any metrics, because the state is then unknown."""
     series = _series(service)
-    able = f"{series('sd_adapters_connected')} > 0 and on (pod) {series('sd_model_info', LOADED)}"
+    able = f"{series.select('sd_adapters_connected')} > 0 and on (pod) {series.select('sd_model_info', LOADED_MATCHER)}"
     return Alert(
         name="DiarizationDown",
         severity="critical",
-        lasting="5m",
+        pending_for="5m",
         expr=f"(count({able}) or vector(0)) == 0",
-        summary=f"{_name(service)} answers no requests.",
-        description="For five minutes no pod has had both its model loaded and Triton connected to it, "
-        "or Prometheus cannot read the pods' metrics.",
+        summary=f"{_name(service)} cannot process requests.",
+        description="For five minutes no pod has had a loaded model and a connected Triton, "
+        "or Prometheus cannot scrape the pods.",
     )
 
 
 def backlog(service: DiarizationService) -> Alert:
-    """A pod that owes much to one long recording keeps nobody waiting: more requests than pods must be there."""
-    series, wait_s = _series(service), 3 * scaling_policy.target_wait_s(service)
-    asked = f"sum({series('sd_requests_in_flight')}) + sum({series('sd_requests_waiting')})"
+    """Alert if requests wait for other requests: a single long recording per pod delays no other request."""
+    series, threshold_s = _series(service), 3 * scaling_policy.target_wait_s(service)
+    requests = f"sum({series.select('sd_requests_in_flight')}) + sum({series.select('sd_requests_waiting')})"
     return Alert(
         name="DiarizationBacklog",
         severity="warning",
-        lasting="15m",
-        expr=f"{owed_per_pod(series)} > {wait_s} and {asked} > {pods(series)}",
-        summary=f"{_name(service)} has more work than it gets done.",
-        description="For 15 minutes each pod has owed more than three times targetWait on average, "
-        "now {{ $value | humanizeDuration }}, and more requests are there than pods.",
+        pending_for="15m",
+        expr=f"{backlog_per_pod(series)} > {threshold_s} and {requests} > {pod_count(series)}",
+        summary=f"{_name(service)} receives more work than it can process.",
+        description="For 15 minutes the average backlog of a pod has been more than three times targetWait, "
+        "now {{ $value | humanizeDuration }}, with more requests than pods.",
     )
 
 
 def rejections(service: DiarizationService) -> Alert:
-    """503, from the engine or from Triton's own queue."""
+    """Alert if the engine or Triton's queue responds with 503."""
     return Alert(
         name="DiarizationRejections",
         severity="warning",
-        lasting="5m",
-        expr=share(_series(service), 'outcome="unavailable"', 'reason="REJECTED"', above=0.05, at_least=5),
-        summary=f"{_name(service)} turns requests away.",
-        description="In ten minutes {{ $value | humanizePercentage }} of the requests got 503: "
-        "its queues are full, or workers end while they hold a recording.",
+        pending_for="5m",
+        expr=failure_ratio(_series(service), 'outcome="unavailable"', 'reason="REJECTED"', above=0.05, at_least=5),
+        summary=f"{_name(service)} rejects requests.",
+        description="In ten minutes {{ $value | humanizePercentage }} of the requests got 503, "
+        "because the queues are full or worker processes exited.",
     )
 
 
 def errors(service: DiarizationService) -> Alert:
-    """500, from the engine or from Triton: never the fault of a recording, for which there is 400."""
+    """Alert if the engine or Triton responds with 500. An invalid recording gets 400 and does not count."""
     return Alert(
         name="DiarizationErrors",
         severity="critical",
-        lasting="5m",
-        expr=share(_series(service), 'outcome="internal"', 'reason=~"BACKEND|OTHER"', above=0.01, at_least=3),
-        summary=f"{_name(service)} fails on requests that it should answer.",
+        pending_for="5m",
+        expr=failure_ratio(_series(service), 'outcome="internal"', 'reason=~"BACKEND|OTHER"', above=0.01, at_least=3),
+        summary=f"{_name(service)} fails to process valid requests.",
         description="In ten minutes {{ $value | humanizePercentage }} of the requests got 500. "
-        "The engine's log has a line event=failed for each that failed there.",
+        "The engine logs a line event=failed for each of its failures.",
     )
 
 
 def engine_restarting(service: DiarizationService) -> Alert:
-    """An engine is started again by the kubelet; a new pod is no restart."""
-    started = _series(service)("process_start_time_seconds")
+    """Alert if the kubelet restarts an engine repeatedly. New pods do not count."""
+    started = _series(service).select("process_start_time_seconds")
     return Alert(
         name="DiarizationEngineRestarting",
         severity="warning",
-        lasting="1m",
+        pending_for="1m",
         expr=f"max by (pod) (changes({started}[30m])) >= 2",
-        summary=f"The engine of a pod of {_name(service)} keeps restarting.",
-        description="The engine of the pod {{ $labels.pod }} was started again {{ $value }} times in 30 minutes; "
-        "each time, what it had in flight got 503.",
+        summary=f"An engine of {_name(service)} restarts repeatedly.",
+        description="The engine of pod {{ $labels.pod }} restarted {{ $value }} times in 30 minutes. "
+        "At each restart its requests in flight got 503.",
     )
 
 
 def at_maximum(service: DiarizationService) -> Alert | None:
-    """Only where the operator's own autoscaler keeps to maxReplicas."""
-    if service.spec.autoscaling.mode not in _AUTOSCALER:
+    """Alert if the service needs more than maxReplicas. Only for autoscalers that the operator creates."""
+    if service.spec.autoscaling.mode not in _HPA_NAME_PREFIX:
         return None
-    series, most = _series(service), service.spec.autoscaling.max_replicas
+    series, max_replicas = _series(service), service.spec.autoscaling.max_replicas
+    above_target = f"{backlog_per_pod(series)} > {scaling_policy.target_wait_s(service)}"
     return Alert(
         name="DiarizationAtMaximum",
         severity="warning",
-        lasting="15m",
-        expr=f"{owed_per_pod(series)} > {scaling_policy.target_wait_s(service)} and {pods(series)} >= {most}",
-        summary=f"{_name(service)} needs more replicas than it may have.",
-        description=f"For 15 minutes all of its maxReplicas ({most}) have been there, "
-        "and each still owes {{ $value | humanizeDuration }} on average, which is more than targetWait.",
+        pending_for="15m",
+        expr=f"{above_target} and {pod_count(series)} >= {max_replicas}",
+        summary=f"{_name(service)} needs more replicas than maxReplicas.",
+        description=f"For 15 minutes the service has had maxReplicas ({max_replicas}) pods, "
+        "and their average backlog is {{ $value | humanizeDuration }}, which is more than targetWait.",
     )
 
 
 def autoscaler_inactive(service: DiarizationService) -> Alert | None:
-    """From kube-state-metrics; silent where there is none."""
-    if (prefix := _AUTOSCALER.get(service.spec.autoscaling.mode)) is None:
+    """Alert if the HorizontalPodAutoscaler cannot read its metrics. Silent without kube-state-metrics."""
+    if (prefix := _HPA_NAME_PREFIX.get(service.spec.autoscaling.mode)) is None:
         return None
-    inactive = selected(
+    inactive = selector(
         "kube_horizontalpodautoscaler_status_condition",
         f'namespace="{service.namespace}"',
         f'horizontalpodautoscaler="{prefix}{service.name}"',
@@ -114,15 +145,15 @@ def autoscaler_inactive(service: DiarizationService) -> Alert | None:
     return Alert(
         name="DiarizationAutoscalerInactive",
         severity="warning",
-        lasting="15m",
+        pending_for="15m",
         expr=f"max({inactive}) == 1",
-        summary=f"{_name(service)} is not scaled any more.",
+        summary=f"The autoscaler of {_name(service)} is inactive.",
         description=f"For 15 minutes the HorizontalPodAutoscaler {prefix}{service.name} has not been able to read "
-        "its metrics: the number of replicas stays as it is, whatever the backlog.",
+        "its metrics. The number of replicas does not change.",
     )
 
 
-RULES: tuple[Rule, ...] = (
+ALERTS: tuple[Callable[[DiarizationService], Alert | None], ...] = (
     down,
     errors,
     backlog,
@@ -132,12 +163,17 @@ RULES: tuple[Rule, ...] = (
     autoscaler_inactive,
 )
 
-_AUTOSCALER = {"hpa": "", "keda": "keda-hpa-"}
-"""What the HorizontalPodAutoscaler's name begins with, by who makes it."""
+_HPA_NAME_PREFIX = {"hpa": "", "keda": "keda-hpa-"}
+"""Prefix of the HorizontalPodAutoscaler's name, by autoscaling mode; KEDA creates its own."""
 
 
-def _series(service: DiarizationService) -> Series:
-    return Series(service.namespace, service.name)
+def alerts(service: DiarizationService) -> list[Alert]:
+    """Return the alerts that apply to the service."""
+    return [alert for build in ALERTS if (alert := build(service)) is not None]
+
+
+def _series(service: DiarizationService) -> ServiceSeries:
+    return ServiceSeries(service.namespace, service.name)
 
 
 def _name(service: DiarizationService) -> str:

@@ -1,18 +1,18 @@
-"""The PodMonitor, by which a Prometheus of the Prometheus operator finds the pods' metrics."""
+"""The PodMonitor, which makes the Prometheus operator scrape the pods."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import labels, metadata, selector
 from sd_operator.resources import POD_MONITORS, Manifest
 from sd_operator.settings import Installation
 
-INSTANCE = "__meta_kubernetes_pod_label_app_kubernetes_io_instance"
+INSTANCE_META_LABEL = "__meta_kubernetes_pod_label_app_kubernetes_io_instance"
 
 
 def build(service: DiarizationService, _installation: Installation) -> Manifest | None:
-    """Triton's and the engine's metrics of every pod, ready or not.
+    """Return a PodMonitor for the metrics of Triton and the engine in every pod, ready or not; None if disabled.
 
-    The ports are those of the containers. Prometheus sees the ports of native sidecars, too: its discovery lists init
-    containers beside the others.
+    The endpoints name container ports. Prometheus also discovers the ports of native sidecars, because its discovery
+    includes init containers.
     """
     if not service.spec.monitoring.pod_monitor:
         return None
@@ -28,9 +28,9 @@ def build(service: DiarizationService, _installation: Installation) -> Manifest 
 
 
 def _endpoint(port: str) -> Manifest:
-    """One port; its series say which service they are of, as alerts, dashboard and autoscaler ask for them."""
+    """Return the endpoint of a port; the label `service` is added for alerts, dashboard and autoscaler."""
     return {
         "port": port,
         "path": "/metrics",
-        "relabelings": [{"action": "replace", "sourceLabels": [INSTANCE], "targetLabel": "service"}],
+        "relabelings": [{"action": "replace", "sourceLabels": [INSTANCE_META_LABEL], "targetLabel": "service"}],
     }

@@ -1,15 +1,14 @@
-"""The PrometheusRule with the service's alerts."""
+"""The PrometheusRule with the alerts of the service."""
 
 from sd_operator.api.service import DiarizationService
 from sd_operator.children.metadata import labels, metadata
-from sd_operator.children.monitoring.alert import Alert
-from sd_operator.children.monitoring.alert_rules import RULES
+from sd_operator.children.monitoring.alert_rules import alerts
 from sd_operator.resources import GROUP, PROMETHEUS_RULES, Manifest
 from sd_operator.settings import Installation
 
 
 def build(service: DiarizationService, installation: Installation) -> Manifest | None:
-    """The alerts of this service alone; of a paused one there are none: it is down on purpose."""
+    """Return the alerts of this service alone; None if they are disabled or the service is paused on purpose."""
     if not service.spec.monitoring.alerts or service.spec.replicas == 0:
         return None
     return {
@@ -25,8 +24,3 @@ def build(service: DiarizationService, installation: Installation) -> Manifest |
             ]
         },
     }
-
-
-def alerts(service: DiarizationService) -> list[Alert]:
-    """Those of the alerts that can ever concern the service."""
-    return [alert for rule in RULES if (alert := rule(service)) is not None]

@@ -121,7 +121,7 @@ def test_both_go_up_at_once_and_down_slowly_alike() -> None:
 
 
 def test_the_rules_that_the_docs_show_for_the_adapter_serve_what_the_hpa_asks_for() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "monitoring.md").read_text()
     [shown] = [block for block in page.split("```yaml\n")[1:] if block.startswith("prometheus:")]
     rules = yaml.safe_load(shown.split("```")[0])["rules"]["external"]
     asked = [metric["external"]["metric"] for metric in hpa(scaled("hpa"))["metrics"]]
@@ -130,4 +130,4 @@ def test_the_rules_that_the_docs_show_for_the_adapter_serve_what_the_hpa_asks_fo
         matchers = ",".join(f'{label}="{value}"' for label, value in metric["selector"]["matchLabels"].items())
         query = rule["metricsQuery"].replace("<<.LabelMatchers>>", matchers)
         assert known_metrics.unknown(query) == known_metrics.unknown(rule["seriesQuery"]) == []
-        assert [name for name, _ in known_metrics.asked(query)] == [metric["name"]]
+        assert [name for name, _ in known_metrics.selectors(query)] == [metric["name"]]
