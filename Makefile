@@ -51,7 +51,7 @@ test-phases: check
 	@$(step) "control plane tests" pytest -q -n 2 --dist loadfile --durations 5 $(control_plane)
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
-	@$(step) "end-to-end tests" $(e2e_tests) -m "not timing" --keep-demo -n 3 --dist loadgroup --durations 15
+	@$(step) "end-to-end tests" $(e2e_tests) -m "not timing" --keep-demo -n 3 --dist loadscope --durations 15
 	@$(step) "end-to-end tests that assert durations" $(e2e_tests) -m timing
 
 images: setup ## Build all images; REGISTRY=host:port/path pushes them there

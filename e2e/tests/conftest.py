@@ -1,7 +1,8 @@
 """Fixtures of the end-to-end tests: the demo service, a namespace, a client pod, recordings and their oracle.
 
-Tests run in parallel processes, split by `xdist_group`: those of the group `demo` change the demo service or expect it
-unchanged. Tests marked `timing` assert durations and run afterwards, alone.
+With pytest-xdist, each folder's tests run in one process: those in `demo` share the demo service, those in `services`
+create services of their own, and those in `single_host` need docker but no cluster. Tests marked `timing` assert
+durations and run afterwards, alone.
 """
 
 import json
@@ -20,6 +21,20 @@ from sd_kit.conversation import write_conversation
 from sd_kit.errors import KitError
 from sd_kit.images.build import references
 from sd_kit.locks import locked
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+
+class FolderScheduling(LoadScopeScheduling):
+    """Assigns all tests of a folder to the same process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
+    """Choose the scheduler of pytest-xdist."""
+    return FolderScheduling(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import pytest
 from sd_harness.cluster import cluster, demo_service
 from sd_harness.cluster.inference_client import request_body, send
 from sd_kit.cluster import diarization_service
 
-pytestmark = pytest.mark.xdist_group("demo")
 CLIENTS = 2
 CONNECTION_ERROR = 0
 

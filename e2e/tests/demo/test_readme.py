@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sd_kit import paths
 
-pytestmark = pytest.mark.xdist_group("demo")
 _BLOCK = re.compile(r"^<!-- runs -->\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = _BLOCK.findall((paths.REPOSITORY / "README.md").read_text())
 

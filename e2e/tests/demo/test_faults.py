@@ -6,7 +6,6 @@ import pytest
 from sd_harness.cluster import cluster, demo_service
 from sd_harness.cluster.inference_client import diarize, request_body, send_concurrently, start_request
 
-pytestmark = pytest.mark.xdist_group("demo")
 ENGINE_RECOVERY_S = 20
 
 

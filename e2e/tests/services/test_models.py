@@ -20,10 +20,7 @@ from sd_kit.images import docker
 from sd_kit.images.build import references
 from sd_kit.offline import storage_class
 
-pytestmark = [
-    pytest.mark.xdist_group("models"),
-    pytest.mark.timeout(600),  # the first test that needs the scenario waits for all of it
-]
+pytestmark = pytest.mark.timeout(600)  # the first test that needs the scenario waits for all of it
 TOLD_WITHIN_S, HEALED_WITHIN_S = 10, 120
 WEIGHTS = "segmentation/pytorch_model.bin"
 CACHED = f"/claim/{hub_pod.FOLDER}/{hub_pod.COMMIT}/{WEIGHTS}"

@@ -16,7 +16,6 @@ from sd_harness.cluster.inference_client import (
     send_concurrently,
 )
 
-pytestmark = pytest.mark.xdist_group("demo")
 TEXT = b"Dear sir or madam, this is not a recording at all.\n" * 40
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.wav\n#EXT-X-ENDLIST\n"
 

@@ -23,7 +23,6 @@ from sd_harness.cluster.oracle import segments, stock_segments
 from sd_kit import paths
 from sd_kit.cluster import kubectl as kubectl_command
 
-pytestmark = pytest.mark.xdist_group("demo")
 POD_URL = "demo.default.svc:8000"
 POD_GRPC_URL = "demo.default.svc:8001"
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sd_harness.cluster import cluster
 
-pytestmark = pytest.mark.xdist_group("models")
 GPU_CAPACITY = "/status/capacity/nvidia.com~1gpu"
 NAME = "gpu"
 

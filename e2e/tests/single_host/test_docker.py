@@ -11,14 +11,8 @@ from sd_harness.cluster.inference_client import http_status, metric_sum, request
 from sd_harness.cluster.oracle import segments
 from sd_kit.images import docker
 
-pytestmark = pytest.mark.xdist_group("docker")
 URL = "http://localhost:18700"
 ENGINE_URL = "http://localhost:18703"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def demo() -> None:
-    """Replace the demo service: this test needs docker but no cluster."""
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,8 @@ from sd_harness.cluster.oracle import segments
 from sd_harness.hub.fake_hub import Hub
 from sd_harness.hub.hub_models import COMMUNITY
 
-pytestmark = pytest.mark.xdist_group("docker")
 VOLUME = "sd-triton-e2e-models"
 SERVER_IMAGE, CLIENT_IMAGE = "sd-triton-server:dev", "sd-triton-client:dev"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def demo() -> None:
-    """Docker is all that these tests need: no cluster, no demo in it."""
 
 
 @pytest.fixture(scope="module")

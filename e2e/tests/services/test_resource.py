@@ -4,14 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from sd_harness.cluster import cluster, demo_service, model_services
+from sd_harness.cluster import cluster, model_services
 from sd_kit.cluster import diarization_service
 from sd_kit.images.build import references
 
 SELECTOR = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance=paused"
 CHILD_KINDS = "deployments,services,serviceaccounts,configmaps,networkpolicies,poddisruptionbudgets"
-
-in_own_namespace = pytest.mark.xdist_group("models")
 
 
 def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
@@ -24,7 +22,6 @@ def _manifest(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-@in_own_namespace
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
@@ -43,15 +40,6 @@ def test_an_invalid_spec_is_rejected_with_the_message_of_the_crd(
 ) -> None:
     manifest = json.dumps(_manifest("invalid", namespace, **spec))
     assert words in cluster.kubectl_error("apply", "-f", "-", stdin=manifest)
-
-
-@pytest.mark.xdist_group("demo")
-def test_the_demo_scales_to_two_pods_and_back() -> None:
-    cluster.kubectl("scale", "diar/demo", "--replicas=2")
-    cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=180)
-    cluster.kubectl("scale", "diar/demo", "--replicas=1")
-    cluster.wait_until(lambda: len(demo_service.pods()) == 1, timeout_s=60)
-    diarization_service.wait_until_ready("demo")
 
 
 @pytest.fixture
@@ -74,7 +62,6 @@ def _children(namespace: str) -> dict[tuple[str, str], str]:
     return {(item["kind"], item["metadata"]["name"]): item["metadata"]["uid"] for item in items}
 
 
-@in_own_namespace
 def test_a_changed_spec_reaches_the_deployment(paused: str) -> None:
     before = _pod_template(paused)
     cluster.apply(_manifest("paused", paused, serving={"adapters": 3}))
@@ -92,7 +79,6 @@ def _pod_template(namespace: str) -> Any:
     return cluster.read("deployment", "paused", "-n", namespace)["spec"]["template"]
 
 
-@in_own_namespace
 @pytest.mark.parametrize("kind", ["Deployment", "Service", "ServiceAccount"])
 def test_a_deleted_child_is_created_again(paused: str, kind: str) -> None:
     before, child = _children(paused), (kind, "paused")
@@ -102,7 +88,6 @@ def test_a_deleted_child_is_created_again(paused: str, kind: str) -> None:
     assert {k: uid for k, uid in after.items() if k != child} == {k: uid for k, uid in before.items() if k != child}
 
 
-@in_own_namespace
 def test_a_deleted_service_leaves_no_objects(paused: str) -> None:
     cluster.apply(_manifest("paused", paused, replicas=1, images={"triton": references()["server"]}))
     diarization_service.wait_until_ready("paused", paused)

@@ -20,14 +20,8 @@ from sd_kit.errors import KitError
 from sd_kit.images import docker
 from sd_model_store import manifest
 
-pytestmark = pytest.mark.xdist_group("docker")
 SERVER, MODEL = "sd-triton-e2e-built-server", "sd-triton-e2e-built-model"
 IN_CONFIG = "segmentation_batch_size"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def demo() -> None:
-    """Docker is all that these tests need: no cluster, no demo in it."""
 
 
 @pytest.fixture(scope="module")
