@@ -12,6 +12,9 @@ from typing import ClassVar
 
 from sd_engine import wire
 
+SHUTTING_DOWN = "The engine is shutting down; try again, another replica will respond."
+"""Message of all requests that are rejected or interrupted because the engine ends."""
+
 
 class RequestError(Exception):
     """A request that failed for a reason that its caller can act on.

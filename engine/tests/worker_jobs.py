@@ -63,7 +63,7 @@ def _open_files(_request: wire.Message, _: list[int]) -> Result:
 
 
 def _reject(request: wire.Message, _: list[int]) -> Result:
-    error = {"invalid_argument": InvalidArgumentError, "unavailable": UnavailableError}[request["kind"]]
+    error = {"invalid_argument": InvalidArgumentError, "unavailable": UnavailableError}[request["code"]]
     raise error("The job rejects this request.")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sd_engine.errors import UnavailableError
+from sd_engine.errors import SHUTTING_DOWN, UnavailableError
 
 LOADING = "The engine is starting and loads its model; try again in a few seconds."
-SHUTTING_DOWN = "The engine is shutting down; try again, another replica will respond."
 
 
 class Lifecycle:

@@ -5,7 +5,7 @@
 | worker | `{"type": "ready"}`, the first message                 |        |
 | engine | the job's request                                      | memfds |
 | worker | `{"type": "result", "result": {…}}`                    | memfd  |
-| worker | `{"type": "rejected", "kind": KIND, "message": TEXT}`  |        |
+| worker | `{"type": "rejected", "code": CODE, "message": TEXT}`  |        |
 | worker | `{"type": "failed", "traceback": TEXT}`                |        |
 
 A job that runs out of memory ends the process, because the state that it leaves behind is unknown.
@@ -73,7 +73,7 @@ def _run_job(job: Job, request: wire.Message, request_fds: list[int]) -> tuple[w
         if len(json.dumps(result)) > _MAX_RESULT_CHARACTERS:
             raise ValueError("The job's result is too long for a packet. Return long results in a memfd.")  # noqa: TRY301
     except RequestError as error:
-        return {"type": "rejected", "kind": error.code, "message": str(error)}, None
+        return {"type": "rejected", "code": error.code, "message": str(error)}, None
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the engine raises every error again in the thread of the request

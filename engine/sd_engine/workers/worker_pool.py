@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from sd_engine import logs, wire
-from sd_engine.errors import InvalidArgumentError, UnavailableError
+from sd_engine.errors import SHUTTING_DOWN, InvalidArgumentError, UnavailableError
 from sd_engine.workers.fifo_pool import FifoPool
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
 from sd_engine.workers.worker_handle import WorkerDiedError, WorkerHandle
 from sd_engine.workers.worker_main import Job
 
 START_RETRY_S = 1.0
-SHUTTING_DOWN = "The engine is shutting down; try again, another one answers."
 
 
 class JobFailedError(RuntimeError):
@@ -130,7 +129,7 @@ class WorkerPool:
             self._workers.discard(worker)
         if self._is_closed:
             return
-        logs.event("worker_replaced", pool=self._name, process=worker.process_id, why=reason)
+        logs.event("worker_replaced", pool=self._name, process=worker.process_id, reason=reason)
         self._on_restart(self._name, reason)
         self._start_worker_in_background()
 
@@ -165,7 +164,7 @@ class WorkerPool:
         )
 
 
-_ERRORS_BY_KIND = {error.code: error for error in (InvalidArgumentError, UnavailableError)}
+_ERRORS_BY_CODE = {error.code: error for error in (InvalidArgumentError, UnavailableError)}
 
 
 def _result(message: wire.Message) -> wire.Message:
@@ -173,8 +172,8 @@ def _result(message: wire.Message) -> wire.Message:
     match message:
         case {"type": "result", "result": dict(result)}:
             return result
-        case {"type": "rejected", "kind": str(kind), "message": str(text)} if kind in _ERRORS_BY_KIND:
-            raise _ERRORS_BY_KIND[kind](text)
+        case {"type": "rejected", "code": str(code), "message": str(text)} if code in _ERRORS_BY_CODE:
+            raise _ERRORS_BY_CODE[code](text)
         case {"type": "failed", "traceback": traceback}:
             raise JobFailedError(f"A job failed in its worker process:\n{traceback}")
         case _:

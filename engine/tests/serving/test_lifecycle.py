@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sd_engine.errors import UnavailableError
-from sd_engine.serving.lifecycle import LOADING, SHUTTING_DOWN, Lifecycle
+from sd_engine.errors import SHUTTING_DOWN, UnavailableError
+from sd_engine.serving.lifecycle import LOADING, Lifecycle
 
 
 def test_requests_are_rejected_while_the_model_loads() -> None:

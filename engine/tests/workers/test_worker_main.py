@@ -45,11 +45,11 @@ def test_a_result_is_sent_with_its_memfd(worker: WorkerHandle) -> None:
     os.close(memory_fd)
 
 
-@pytest.mark.parametrize("kind", ["invalid_argument", "unavailable"])
-def test_a_rejection_is_sent_with_its_kind(worker: WorkerHandle, kind: str) -> None:
-    assert run(worker, job="reject", kind=kind) == {
+@pytest.mark.parametrize("code", ["invalid_argument", "unavailable"])
+def test_a_rejection_is_sent_with_its_error_code(worker: WorkerHandle, code: str) -> None:
+    assert run(worker, job="reject", code=code) == {
         "type": "rejected",
-        "kind": kind,
+        "code": code,
         "message": "The job rejects this request.",
     }
 

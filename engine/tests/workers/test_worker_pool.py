@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import worker_jobs
 from sd_engine import wire
-from sd_engine.errors import InvalidArgumentError, RequestError, UnavailableError
+from sd_engine.errors import SHUTTING_DOWN, InvalidArgumentError, RequestError, UnavailableError
 from sd_engine.workers import worker_pool
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
 from sd_engine.workers.worker_pool import JobFailedError, WorkerPool
@@ -72,11 +72,11 @@ def test_a_job_receives_memfds_and_returns_one(pool: WorkerPool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("invalid_argument", InvalidArgumentError), ("unavailable", UnavailableError)]
+    ("code", "error"), [("invalid_argument", InvalidArgumentError), ("unavailable", UnavailableError)]
 )
-def test_a_rejection_by_the_job_is_raised_in_the_caller(pool: WorkerPool, kind: str, error: type[RequestError]) -> None:
+def test_a_rejection_by_the_job_is_raised_in_the_caller(pool: WorkerPool, code: str, error: type[RequestError]) -> None:
     with pytest.raises(error) as raised:
-        run(pool, job="reject", kind=kind)
+        run(pool, job="reject", code=code)
 
     assert (type(raised.value), str(raised.value)) == (error, "The job rejects this request.")
 
@@ -168,7 +168,7 @@ def test_no_file_descriptor_leaks(pool: WorkerPool) -> None:
         _, result_fd = pool.run({"job": "write memfd", "text": "x"})
         os.close(result_fd or -1)
         with pytest.raises(InvalidArgumentError):
-            pool.run({"job": "reject", "kind": "invalid_argument"}, [memory_fd])
+            pool.run({"job": "reject", "code": "invalid_argument"}, [memory_fd])
     for _ in range(5):
         with pytest.raises(UnavailableError):
             pool.run({"job": "raise signal", "signal": "SIGKILL"}, [memory_fd])
@@ -192,7 +192,7 @@ def test_closing_a_pool_ends_its_processes_and_rejects_running_and_waiting_reque
         calls = [threads.submit(run, pool, job="sleep", duration_s=60) for _ in range(2)]
         time.sleep(0.1)
         pool.close()
-        assert [str(call.exception()) for call in calls] == [worker_pool.SHUTTING_DOWN] * 2
+        assert [str(call.exception()) for call in calls] == [SHUTTING_DOWN] * 2
 
     assert not Path(f"/proc/{process_id}").exists()
     deadline = time.monotonic() + 30
