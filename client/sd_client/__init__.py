@@ -1,27 +1,27 @@
-"""The Python client of sd-triton: a recording in, a timeline of who spoke when out."""
+"""The Python client of sd-triton: send a recording, receive a timeline of who spoke when."""
 
 from sd_client.client import diarize
 from sd_client.errors import (
-    AnswerError,
-    BusyError,
     ConnectionFailedError,
-    NoAnswerError,
-    RefusedError,
+    InvalidRequestError,
+    InvalidResponseError,
+    ResponseTimeoutError,
     SdError,
     ServerError,
+    ServiceUnavailableError,
     UrlError,
 )
 from sd_client.timeline import Segment, Timeline
 
 __all__ = [
-    "AnswerError",
-    "BusyError",
     "ConnectionFailedError",
-    "NoAnswerError",
-    "RefusedError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "ResponseTimeoutError",
     "SdError",
     "Segment",
     "ServerError",
+    "ServiceUnavailableError",
     "Timeline",
     "UrlError",
     "diarize",

@@ -1,4 +1,4 @@
-"""The words of the `sd` command."""
+"""The command line of `sd`."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from sd_client.errors import UrlError
 from sd_client.retry import DEFAULT_RETRIES
 from sd_client.service_url import DEFAULT_URL, ServiceUrl
 
-if TYPE_CHECKING:  # argparse gives no public name to what `add_subparsers` returns
+if TYPE_CHECKING:  # argparse has no public name for the type that `add_subparsers` returns
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 DIARIZE, MODEL = "diarize", "model"
 STDIN = "-"
 FORMATS = ("table", "json", "rttm")
-EXTRAS = ("exclusive", "embeddings")
 
 _EXIT_CODES_AND_EXAMPLES = """\
 exit codes:
   0  the timeline was printed
-  1  the service failed, or its answer is not a timeline
-  2  the command line is wrong, or FILE cannot be read
-  3  the service was not reached, or gave no answer in time
-  4  the service refused the recording or the question; the message says why
-  5  the service is full or restarting, also after the last retry
+  1  the service failed, or its response is not a timeline
+  2  the command line is invalid, or FILE cannot be read
+  3  the service could not be reached, or did not respond in time
+  4  the service rejected the recording or an option; the message says why
+  5  the service is full or restarting, also at the last retry
 
 environment:
-  SD_URL    the service, where --url does not say it
-  NO_COLOR  set to anything: no colour
+  SD_URL    the service's URL, if --url is not given
+  NO_COLOR  if set to any value, the output has no colour
 
 examples:
   sd diarize meeting.wav
@@ -43,43 +42,44 @@ examples:
 
 _MODEL_EXIT_CODES_AND_EXAMPLES = """\
 exit codes:
-  0  done; the digest to pin the model by was printed
-  1  not done: the model is damaged or not the one that is pinned, or a file or folder cannot be read or written;
+  0  done; the digest for pinning the model was printed
+  1  failed: the model is damaged or differs from its digest, or a file or directory cannot be read or written;
      the message says which
-  2  the command line is wrong
+  2  the command line is invalid
 
 examples:
   sd model export /models/pyannote--speaker-diarization-community-1/COMMIT model.tar
   sd model import model.tar /models --digest sha256:...
 """
 
-MAX_SPEAKERS = 256
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def parse(argv: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
-    """Reads the command line; leaves with 2 and a sentence where it is wrong, with 0 after `--help` and `--version`."""
-    sd = argparse.ArgumentParser(prog="sd", description="Who spoke when, answered by your own sd-triton service.")
+    """Parse the command line; exit with 2 if it is invalid, with 0 after `--help` or `--version`."""
+    sd = argparse.ArgumentParser(
+        prog="sd", description="Find out who spoke when in a recording, with your own sd-triton service."
+    )
     sd.add_argument("--version", action="version", version=f"sd {version('sd-triton')}")
     commands = sd.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     diarize = _add_diarize(commands, environment.get("SD_URL") or DEFAULT_URL)
     _add_model(commands)
-    asked = sd.parse_args(argv)
-    if asked.command == DIARIZE and asked.include and asked.format != "json":
-        diarize.error(f"--include adds to the JSON only; write --format json, not --format {asked.format}")
-    return asked
+    options = sd.parse_args(argv)
+    if options.command == DIARIZE and options.include and options.format != "json":
+        diarize.error(f"--include adds to the JSON only; write --format json, not --format {options.format}")
+    return options
 
 
 def _add_diarize(commands: _Commands, url: str) -> argparse.ArgumentParser:
     diarize = commands.add_parser(
         DIARIZE,
-        help="print who speaks when in a recording (sd diarize --help says more)",
+        help="print who speaks when in a recording (see sd diarize --help)",
         description="Print who speaks when in a recording.",
         epilog=_EXIT_CODES_AND_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_recording(diarize)
-    _add_question(diarize)
+    _add_options(diarize)
     _add_service(diarize, url)
     return diarize
 
@@ -87,85 +87,83 @@ def _add_diarize(commands: _Commands, url: str) -> argparse.ArgumentParser:
 def _add_model(commands: _Commands) -> None:
     model = commands.add_parser(
         MODEL,
-        help="carry a downloaded model to where there is no network (sd model --help says more)",
-        description="Carry a downloaded model to where there is no network.",
+        help="export or import a downloaded model as one file (see sd model --help)",
+        description="Export or import a downloaded model as one file, for hosts without a network.",
         epilog=_MODEL_EXIT_CODES_AND_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    ways = model.add_subparsers(title="commands", metavar="COMMAND", dest="model_command", required=True)
-    export = ways.add_parser("export", help="write a model of a cache into one file")
-    export.add_argument("directory", type=Path, metavar="DIRECTORY", help="the model: CACHE/ORG--NAME/COMMIT")
+    commands = model.add_subparsers(title="commands", metavar="COMMAND", dest="model_command", required=True)
+    export = commands.add_parser("export", help="write a model from a cache into one file")
+    export.add_argument(
+        "directory", type=Path, metavar="DIRECTORY", help="the model's directory: CACHE/ORG--NAME/COMMIT"
+    )
     export.add_argument("archive", type=Path, metavar="ARCHIVE", help="the file to write")
-    import_ = ways.add_parser("import", help="put an exported model into a cache")
-    import_.add_argument("archive", type=Path, metavar="ARCHIVE", help="what `sd model export` has written")
-    import_.add_argument("cache", type=Path, metavar="CACHE", help="the folder of all models, such as a mounted claim")
-    import_.add_argument("--digest", metavar="sha256:…", help="refuse whatever has another digest")
+    import_ = commands.add_parser("import", help="write an exported model into a cache")
+    import_.add_argument("archive", type=Path, metavar="ARCHIVE", help="the file that `sd model export` has written")
+    import_.add_argument(
+        "cache", type=Path, metavar="CACHE", help="the directory of all models, such as a mounted claim"
+    )
+    import_.add_argument("--digest", metavar="sha256:…", help="reject a model with another digest")
 
 
 def _add_recording(diarize: argparse.ArgumentParser) -> None:
     diarize.add_argument("file", metavar="FILE", help="WAV, FLAC, MP3, OGG/Opus, M4A/AAC or WebM; - reads stdin")
-    diarize.add_argument("--format", choices=FORMATS, default="table", help="how to print (default: %(default)s)")
+    diarize.add_argument("--format", choices=FORMATS, default="table", help="output format (default: %(default)s)")
 
 
-def _add_question(diarize: argparse.ArgumentParser) -> None:
-    question = diarize.add_argument_group("what you know and want")
-    question.add_argument("--speakers", type=_count, metavar="N", help="exactly N speakers (default: find out)")
-    question.add_argument("--min-speakers", type=_count, metavar="N", help="at least N speakers")
-    question.add_argument("--max-speakers", type=_count, metavar="N", help="at most N speakers")
-    question.add_argument(
+def _add_options(diarize: argparse.ArgumentParser) -> None:
+    options = diarize.add_argument_group("options, which the service checks")
+    options.add_argument("--speakers", type=int, metavar="N", help="exactly N speakers (default: determine the number)")
+    options.add_argument("--min-speakers", type=int, metavar="N", help="at least N speakers")
+    options.add_argument("--max-speakers", type=int, metavar="N", help="at most N speakers")
+    options.add_argument(
         "--include",
-        type=_extras,
+        type=_list,
         default=(),
         metavar="LIST",
-        help=f"more in the JSON, with commas between: {', '.join(EXTRAS)}",
+        help="additional results in the JSON, separated by commas: exclusive, embeddings",
     )
 
 
 def _add_service(diarize: argparse.ArgumentParser, url: str) -> None:
-    service = diarize.add_argument_group("the service")
+    service = diarize.add_argument_group("service")
     service.add_argument(
-        "--url", type=_url, default=url, help="http://HOST:PORT or grpc://HOST:PORT, with an s for TLS (%(default)s)"
+        "--url",
+        type=_url,
+        default=url,
+        help="http://HOST:PORT or grpc://HOST:PORT, with an s for TLS (default: %(default)s)",
     )
     service.add_argument(
         "--timeout",
         type=_seconds,
         default=DEFAULT_TIMEOUT_S,
         metavar="TIME",
-        help="how long to wait in all, as 90s, 10m or 2h (default: 1h)",
+        help="time limit of all attempts together, as 90s, 10m or 2h (default: 1h)",
     )
     service.add_argument(
         "--retries",
-        type=_whole,
+        type=_retries,
         default=DEFAULT_RETRIES,
         metavar="N",
-        help="tries after the first while the service is busy or not reached (default: %(default)s)",
+        help="retries while the service is full, restarting or unreachable (default: %(default)s)",
     )
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_SPEAKERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of speakers; it must be 1 to {MAX_SPEAKERS}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
+def _retries(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
-def _extras(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    if unknown := [name for name in names if name not in EXTRAS]:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of: {', '.join(EXTRAS)}")
-    return names
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _seconds(text: str) -> float:
-    read = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    if read is None or float(read[1]) == 0:
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if parts is None or float(parts[1]) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 90s, 10m or 2h")
-    return float(read[1]) * _UNITS_S[read[2]]
+    return float(parts[1]) * _UNITS_S[parts[2]]
 
 
 def _url(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`diarize`: one recording in, one timeline out."""
+"""`diarize`: send a recording to a service and return its timeline."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sd_client import over_grpc, over_http
-from sd_client.question import Question
-from sd_client.retry import DEFAULT_RETRIES, pauses_s, with_retries
+from sd_client import grpc_transport, http_transport
+from sd_client.request import DiarizationRequest
+from sd_client.retry import DEFAULT_RETRIES, backoff_delays_s, with_retries
 from sd_client.service_url import DEFAULT_URL, ServiceUrl
 from sd_client.timeline import Timeline
 
 DEFAULT_TIMEOUT_S = 3600.0
 
-Ask = Callable[[ServiceUrl, Question, float], bytes]
+Send = Callable[[ServiceUrl, DiarizationRequest, float], bytes]
 
 
 def diarize(
@@ -30,18 +30,19 @@ def diarize(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     retries: int = DEFAULT_RETRIES,
 ) -> Timeline:
-    """Asks a service who speaks when in a recording (its bytes, or the file that holds it).
+    """Return the timeline of a recording, given as its bytes or as the path of its file.
 
-    `url` is `http://host:port` or `grpc://host:port` (with an `s` for TLS). `include` may name `exclusive` and
-    `embeddings`. `request_id` names the request in the service's logs. `timeout_s` covers all tries together.
-    Each try has a connection of its own, so that no pod is kept from leaving and no try lands on one that left.
+    `url` is `http://host:port` or `grpc://host:port` (with an `s` for TLS). `include` lists additional results:
+    `exclusive`, `embeddings`. The service checks the options. `request_id` names the request in the service's logs.
+    `timeout_s` covers all attempts together. Each attempt has a connection of its own, so that it neither delays a pod
+    that is shutting down nor reaches one that has ended.
 
     Raises:
         OSError: the file cannot be read.
-        SdError: no timeline; `sd_client.errors` draws the tree.
+        SdError: there is no timeline; see `sd_client.errors`.
     """
     service = ServiceUrl.parse(url)
-    question = Question(
+    request = DiarizationRequest(
         recording=recording.read_bytes() if isinstance(recording, Path) else recording,
         request_id=request_id or uuid.uuid4().hex,
         num_speakers=num_speakers,
@@ -50,6 +51,8 @@ def diarize(
         include=tuple(include),
     )
     deadline_s = time.monotonic() + timeout_s
-    ask: Ask = over_grpc.ask if service.is_grpc else over_http.ask
-    answer = with_retries(lambda: ask(service, question, deadline_s - time.monotonic()), pauses_s(retries), deadline_s)
-    return Timeline.from_json(answer)
+    send: Send = grpc_transport.send if service.is_grpc else http_transport.send
+    result = with_retries(
+        lambda: send(service, request, deadline_s - time.monotonic()), backoff_delays_s(retries), deadline_s
+    )
+    return Timeline.from_json(result)

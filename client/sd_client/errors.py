@@ -1,15 +1,15 @@
-"""All that can go wrong between a recording and its timeline.
+"""Exceptions of the client.
 
     SdError
-    ├── UrlError                 the URL is not one that the client can use
-    ├── ConnectionFailedError *  the service was not reached, or the connection broke
-    ├── NoAnswerError            the service was reached and gave no answer in time
-    ├── RefusedError             the recording or the question is wrong; the message says what would be right
-    ├── BusyError             *  the service is full or restarting
-    ├── ServerError              the service failed, or what answered is not the service
-    └── AnswerError              the answer is not a timeline
+    ├── UrlError                     the URL is not valid for this client
+    ├── ConnectionFailedError *      the service could not be reached, or the connection broke
+    ├── ResponseTimeoutError         the service was reached and did not respond in time
+    ├── InvalidRequestError          the recording or an option is invalid; the message says what is valid
+    ├── ServiceUnavailableError *    the service is full or restarting
+    ├── ServerError                  the service failed, or the server is not an sd-triton service
+    └── InvalidResponseError         the response is not a timeline
 
-`*` is worth another try: the same request gives the same timeline, however often it is sent.
+The client retries after errors with a `*`: the same request gives the same timeline, however often it is sent.
 Every message is a sentence for the person who sent the recording.
 """
 
@@ -21,28 +21,28 @@ class SdError(Exception):
 
 
 class UrlError(SdError):
-    """The URL is not one that the client can use."""
+    """The URL is not valid for this client."""
 
 
 class ConnectionFailedError(SdError):
-    """The service was not reached, or the connection to it broke."""
+    """The service could not be reached, or the connection to it broke."""
 
 
-class NoAnswerError(SdError):
-    """The service was reached and gave no answer in time; asking again would only wait as long."""
+class ResponseTimeoutError(SdError):
+    """The service was reached and did not respond in time; a retry would take as long."""
 
 
-class RefusedError(SdError):
-    """The service refused the recording or the question (HTTP 400)."""
+class InvalidRequestError(SdError):
+    """The service rejected the recording or an option (HTTP 400 or 413)."""
 
 
-class BusyError(SdError):
+class ServiceUnavailableError(SdError):
     """The service is full or restarting (HTTP 503)."""
 
 
 class ServerError(SdError):
-    """The service failed (HTTP 500), or what answered is not the service."""
+    """The service failed (HTTP 500), or the server is not an sd-triton service."""
 
 
-class AnswerError(SdError):
-    """The service answered with something that is not a timeline."""
+class InvalidResponseError(SdError):
+    """The response is not a timeline."""

@@ -1,4 +1,4 @@
-"""Trying again, a bounded number of times, with growing pauses."""
+"""Retries with exponential backoff, within a deadline."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sd_client.errors import BusyError, ConnectionFailedError
+from sd_client.errors import ConnectionFailedError, ServiceUnavailableError
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
-DEFAULT_RETRIES = 8  # about 40 s in all, 20 s at least: the service replaces a lost engine within that
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 8.0
+DEFAULT_RETRIES = 8  # at least 20 s, about 40 s on average: a service replaces a lost engine within that time
+_FIRST_DELAY_S = 0.5
+_MAX_DELAY_S = 8.0
 
 log = logging.getLogger("sd_client")
 
 
-def pauses_s(retries: int, jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
-    """The pause before each further try: doubling, capped, and spread so that callers do not come back together."""
+def backoff_delays_s(retries: int, jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+    """Yield the delay before each retry: doubling, capped, and with jitter so that clients do not retry together."""
     for attempt in range(retries):
-        yield min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S) * jitter(0.5, 1.5)
+        yield min(_FIRST_DELAY_S * 2**attempt, _MAX_DELAY_S) * jitter(0.5, 1.5)
 
 
-def with_retries(ask: Callable[[], Answer], pauses: Iterator[float], deadline_s: float) -> Answer:
-    """Calls `ask` until it answers, as long as there are pauses and none reaches past `deadline_s` (monotonic)."""
+def with_retries(send: Callable[[], Response], delays_s: Iterator[float], deadline_s: float) -> Response:
+    """Call `send` until it succeeds, as long as there are delays and none ends after `deadline_s` (monotonic)."""
     while True:
         try:
-            return ask()
-        except (BusyError, ConnectionFailedError) as error:
-            pause_s = next(pauses, None)
-            if pause_s is None or time.monotonic() + pause_s >= deadline_s:
+            return send()
+        except (ServiceUnavailableError, ConnectionFailedError) as error:
+            delay_s = next(delays_s, None)
+            if delay_s is None or time.monotonic() + delay_s >= deadline_s:
                 raise
-            log.warning("%s Trying again in %.1f s.", error, pause_s)
-        time.sleep(pause_s)
+            log.warning("%s Trying again in %.1f s.", error, delay_s)
+        time.sleep(delay_s)

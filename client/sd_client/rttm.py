@@ -1,6 +1,6 @@
-"""RTTM, the text format in which the field's scoring tools read a timeline.
+"""RTTM, the text format of timelines that scoring tools read.
 
-The format: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan", appendix A.
+Source: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan", appendix A.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sd_client.timeline import Segment, Timeline
 
 
 def to_rttm(timeline: Timeline, recording: str) -> str:
-    """One `SPEAKER` line per segment. `recording` names the file; RTTM's fields cannot hold spaces, `_` stands in."""
+    """Return one `SPEAKER` line per segment. `recording` is the file's name; its spaces become `_`."""
     file_id = re.sub(r"\s+", "_", recording) or "recording"
     return "".join(f"{_line(segment, file_id)}\n" for segment in timeline.segments)
 

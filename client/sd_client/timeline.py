@@ -1,4 +1,4 @@
-"""A timeline: who spoke when."""
+"""A timeline: the segments of a recording and their speakers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sd_client.errors import AnswerError
+from sd_client.errors import InvalidResponseError
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One speaker talking from `start_time_s` to `end_time_s`, seconds from the recording's start."""
+    """Speech of one speaker from `start_time_s` to `end_time_s`, in seconds from the recording's start."""
 
     start_time_s: float
     end_time_s: float
@@ -20,34 +20,35 @@ class Segment:
 
     @property
     def duration_s(self) -> float:
+        """The segment's length in seconds."""
         return self.end_time_s - self.start_time_s
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Who spoke when, sorted by start; segments may overlap.
+    """Segments sorted by start; they may overlap.
 
-    `exclusive_segments` (one speaker at a time) and `embeddings` (one vector per speaker) are None unless asked for.
+    `exclusive_segments` (one speaker at a time) and `embeddings` (one vector per speaker) are None unless requested.
     """
 
     speakers: tuple[str, ...]
     segments: tuple[Segment, ...]
     exclusive_segments: tuple[Segment, ...] | None = None
     embeddings: Mapping[str, tuple[float | None, ...]] | None = None
-    """A speaker who never talks alone has no embedding: its vector holds None."""
+    """The vector of a speaker who never talks alone consists of None."""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Timeline:
-        """Reads the text of a `DIARIZATION_RESULT`.
+        """Parse the text of a `DIARIZATION_RESULT`.
 
         Raises:
-            AnswerError: the text is not a timeline.
+            InvalidResponseError: the text is not a timeline.
         """
         try:
             return cls._from_document(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise AnswerError(
-                f"The service's answer is not a timeline ({type(error).__name__}: {error}). "
+            raise InvalidResponseError(
+                f"The service's response is not a timeline ({type(error).__name__}: {error}). "
                 "Client and service may be of different versions."
             ) from error
 
@@ -63,14 +64,14 @@ class Timeline:
 
     @property
     def talk_time_s(self) -> dict[str, float]:
-        """Seconds each speaker talks; where two talk at once, both count."""
+        """Seconds of speech by speaker; overlapping speech counts for each speaker."""
         return {
             speaker: sum(segment.duration_s for segment in self.segments if segment.speaker == speaker)
             for speaker in self.speakers
         }
 
     def to_json(self) -> str:
-        """The timeline with the keys that the service gave it."""
+        """Return the timeline as JSON, with the keys of the service's response."""
         document: dict[str, Any] = {
             "total_segments": len(self.segments),
             "num_speakers": len(self.speakers),

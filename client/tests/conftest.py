@@ -1,30 +1,30 @@
-"""Services for the client to talk to."""
+"""Shared fixtures: fake services."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Generator
 
+import fake_grpc_service
+import fake_http_service
 import pytest
-import v2_grpc_stand_in
-import v2_stand_in
 
 
 @pytest.fixture
-def service() -> Generator[v2_stand_in.Service]:
-    with v2_stand_in.running() as service:
+def service() -> Generator[fake_http_service.HttpService]:
+    with fake_http_service.running() as service:
         yield service
 
 
 @pytest.fixture
-def grpc_service() -> Generator[v2_grpc_stand_in.GrpcService]:
-    with v2_grpc_stand_in.running() as service:
+def grpc_service() -> Generator[fake_grpc_service.GrpcService]:
+    with fake_grpc_service.running() as service:
         yield service
 
 
 @pytest.fixture
 def closed_port() -> Generator[int]:
-    """A port on which nothing listens, held so that nobody else will."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
+    """A port on which nothing listens, reserved for the test."""
+    with socket.socket() as reservation:
+        reservation.bind(("127.0.0.1", 0))
+        yield reservation.getsockname()[1]

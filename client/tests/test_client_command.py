@@ -1,4 +1,4 @@
-"""The `sd` command: formats, exit codes and sentences."""
+"""The `sd` command: formats, exit codes and messages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from fake_http_service import TIMELINE, HttpService, Reply, delayed, error, eventually, reset, text
 from sd_client.__main__ import main
-from v2_stand_in import TIMELINE, Reply, Service, error, late, reset, text, until
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def recording(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_a_table_is_printed_by_default(service: Service, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_is_the_default(service: HttpService, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diarize", recording, "--url", service.url]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("board meeting.wav (2.0 KiB)\n2 speakers, 3 segments")
@@ -30,59 +30,56 @@ def test_a_table_is_printed_by_default(service: Service, recording: str, capsys:
     assert err == ""
 
 
-def test_json_is_the_services_answer(service: Service, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_that_of_the_service(service: HttpService, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diarize", recording, "--url", service.url, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == TIMELINE
 
 
-def test_rttm_names_the_recording(service: Service, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rttm_names_the_recording(service: HttpService, recording: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diarize", recording, "--url", service.url, "--format", "rttm"]) == 0
     assert capsys.readouterr().out.startswith("SPEAKER board_meeting 1 0.500 2.750 <NA> <NA> SPEAKER_00 <NA> <NA>\n")
 
 
-def test_options_reach_the_service(service: Service, recording: str) -> None:
-    question = ["--speakers", "2", "--min-speakers", "1", "--max-speakers", "4"]
-    main(["diarize", recording, "--url", service.url, *question, "--include", "exclusive,embeddings", "--format=json"])
-    (asked,) = service.asked
-    assert asked.tensors["NUM_SPEAKERS"] == b"2"
-    assert asked.document["parameters"]["min_speakers"] == 1
-    assert asked.document["parameters"]["max_speakers"] == 4
-    assert asked.document["parameters"]["include"] == "exclusive,embeddings"
+def test_options_reach_the_service(service: HttpService, recording: str) -> None:
+    options = ["--speakers", "2", "--min-speakers", "1", "--max-speakers", "4"]
+    main(["diarize", recording, "--url", service.url, *options, "--include", "exclusive,embeddings", "--format=json"])
+    (request,) = service.requests
+    assert request.tensors["NUM_SPEAKERS"] == b"2"
+    assert request.document["parameters"]["min_speakers"] == 1
+    assert request.document["parameters"]["max_speakers"] == 4
+    assert request.document["parameters"]["include"] == "exclusive,embeddings"
 
 
 EXIT_CODES: list[tuple[Reply, int, str]] = [
     (error(500, "It broke."), 1, "failed (500): It broke."),
-    (text("nonsense"), 1, "answer is not a timeline"),
+    (text("nonsense"), 1, "response is not a timeline"),
     (reset, 3, "cannot be reached: connection"),
-    (late(60), 3, "gave no answer within 2 s."),
-    (error(400, "AUDIO_DATA is empty."), 4, "refused (400): AUDIO_DATA is empty."),
-    (error(503, "Full."), 5, "cannot take the recording now (503): Full."),
+    (delayed(60), 3, "did not respond within 2 s."),
+    (error(400, "AUDIO_DATA is empty."), 4, "rejected the request (400): AUDIO_DATA is empty."),
+    (error(503, "Full."), 5, "cannot process the recording now (503): Full."),
 ]
 
 
 @pytest.mark.parametrize("failure", EXIT_CODES)
-def test_a_failure_is_one_sentence_and_its_exit_code(
-    service: Service, recording: str, capsys: pytest.CaptureFixture[str], failure: tuple[Reply, int, str]
+def test_a_failure_has_one_message_and_its_exit_code(
+    service: HttpService, recording: str, capsys: pytest.CaptureFixture[str], failure: tuple[Reply, int, str]
 ) -> None:
-    reply, exit_code, sentence = failure
+    reply, exit_code, message = failure
     service.replies = [reply]
     assert main(["diarize", recording, "--url", service.url, "--retries", "0", "--timeout", "2s"]) == exit_code
     out, err = capsys.readouterr()
     assert out == ""
-    assert sentence in err
+    assert message in err
     assert err.count("\n") == 1
 
 
-def test_a_missing_file_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diarize", "nowhere.wav"]) == 2
     assert capsys.readouterr().err == "nowhere.wav cannot be read: No such file or directory.\n"
 
 
-WRONG = [
-    (["--speakers", "0"], "'0' is not a number of speakers; it must be 1 to 256"),
-    (["--speakers", "two"], "'two' is not a number of speakers"),
-    (["--max-speakers", "257"], "'257' is not a number of speakers"),
-    (["--include", "words"], "'words' is none of: exclusive, embeddings"),
+INVALID = [
+    (["--speakers", "two"], "invalid int value: 'two'"),
     (["--include", "exclusive"], "--include adds to the JSON only; write --format json, not --format table"),
     (["--timeout", "0"], "'0' is not a time; write it like 90s, 10m or 2h"),
     (["--timeout", "1d"], "'1d' is not a time"),
@@ -92,84 +89,108 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("options", "sentence"), WRONG)
-def test_a_wrong_option_says_what_would_be_right(
-    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("options", "message"), INVALID)
+def test_an_invalid_option_is_a_usage_error(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exited:
         main(["diarize", "meeting.wav", *options])
-    assert left.value.code == 2
-    assert sentence in capsys.readouterr().err
+    assert exited.value.code == 2
+    assert message in capsys.readouterr().err
 
 
-def test_the_environment_says_where_the_service_is(
-    service: Service, recording: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (["--speakers", "0"], (b"0", {})),
+        (["--speakers", "1000", "--max-speakers", "2"], (b"1000", {"max_speakers": 2})),
+        (["--min-speakers", "3", "--max-speakers", "-2"], (None, {"min_speakers": 3, "max_speakers": -2})),
+        (["--include", "words", "--format", "json"], (None, {"include": "words"})),
+    ],
+)
+def test_the_service_alone_checks_the_values_of_options(
+    service: HttpService,
+    recording: str,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    sent: tuple[bytes | None, dict[str, object]],
+) -> None:
+    service.replies = [error(400, "The option is invalid.")]
+    assert main(["diarize", recording, "--url", service.url, *options]) == 4
+    assert capsys.readouterr().err.endswith("rejected the request (400): The option is invalid.\n")
+    (request,) = service.requests
+    parameters = {"binary_data_output": True, **sent[1]}
+    assert (request.tensors.get("NUM_SPEAKERS"), request.document["parameters"]) == (sent[0], parameters)
+
+
+def test_the_url_is_read_from_the_environment(
+    service: HttpService, recording: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SD_URL", service.url)
     assert main(["diarize", recording]) == 0
-    assert len(service.asked) == 1
+    assert len(service.requests) == 1
 
 
-def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
+def test_help_lists_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
         main(["diarize", "--help"])
-    assert left.value.code == 0
-    assert "  5  the service is full or restarting, also after the last retry" in capsys.readouterr().out
+    assert exited.value.code == 0
+    assert "  5  the service is full or restarting, also at the last retry" in capsys.readouterr().out
 
 
-def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
         main(["--version"])
-    assert left.value.code == 0
+    assert exited.value.code == 0
     assert capsys.readouterr().out.startswith("sd 0.")
 
 
 def _sd(*arguments: str, stdin: bytes = b"", stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
-    """The command in a process of its own, where every warning would show."""
+    """Run the command in a process of its own, with all warnings."""
     command = [sys.executable, "-W", "default", "-m", "sd_client", *arguments]
     return subprocess.run(command, input=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False)
 
 
-def test_stdin_is_read_and_nothing_else_is_said(service: Service) -> None:
-    ended = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF")
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    assert ended.stdout.startswith(b"stdin (0.0 KiB)\n")
-    assert service.asked[0].tensors["AUDIO_DATA"] == b"UklGRg=="
+def test_a_recording_is_read_from_stdin(service: HttpService) -> None:
+    completed = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF")
+    assert (completed.returncode, completed.stderr) == (0, b"")
+    assert completed.stdout.startswith(b"stdin (0.0 KiB)\n")
+    assert service.requests[0].tensors["AUDIO_DATA"] == b"RIFF"
 
 
-def test_a_further_try_is_announced_on_stderr(service: Service) -> None:
+def test_a_retry_is_logged_on_stderr(service: HttpService) -> None:
     service.replies = [error(503, "The engine is restarting.")]
-    ended = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF")
-    assert ended.returncode == 0
-    assert b"(503): The engine is restarting. Trying again in 0." in ended.stderr
+    completed = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF")
+    assert completed.returncode == 0
+    assert b"(503): The engine is restarting. Trying again in 0." in completed.stderr
 
 
-def test_an_interrupted_command_leaves_without_a_traceback(service: Service) -> None:
-    service.replies = [late(60.0)]
+def test_an_interrupted_command_ends_without_a_traceback(service: HttpService) -> None:
+    service.replies = [delayed(60.0)]
     command = [sys.executable, "-m", "sd_client", "diarize", "-", "--url", service.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdin
         running.stdin.close()
-        until(lambda: bool(service.asked))
+        eventually(lambda: bool(service.requests))
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=30) == 130
         assert running.stderr
         assert running.stderr.read() == b""
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(service: Service) -> None:
+def test_a_closed_pipe_is_not_an_error(service: HttpService) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     try:
-        ended = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF", stdout=write_end)
+        completed = _sd("diarize", "-", "--url", service.url, stdin=b"RIFF", stdout=write_end)
     finally:
         os.close(write_end)
-    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (completed.returncode, completed.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_a_terminal_gets_bars_and_colour_unless_it_does_not_want_them(
-    service: Service,
+def test_a_terminal_gets_bars_and_colour_unless_no_color_is_set(
+    service: HttpService,
     monkeypatch: pytest.MonkeyPatch,
     no_color: str,
     coloured: bool,  # noqa: FBT001 - a table

@@ -1,4 +1,4 @@
-"""`sd model export` and `sd model import`: a model travels as one file, or a sentence says why not."""
+"""`sd model export` and `sd model import`: a model as one file, and messages for failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WEIGHTS = (
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A model as a download leaves it; its weights are none."""
+    """A model as a download leaves it, with placeholder weights."""
     directory = tmp_path / "model"
     for path in WEIGHTS:
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
@@ -38,12 +38,12 @@ def model(tmp_path: Path) -> Path:
     return directory
 
 
-def test_a_model_travels_as_one_file(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_is_exported_and_imported(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     digest, archive, cache = manifest.take(model).digest, tmp_path / "model.tar", tmp_path / "cache"
     assert main(["model", "export", str(model), str(archive)]) == 0
-    said = capsys.readouterr()
-    assert said.out == f"{archive} holds {PIPELINE} at {COMMIT}, 0.1 MB.\nIts digest is {digest}.\n"
-    assert said.err == ""
+    output = capsys.readouterr()
+    assert output.out == f"{archive} holds {PIPELINE} at {COMMIT}, 0.1 MB.\nIts digest is {digest}.\n"
+    assert output.err == ""
 
     assert main(["model", "import", str(archive), str(cache), "--digest", digest]) == 0
     place = cache / "pyannote--speaker-diarization-community-1" / COMMIT
@@ -51,21 +51,19 @@ def test_a_model_travels_as_one_file(model: Path, tmp_path: Path, capsys: pytest
     assert manifest.verify(place, digest).files == manifest.take(model).files
 
 
-def test_what_was_changed_on_the_way_is_not_imported(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_changed_archive_is_not_imported(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archive = tmp_path / "model.tar"
     main(["model", "export", str(model), str(archive)])
     archive.write_bytes(archive.read_bytes().replace(b"plda/plda.npzplda", b"plda/plda.npzPLDA"))
     assert main(["model", "import", str(archive), str(tmp_path / "cache")]) == 1
-    said = capsys.readouterr().err
-    assert "plda/plda.npz has been changed" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "plda/plda.npz has been changed" in output
+    assert output.count("\n") == 1
     assert list((tmp_path / "cache").glob("pyannote*")) == []
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "message"),
     [
         (["export", "{here}", "{here}/model.tar"], "{here} has no manifest.json: export what `download` or `import`"),
         (["export", "{model}", "{here}/no/model.tar"], "{here}/no cannot be written: No such file or directory."),
@@ -75,30 +73,30 @@ def test_what_was_changed_on_the_way_is_not_imported(
         (["import", "{model}/config.yaml", "{model}/config.yaml"], "The cache {model}/config.yaml cannot be written"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+def test_a_failure_is_one_message(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     names = {"here": tmp_path, "model": model}
-    assert main(["model", *(word.format(**names) for word in words)]) == 1
-    said = capsys.readouterr()
-    assert (said.out, said.err.count("\n")) == ("", 1)
-    assert sentence.format(**names) in said.err
+    assert main(["model", *(argument.format(**names) for argument in arguments)]) == 1
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1)
+    assert message.format(**names) in output.err
 
 
-@pytest.mark.parametrize("words", [[], ["export"], ["import", "model.tar"], ["export", "a", "b", "c"]])
-def test_a_wrong_command_line_ends_with_two(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["model", *words])
-    assert left.value.code == 2
+@pytest.mark.parametrize("arguments", [[], ["export"], ["import", "model.tar"], ["export", "a", "b", "c"]])
+def test_an_invalid_command_line_is_a_usage_error(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["model", *arguments])
+    assert exited.value.code == 2
 
 
-def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["model", "--help"])
-    assert "  1  not done: the model is damaged or not the one that is pinned" in capsys.readouterr().out
+    assert "  1  failed: the model is damaged or differs from its digest" in capsys.readouterr().out
 
 
-def test_who_sends_a_recording_does_not_wait_for_it() -> None:
+def test_sd_diarize_does_not_import_what_only_models_need() -> None:
     code = "import sys; from sd_client.__main__ import main; main(['diarize', '/nowhere']); print({*sys.modules})"
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     assert "sd_client.arguments" in imported

@@ -1,13 +1,13 @@
-"""The table, to the letter."""
+"""The text table, character by character."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from fake_http_service import TIMELINE
 from sd_client import Timeline
-from sd_client.table import PLAIN, Look, clock, render
-from v2_stand_in import TIMELINE
+from sd_client.table import PLAIN, TableStyle, clock, render
 
 MEETING = Timeline.from_json(json.dumps(TIMELINE))
 SILENCE = Timeline(speakers=(), segments=())
@@ -45,28 +45,28 @@ def test_a_plain_table() -> None:
     assert render(MEETING, "meeting.wav (1.9 MiB)", PLAIN) == PLAIN_TABLE
 
 
-def test_bars_show_where_in_the_recording_a_segment_lies() -> None:
-    assert render(MEETING, "meeting.wav", Look(bar_columns=20)) == BAR_TABLE
+def test_bars_show_the_position_of_each_segment() -> None:
+    assert render(MEETING, "meeting.wav", TableStyle(bar_columns=20)) == BAR_TABLE
 
 
 def test_each_speaker_has_a_colour() -> None:
-    lines = render(MEETING, "meeting.wav", Look(colour=True)).splitlines()
+    lines = render(MEETING, "meeting.wav", TableStyle(colour=True)).splitlines()
     assert lines[4].endswith("   \033[36mSPEAKER_00\033[0m")
     assert lines[5].endswith("   \033[33mSPEAKER_01\033[0m")
     assert lines[6].endswith("   \033[36mSPEAKER_00\033[0m")
 
 
-def test_a_recording_in_which_nobody_speaks_says_so() -> None:
+def test_a_recording_without_speech_has_no_table() -> None:
     assert render(SILENCE, "hum.wav") == "hum.wav\nNobody speaks in this recording.\n"
 
 
 @pytest.mark.parametrize(("columns", "bar_columns"), [(40, 0), (59, 0), (60, 10), (80, 30), (300, 60)])
-def test_bars_take_what_the_terminal_leaves(columns: int, bar_columns: int) -> None:
-    assert Look.of_terminal(columns, colour=False).bar_columns == bar_columns
+def test_bars_fill_the_rest_of_the_terminal(columns: int, bar_columns: int) -> None:
+    assert TableStyle.for_terminal(columns, colour=False).bar_columns == bar_columns
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
-    lines = render(MEETING, "meeting.wav", Look.of_terminal(80, colour=False)).splitlines()
+    lines = render(MEETING, "meeting.wav", TableStyle.for_terminal(80, colour=False)).splitlines()
     assert max(len(line) for line in lines) <= 80
 
 
@@ -74,5 +74,5 @@ def test_no_line_is_wider_than_the_terminal() -> None:
     ("time_s", "text"),
     [(0, "0:00.00"), (59.996, "1:00.00"), (61.5, "1:01.50"), (3599.99, "59:59.99"), (3661.25, "1:01:01.25")],
 )
-def test_times_read_like_a_clock(time_s: float, text: str) -> None:
+def test_times_are_formatted_as_a_clock(time_s: float, text: str) -> None:
     assert clock(time_s) == text

@@ -1,4 +1,4 @@
-"""URLs: which are a service's, and which are not."""
+"""URLs of services: valid and invalid ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sd_client.service_url import ServiceUrl
         ("grpcs://speech.example:443", "speech.example:443", True, True),
     ],
 )
-def test_a_url_is_read(url: str, location: str, is_grpc: bool, is_encrypted: bool) -> None:  # noqa: FBT001 - a table
+def test_a_url_is_parsed(url: str, location: str, is_grpc: bool, is_encrypted: bool) -> None:  # noqa: FBT001 - a table
     service = ServiceUrl.parse(url)
     assert (service.location, service.is_grpc, service.is_encrypted) == (location, is_grpc, is_encrypted)
 
@@ -26,6 +26,6 @@ def test_a_url_is_read(url: str, location: str, is_grpc: bool, is_encrypted: boo
 @pytest.mark.parametrize(
     "url", ["", "localhost:8700", "localhost", "ftp://host", "http://", "http://:8700", "http://a:x", "http://[::1"]
 )
-def test_what_is_no_url_of_a_service_is_refused_with_an_example(url: str) -> None:
+def test_an_invalid_url_is_rejected_with_an_example(url: str) -> None:
     with pytest.raises(UrlError, match="write it like http://localhost:8700 or grpc://localhost:8701"):
         ServiceUrl.parse(url)

@@ -1,4 +1,4 @@
-"""A small HTTP service that speaks as much of the v2 protocol as a diarization needs, and fails as it is told to."""
+"""A fake HTTP service with the part of the v2 protocol that a diarization needs, and configurable failures."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TIMELINE: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request as it arrived."""
+class ReceivedRequest:
+    """A request as it arrived."""
 
     path: str
     headers: dict[str, str]
@@ -41,13 +41,13 @@ Reply = Callable[["Handler"], None]
 
 
 @dataclass
-class Service:
-    """What the stand-in was asked, and how it is to answer: each reply once, then the timeline for ever."""
+class HttpService:
+    """The requests received, and the replies to send: each once, then the timeline forever."""
 
     scheme: str = "http"
     port: int = 0
     replies: list[Reply] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -55,27 +55,27 @@ class Service:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads one infer request and gives the service's next reply."""
+    """Reads one infer request and sends the service's next reply."""
 
     protocol_version = "HTTP/1.1"
-    service: Service
+    service: HttpService
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.service.asked.append(self._read(body))
+        self.service.requests.append(self._read(body))
         reply = self.service.replies.pop(0) if self.service.replies else timeline()
         reply(self)
 
-    def _read(self, body: bytes) -> Asked:
+    def _read(self, body: bytes) -> ReceivedRequest:
         header_bytes = int(self.headers["Inference-Header-Content-Length"])
         document, rest = json.loads(body[:header_bytes]), body[header_bytes:]
         tensors: dict[str, bytes] = {}
         for tensor in document["inputs"]:
             size_bytes = tensor["parameters"]["binary_data_size"]
             tensors[tensor["name"]], rest = rest[4:size_bytes], rest[size_bytes:]
-        return Asked(self.path, dict(self.headers), document, tensors, self.client_address[1])
+        return ReceivedRequest(self.path, dict(self.headers), document, tensors, self.client_address[1])
 
-    def give(self, status: int, body: bytes, **headers: str) -> None:
+    def send(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
@@ -84,11 +84,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Keeps the tests' output clean."""
+        """Log nothing."""
 
 
 def timeline(document: dict[str, Any] | None = None, name: str = "DIARIZATION_RESULT") -> Reply:
-    """The answer, as Triton gives it with the binary tensor extension."""
+    """Reply with a timeline, as Triton does with the binary tensor extension."""
     return text(json.dumps(TIMELINE if document is None else document), name)
 
 
@@ -96,30 +96,30 @@ def text(result: str, name: str = "DIARIZATION_RESULT") -> Reply:
     tensor = struct.pack("<I", len(result.encode())) + result.encode()
     output = {"name": name, "datatype": "BYTES", "shape": [1, 1], "parameters": {"binary_data_size": len(tensor)}}
     header = json.dumps({"model_name": "speaker_diarization", "model_version": "1", "outputs": [output]}).encode()
-    return lambda handler: handler.give(200, header + tensor, Inference_Header_Content_Length=str(len(header)))
+    return lambda handler: handler.send(200, header + tensor, Inference_Header_Content_Length=str(len(header)))
 
 
 def error(status: int, sentence: str) -> Reply:
-    """A failure in Triton's words."""
-    return lambda handler: handler.give(status, json.dumps({"error": sentence}).encode())
+    """Reply with an error in Triton's JSON."""
+    return lambda handler: handler.send(status, json.dumps({"error": sentence}).encode())
 
 
 def page(status: int, body: str) -> Reply:
-    """What something else than Triton says."""
-    return lambda handler: handler.give(status, body.encode(), Content_Type="text/html")
+    """Reply with a page of another server than Triton."""
+    return lambda handler: handler.send(status, body.encode(), Content_Type="text/html")
 
 
 def reset(handler: Handler) -> None:
-    """The connection breaks with the request in flight."""
+    """Reset the connection while the request is in flight."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
     handler.close_connection = True
-    handler.wfile = handler.rfile  # nothing is left to flush
+    handler.wfile = handler.rfile  # so that nothing is flushed to the closed connection
 
 
-def late(seconds: float) -> Reply:
+def delayed(delay_s: float) -> Reply:
     def reply(handler: Handler) -> None:
-        time.sleep(seconds)
+        time.sleep(delay_s)
         timeline()(handler)
 
     return reply
@@ -129,12 +129,12 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away first is what some tests are about."""
+        """Ignore clients that disconnect early, as some tests do."""
 
 
 @contextmanager
-def running(tls: ssl.SSLContext | None = None) -> Generator[Service]:
-    service = Service(scheme="https" if tls else "http")
+def running(tls: ssl.SSLContext | None = None) -> Generator[HttpService]:
+    service = HttpService(scheme="https" if tls else "http")
     server = _Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"service": service}))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -149,9 +149,9 @@ def running(tls: ssl.SSLContext | None = None) -> Generator[Service]:
         server.server_close()
 
 
-def until(happened: Callable[[], bool], patience_s: float = 30.0) -> None:
-    """Waits until something has happened."""
-    deadline_s = time.monotonic() + patience_s
-    while not happened():
-        assert time.monotonic() < deadline_s, f"nothing happened for {patience_s} s"
+def eventually(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Wait until `condition()` is true."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"the condition was not true within {timeout_s} s"
         time.sleep(0.02)

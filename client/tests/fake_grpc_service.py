@@ -1,4 +1,4 @@
-"""A small gRPC service with Triton's own protocol, which fails as it is told to."""
+"""A fake gRPC service with Triton's protocol and configurable failures."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from fake_http_service import TIMELINE
 from tritonclient.grpc import service_pb2, service_pb2_grpc
-from v2_stand_in import TIMELINE
 
 Failure = tuple[grpc.StatusCode, str]
 
 
 @dataclass
 class GrpcService:
-    """What was asked, and the failures to answer with before the timeline; `delay_s` comes before each answer."""
+    """The requests received, and the failures to send before the timeline; each response is delayed by `delay_s`."""
 
     port: int = 0
     delay_s: float = 0.0
     failures: list[Failure] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -40,14 +40,14 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ServerLiveResponse(live=True)  # pyright: ignore[reportAttributeAccessIssue] - generated code
 
     def ModelInfer(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the protocol's name
-        self._service.asked.append(request)
+        self._service.requests.append(request)
         time.sleep(self._service.delay_s)
         if self._service.failures:
             context.abort(*self._service.failures.pop(0))
-        return _answer()
+        return _response()
 
 
-def _answer() -> Any:
+def _response() -> Any:
     result = json.dumps(TIMELINE).encode()
     response = service_pb2.ModelInferResponse(model_name="speaker_diarization")  # pyright: ignore[reportAttributeAccessIssue] - generated code
     response.outputs.add(name="DIARIZATION_RESULT", datatype="BYTES", shape=[1, 1])

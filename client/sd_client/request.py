@@ -1,8 +1,7 @@
-"""What is asked of a recording, and how the Triton v2 protocol carries it."""
+"""A diarization request, and its inputs and parameters in Triton's v2 protocol."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 MODEL = "speaker_diarization"
@@ -10,8 +9,8 @@ RESULT = "DIARIZATION_RESULT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A recording and what the caller knows or wants; None and an empty `include` mean: find out, nothing extra."""
+class DiarizationRequest:
+    """A recording and its options, which the service checks; a speaker count of None is not sent."""
 
     recording: bytes
     request_id: str
@@ -22,8 +21,8 @@ class Question:
 
     @property
     def tensors(self) -> dict[str, bytes]:
-        """The inputs of the model, each a BYTES tensor of shape [1, 1]."""
-        tensors = {"AUDIO_DATA": base64.b64encode(self.recording)}
+        """The contents of the model's inputs, each a BYTES tensor of shape [1, 1]."""
+        tensors = {"AUDIO_DATA": self.recording}
         if self.num_speakers is not None:
             tensors["NUM_SPEAKERS"] = str(self.num_speakers).encode()
         return tensors
@@ -31,9 +30,9 @@ class Question:
     @property
     def parameters(self) -> dict[str, int | str]:
         """The request's v2 parameters."""
-        asked = {
+        parameters = {
             "min_speakers": self.min_speakers,
             "max_speakers": self.max_speakers,
             "include": ",".join(self.include) or None,
         }
-        return {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
