@@ -1,4 +1,4 @@
-"""One control plane with the chart's CRD and rights for all tests of this folder, and a namespace for each."""
+"""One control plane with the chart's CRD and RBAC for all tests of this folder, and a namespace for each test."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from sd_harness.control_plane.control_plane import ControlPlane, Manifest, build
 from sd_harness.control_plane.operator_process import RunningOperator, running_operator
 from sd_harness.control_plane.operator_testbed import OperatorTestbed
 
-NEEDED = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-NUMBERS = itertools.count(1)
+INSTALLED_KINDS = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+NAMESPACE_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -22,29 +22,29 @@ def tools() -> Path:
 
 @pytest.fixture(scope="session")
 def chart(tools: Path) -> list[Manifest]:
-    """What the chart installs."""
+    """The manifests of an installation with default values."""
     return render_chart(tools)
 
 
 @pytest.fixture(scope="session")
 def plane(tools: Path, chart: list[Manifest], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane with the CRD and the operator's rights; it starts in about five seconds."""
-    parts = [manifest for manifest in chart if manifest["kind"] in NEEDED]
-    with control_plane(tmp_path_factory.mktemp("control-plane"), tools, parts) as running:
+    """A control plane with the CRD and the operator's permissions; it starts in about five seconds."""
+    manifests = [manifest for manifest in chart if manifest["kind"] in INSTALLED_KINDS]
+    with control_plane(tmp_path_factory.mktemp("control-plane"), tools, manifests) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def operator(plane: ControlPlane) -> Iterator[RunningOperator]:
-    """An operator that runs during a file's tests; it looks at nothing twice on its own within their time."""
+    """An operator that runs during the tests of a module, whose resync interval is longer than those take."""
     with running_operator(plane) as running:
         yield running
 
 
 @pytest.fixture
 def namespace(plane: ControlPlane) -> str:
-    """A fresh namespace that admits only pods of the restricted profile."""
-    name = f"test-{next(NUMBERS)}"
+    """A new namespace that enforces the restricted Pod Security Standard."""
+    name = f"test-{next(NAMESPACE_NUMBERS)}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     return name
@@ -52,7 +52,7 @@ def namespace(plane: ControlPlane) -> str:
 
 @pytest.fixture
 def testbed(plane: ControlPlane, operator: RunningOperator, namespace: str) -> Iterator[OperatorTestbed]:
-    """A place to try a service in; it is left without one, so that nothing moves during the next test."""
-    prepared = OperatorTestbed(plane, operator, namespace)
-    yield prepared
-    prepared.kubectl("delete", "diar", "--all")
+    """A test bed in a new namespace; its services are deleted afterwards, so that they do not disturb the next test."""
+    created = OperatorTestbed(plane, operator, namespace)
+    yield created
+    created.kubectl("delete", "diar", "--all")

@@ -1,4 +1,4 @@
-"""Engines' metrics pages at addresses of this machine, where a test says that pods are."""
+"""Metrics pages of engines at loopback addresses that tests set as pod addresses."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ ENGINE_PORT = 8003
 
 @contextmanager
 def engines(pages: dict[str, str]) -> Iterator[None]:
-    """Serves each address its page for as long as the block runs."""
+    """Serve a metrics page at each address until the block ends."""
     with ExitStack() as running:
         for address, page in pages.items():
             running.enter_context(_serving(address, page))
@@ -19,16 +19,16 @@ def engines(pages: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _serving(address: str, page: str) -> Iterator[None]:
-    class Page(BaseHTTPRequestHandler):
+    class MetricsPage(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(page.encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own names
-            """Nothing is logged."""
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's signature
+            """Log nothing."""
 
-    with ThreadingHTTPServer((address, ENGINE_PORT), Page) as server:
+    with ThreadingHTTPServer((address, ENGINE_PORT), MetricsPage) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield

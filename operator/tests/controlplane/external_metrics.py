@@ -1,4 +1,4 @@
-"""A server of external metrics, as prometheus-adapter is one, that says what a test tells it."""
+"""A server of the external metrics API, as prometheus-adapter is one, with values that a test sets."""
 
 import json
 import ssl
@@ -15,14 +15,14 @@ ROOT = f"/apis/{GROUP}/{VERSION}"
 
 
 class Backlogs:
-    """The values of the metrics of one service; a metric that is not there has no series."""
+    """The metric values of one service; a metric without a value has no series."""
 
     def __init__(self, namespace: str, service: str) -> None:
         self.selector = {"namespace": namespace, "service": service}
         self.values: dict[str, int] = {}
 
-    def answer(self, path: str, query: str) -> Manifest:
-        """What the API server is told; an answer to a question about another service is empty."""
+    def response(self, path: str, query: str) -> Manifest:
+        """The body for a request of the API server; the list is empty for the metrics of another service."""
         if path == ROOT:
             return {
                 "kind": "APIResourceList",
@@ -31,9 +31,9 @@ class Backlogs:
                 "resources": [],
             }
         *_, namespace, metric = path.split("/")
-        asked = dict(each.split("=") for each in parse_qs(query)["labelSelector"][0].split(","))
-        known = metric in self.values and asked == self.selector and namespace == self.selector["namespace"]
-        items = [self._value(metric)] if known else []
+        requested = dict(each.split("=") for each in parse_qs(query)["labelSelector"][0].split(","))
+        has_value = metric in self.values and requested == self.selector and namespace == self.selector["namespace"]
+        items = [self._value(metric)] if has_value else []
         return {"kind": "ExternalMetricValueList", "apiVersion": f"{GROUP}/{VERSION}", "items": items}
 
     def _value(self, metric: str) -> Manifest:
@@ -43,9 +43,9 @@ class Backlogs:
 
 @contextmanager
 def served(plane: ControlPlane, backlogs: Backlogs) -> Iterator[None]:
-    """Lets the API server ask for the metrics; it has to be gone before they are."""
+    """Register and serve the external metrics API until the block ends."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(backlogs)) as server:
-        # The API server's own certificate serves here, too: nobody checks either.
+        # The API server's certificate is reused, because neither is verified.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificates = plane.folder / "certificates"
         context.load_cert_chain(certificates / "apiserver.crt", certificates / "apiserver.key")
@@ -60,26 +60,26 @@ def served(plane: ControlPlane, backlogs: Backlogs) -> Iterator[None]:
 
 
 def _handler(backlogs: Backlogs) -> type[BaseHTTPRequestHandler]:
-    class Answer(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            body = json.dumps(backlogs.answer(parts.path, parts.query)).encode()
+            body = json.dumps(backlogs.response(parts.path, parts.query)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-            """Nothing is logged."""
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's signature
+            """Log nothing."""
 
-    return Answer
+    return Handler
 
 
 def _registration(port: int) -> list[Manifest]:
     metadata = {"name": "external-metrics", "namespace": "default"}
     service = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}
-    registered = {
+    api_service = {
         "group": GROUP,
         "version": VERSION,
         "groupPriorityMinimum": 100,
@@ -93,6 +93,6 @@ def _registration(port: int) -> list[Manifest]:
             "apiVersion": "apiregistration.k8s.io/v1",
             "kind": "APIService",
             "metadata": {"name": f"{VERSION}.{GROUP}"},
-            "spec": registered,
+            "spec": api_service,
         },
     ]

@@ -77,7 +77,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(testbed: OperatorTe
     testbed.apply(GATED)
     pod = active_job_pod(testbed)
     began = time.monotonic()
-    terminate(testbed, pod, failure_message(reason, PAGE), ahead_s=30)
+    terminate(testbed, pod, failure_message(reason, PAGE), clock_skew_s=30)
     seen = ready(testbed, reason)
     assert time.monotonic() - began < SHOWN_S
     message = condition(seen, "Ready")["message"]
@@ -97,7 +97,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(testbed: OperatorTe
 
 def test_a_hub_that_answers_again_heals_the_service_without_help(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
-    terminate(testbed, pod := active_job_pod(testbed), failure_message("HubUnreachable"), ahead_s=5)
+    terminate(testbed, pod := active_job_pod(testbed), failure_message("HubUnreachable"), clock_skew_s=5)
     ready(testbed, "HubUnreachable")
     again = active_job_pod(testbed, excluding_job=job_name(pod))
     terminate(testbed, again, success_message())

@@ -1,4 +1,4 @@
-"""An operator for a list of namespaces has rights in these, and looks after nothing else."""
+"""An operator that is restricted to namespaces needs permissions in these only, and watches no others."""
 
 from sd_harness.control_plane.chart_rendering import render_chart
 from sd_harness.control_plane.control_plane import ControlPlane
@@ -6,17 +6,17 @@ from sd_harness.control_plane.operator_process import running_operator
 from sd_harness.control_plane.operator_testbed import OperatorTestbed
 from sd_harness.services.service_specs import DEMO
 
-NEEDED = ("Role", "RoleBinding")
+RBAC_KINDS = ("Role", "RoleBinding")
 
 
-def test_roles_in_the_listed_namespaces_suffice(plane: ControlPlane, namespace: str) -> None:
+def test_roles_in_the_listed_namespaces_are_sufficient(plane: ControlPlane, namespace: str) -> None:
     other = f"{namespace}-other"
     for name in (other, f"{namespace}-unwatched", "scoped"):
         plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     flags = f"--set=watchNamespaces={{{namespace},{other}}}"
     chart = render_chart(plane.programs, flags, namespace="scoped")
     assert not [each for each in chart if each["kind"].startswith("ClusterRole")]
-    plane.apply(*(each for each in chart if each["kind"] in NEEDED))
+    plane.apply(*(each for each in chart if each["kind"] in RBAC_KINDS))
     with running_operator(
         plane, lease="sd-triton-operator", kubeconfig=plane.namespaced_operator,
         SD_IDENTITY="scoped", SD_NAMESPACE="scoped", SD_WATCH_NAMESPACES=f"{namespace},{other}",

@@ -1,4 +1,4 @@
-"""A Kubernetes control plane without nodes: etcd, API server, controllers and scheduler as plain processes."""
+"""A Kubernetes control plane without nodes: etcd, API server, controller manager and scheduler as processes."""
 
 import json
 import os
@@ -23,13 +23,13 @@ CONTROLLERS = (
 )
 OPERATOR_USER = "system:serviceaccount:sd-triton:sd-triton-operator"
 NAMESPACED_OPERATOR_USER = "system:serviceaccount:scoped:sd-triton-operator"
-"""An operator that was installed for some namespaces only."""
+"""The operator of an installation that is restricted to some namespaces."""
 OPERATOR_USERS = [OPERATOR_USER, NAMESPACED_OPERATOR_USER]
 OPERATOR_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sd-triton"}}
-"""Where the operator lives, and its Lease."""
-START_S = 60
+"""The namespace of the operator and its Lease."""
+START_TIMEOUT_S = 60
 
-AUDIT = {
+AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived", "ResponseStarted"],
@@ -43,117 +43,124 @@ AUDIT = {
         {"level": "None"},
     ],
 }
-"""The API server writes down what operators write, and what people do with a DiarizationService."""
+"""Log all writes of operators, and all writes of DiarizationServices."""
 
 Manifest = dict[str, Any]
 
 
 def build_programs() -> Path:
-    """The folder of the kit's binaries; those that are missing are built, which takes minutes the first time."""
+    """Build the missing binaries, which takes minutes the first time, and return their folder."""
     argv = [sys.executable, "-m", "sd_kit", "tools", *PROGRAMS]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "e2e" / "kit")}
-    made = subprocess.run(argv, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return Path(made.stdout.strip())
+    built = subprocess.run(argv, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return Path(built.stdout.strip())
 
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """A running control plane and the ways to talk to it."""
+    """A running control plane, its kubeconfigs and kubectl."""
 
     folder: Path
     programs: Path
 
     @property
     def admin(self) -> Path:
-        """Kubeconfig of somebody who may do everything."""
+        """Kubeconfig of the cluster administrator."""
         return self.folder / "admin.kubeconfig"
 
     @property
     def operator(self) -> Path:
-        """Kubeconfig of the operator, who may do what its ClusterRole allows."""
+        """Kubeconfig of the operator, with the permissions of its ClusterRole."""
         return self.folder / "operator.kubeconfig"
 
     @property
     def namespaced_operator(self) -> Path:
-        """Kubeconfig of the operator that may only do what Roles allow."""
+        """Kubeconfig of the namespaced operator, with the permissions of its Roles."""
         return self.folder / "scoped.kubeconfig"
 
     def kubeconfig_for(self, url: str) -> Path:
-        """Kubeconfig of the operator that goes to another address."""
+        """Kubeconfig of the operator with another server address."""
         path = self.folder / f"operator-{url.rpartition(':')[2]}.kubeconfig"
         path.write_text(yaml.safe_dump(_kubeconfig(url, "operator")))
         return path
 
     @property
     def url(self) -> str:
-        """The API server's own address."""
+        """The API server's URL."""
         return yaml.safe_load(self.admin.read_text())["clusters"][0]["cluster"]["server"]
 
     def audit_events(self) -> list[Manifest]:
-        """Every change of a DiarizationService and every write of an operator, with times to the microsecond."""
-        whole, _, _begun = (self.folder / "audit.log").read_text().rpartition("\n")
-        return [json.loads(line) for line in whole.splitlines()]
+        """Complete lines of the audit log: writes of DiarizationServices and of operators."""
+        complete, _, _partial = (self.folder / "audit.log").read_text().rpartition("\n")
+        return [json.loads(line) for line in complete.splitlines()]
 
     def operator_writes(self, user_agent: str = "") -> list[Manifest]:
         """Writes of operators whose user agent contains `user_agent`, without writes of Leases."""
         return [event for event in self.audit_events() if is_write(event) and user_agent in event["userAgent"]]
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs kubectl as administrator; its output is in the result."""
+        """Run kubectl as administrator.
+
+        Raises:
+            AssertionError: it failed, and `check` is set.
+        """
         argv = [str(self.programs / "kubectl"), f"--kubeconfig={self.admin}", *arguments]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise AssertionError(f"kubectl {' '.join(arguments)} failed: {done.stderr}")
-        return done
+        completed = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+        if check and completed.returncode:
+            raise AssertionError(f"kubectl {' '.join(arguments)} failed: {completed.stderr}")
+        return completed
 
     def apply(self, *manifests: Manifest, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """What a person does with a file."""
+        """Run `kubectl apply` with the manifests."""
         return self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests), check=check)
 
     def get(self, kind: str, name: str, namespace: str) -> Manifest | None:
-        """One object; None where there is none."""
-        done = self.kubectl("get", kind, name, f"--namespace={namespace}", "--output=json", "--ignore-not-found")
-        return json.loads(done.stdout) if done.stdout else None
+        """One object, or None if it does not exist."""
+        completed = self.kubectl("get", kind, name, f"--namespace={namespace}", "--output=json", "--ignore-not-found")
+        return json.loads(completed.stdout) if completed.stdout else None
 
     def list(self, kinds: str, namespace: str) -> list[Manifest]:
-        """All objects of some kinds in a namespace."""
-        done = self.kubectl("get", kinds, f"--namespace={namespace}", "--output=json")
-        return json.loads(done.stdout)["items"]
+        """All objects of comma-separated kinds in a namespace."""
+        completed = self.kubectl("get", kinds, f"--namespace={namespace}", "--output=json")
+        return json.loads(completed.stdout)["items"]
 
     def patch_status(self, kind: str, name: str, namespace: str, status: Manifest) -> None:
-        """Writes what a kubelet would write."""
+        """Patch the status of an object, as a kubelet or controller would."""
         patch = f"--patch={json.dumps({'status': status})}"
         self.kubectl("patch", kind, name, f"--namespace={namespace}", "--subresource=status", "--type=merge", patch)
 
 
 def is_write(event: Manifest) -> bool:
-    """Whether an event of the audit log is an operator's change of something."""
+    """Return True if an audit event is a write of an operator to an object other than a Lease."""
     return event["user"]["username"] in OPERATOR_USERS and event["objectRef"]["resource"] != "leases"
 
 
 @contextmanager
 def control_plane(
-    folder: Path, tools: Path, parts: list[Manifest], flags: dict[str, list[str]] | None = None
+    folder: Path, programs: Path, manifests: list[Manifest], flags: dict[str, list[str]] | None = None
 ) -> Iterator[ControlPlane]:
-    """Starts everything with `parts` in place, ends everything; `flags` are more flags by the program's name.
+    """Run a control plane with these manifests until the block ends; `flags` holds additional flags by program.
 
-    The garbage collector looks for new kinds every 30 s: the CRD has to be there before it starts.
+    The manifests are applied before the controllers start, because the garbage collector discovers new kinds only
+    every 30 s.
     """
-    plane, more = ControlPlane(folder, tools), flags or {}
+    plane, extra = ControlPlane(folder, programs), flags or {}
     etcd, port = f"http://127.0.0.1:{free_port()}", free_port()
     _write_credentials(plane, f"https://127.0.0.1:{port}")
     configs = [f"--{kind}kubeconfig={plane.admin}" for kind in ("", "authentication-", "authorization-")]
-    alone = [*configs, "--leader-elect=false", "--secure-port=0"]
+    single = [*configs, "--leader-elect=false", "--secure-port=0"]
     with ExitStack() as running:
         _start(running, plane, "etcd", *_etcd_flags(folder, etcd))
-        server = [*_api_server_flags(folder, etcd, port), *more.get("kube-apiserver", [])]
+        server = [*_api_server_flags(folder, etcd, port), *extra.get("kube-apiserver", [])]
         _start(running, plane, "kube-apiserver", *server)
-        eventually(lambda: plane.kubectl("get", "--raw=/readyz", check=False).returncode == 0, "API server", START_S)
-        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all([OPERATOR_NAMESPACE, *parts]))
+        eventually(
+            lambda: plane.kubectl("get", "--raw=/readyz", check=False).returncode == 0, "API server", START_TIMEOUT_S
+        )
+        plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all([OPERATOR_NAMESPACE, *manifests]))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        controllers = [f"--controllers={CONTROLLERS}", *more.get("kube-controller-manager", [])]
-        _start(running, plane, "kube-controller-manager", *alone, *controllers)
-        _start(running, plane, "kube-scheduler", *alone)
+        controllers = [f"--controllers={CONTROLLERS}", *extra.get("kube-controller-manager", [])]
+        _start(running, plane, "kube-controller-manager", *single, *controllers)
+        _start(running, plane, "kube-scheduler", *single)
         yield plane
 
 
@@ -198,7 +205,7 @@ def _write_credentials(plane: ControlPlane, url: str) -> None:
         for name, user in (("operator", OPERATOR_USER), ("scoped", NAMESPACED_OPERATOR_USER))
     ]
     (plane.folder / "tokens.csv").write_text("\n".join(users))
-    (plane.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT))
+    (plane.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
     key = ["openssl", "genrsa", "-out", str(plane.folder / "accounts.key"), "2048"]
     subprocess.run(key, check=True, capture_output=True)
     for token, path in (("admin", plane.admin), ("operator", plane.operator), ("scoped", plane.namespaced_operator)):
@@ -210,7 +217,7 @@ def _kubeconfig(url: str, token: str) -> Manifest:
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "test",
-        # The API server makes itself a certificate that nothing vouches for.
+        # The API server generates a self-signed certificate.
         "clusters": [{"name": "test", "cluster": {"server": url, "insecure-skip-tls-verify": True}}],
         "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],

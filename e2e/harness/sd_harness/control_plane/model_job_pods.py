@@ -1,4 +1,4 @@
-"""The Jobs that bring models on a control plane without nodes: a test says how each of them ends."""
+"""Simulates the kubelet for pods of model Jobs: a test sets the termination message of each."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,58 +16,64 @@ PIPELINE = "pyannote/speaker-diarization-community-1"
 
 
 def success_message(commit: str = COMMIT, digest: str = MODEL_DIGEST) -> Manifest:
-    """What a downloader says once a model is there."""
-    place = f"/model/{PIPELINE.replace('/', '--')}/{commit}"
-    return {"digest": digest, "path": place, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
+    """The termination message of a successful download."""
+    path = f"/model/{PIPELINE.replace('/', '--')}/{commit}"
+    return {"digest": digest, "path": path, "pipeline": PIPELINE, "revision": commit, "received_bytes": 1}
 
 
 def failure_message(reason: str, *pages: str) -> Manifest:
-    """What it says where it is not."""
+    """The termination message of a failed download."""
     return {"reason": reason, "message": f"This is the sentence of {reason}.", "pages": [*pages]}
 
 
 def model_jobs(testbed: OperatorTestbed, name: str = "demo") -> list[Manifest]:
-    """The Jobs of a service, the first one first."""
-    found = testbed.plane.list("jobs", testbed.namespace)
-    mine = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
-    return sorted(mine, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT_ANNOTATION]))
+    """The Jobs of a service, the oldest attempt first."""
+    listed = testbed.plane.list("jobs", testbed.namespace)
+    own = [each for each in listed if each["metadata"]["labels"]["app.kubernetes.io/instance"] == name]
+    return sorted(own, key=lambda each: int(each["metadata"]["annotations"][ATTEMPT_ANNOTATION]))
 
 
 def active_job_pod(testbed: OperatorTestbed, name: str = "demo", *, excluding_job: str = "") -> Manifest:
-    """The pod of a service's Job that has not ended; none of the Job called `excluding_job`."""
+    """Wait for the pod of an unfinished Job of a service, other than the Job `excluding_job`."""
 
-    def look() -> Manifest | None:
-        of = f"app.kubernetes.io/component=model,app.kubernetes.io/instance={name}"
-        found = json.loads(testbed.kubectl("get", "pods", "-l", of, "-o", "json"))["items"]
-        alive = [each for each in found if each["status"].get("phase") == "Pending" and job_name(each) != excluding_job]
-        return next((each for each in alive if "deletionTimestamp" not in each["metadata"]), None)
+    def find() -> Manifest | None:
+        selector = f"app.kubernetes.io/component=model,app.kubernetes.io/instance={name}"
+        pods = json.loads(testbed.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
+        active = [each for each in pods if each["status"].get("phase") == "Pending" and job_name(each) != excluding_job]
+        return next((each for each in active if "deletionTimestamp" not in each["metadata"]), None)
 
-    return eventually(look, f"a pod of a Job of {name}", 20)
+    return eventually(find, f"a pod of a Job of {name}", 20)
 
 
 def job_name(pod: Manifest) -> str:
-    """The Job that a pod belongs to; empty for one that serves."""
+    """The name of the Job that a pod belongs to; empty for a pod of the Deployment."""
     return pod["metadata"]["labels"].get(JOB_NAME, "")
 
 
 def container_args(pod: Manifest) -> list[str]:
-    """What the downloader in a pod is told."""
+    """The arguments of the pod's container."""
     return pod["spec"]["containers"][0]["args"]
 
 
-def terminate(testbed: OperatorTestbed, pod: Manifest, said: Any, *, ahead_s: float = 0) -> None:
-    """What a kubelet writes when the downloader has ended with those words; its clock may be ahead."""
-    testbed.plane.patch_status("pod", pod["metadata"]["name"], testbed.namespace, terminated_status(said, ahead_s))
+def terminate(testbed: OperatorTestbed, pod: Manifest, message: Any, *, clock_skew_s: float = 0) -> None:
+    """Write the status of a pod whose container terminated with this message; the kubelet's clock may be ahead."""
+    testbed.plane.patch_status(
+        "pod", pod["metadata"]["name"], testbed.namespace, terminated_status(message, clock_skew_s)
+    )
 
 
-def terminated_status(said: Any, ahead_s: float = 0) -> Manifest:
-    """The status of such a pod."""
-    code = 1 if "reason" in said else 0
-    now = (datetime.now(UTC) + timedelta(seconds=ahead_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    terminated = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(said)}
+def terminated_status(message: Any, clock_skew_s: float = 0) -> Manifest:
+    """The status of a pod whose container terminated with this message."""
+    exit_code = 1 if "reason" in message else 0
+    now = (datetime.now(UTC) + timedelta(seconds=clock_skew_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    terminated = {
+        "exitCode": exit_code,
+        "reason": "Error" if exit_code else "Completed",
+        "message": json.dumps(message),
+    }
     terminated |= {"startedAt": now, "finishedAt": now}
     container = {
         "name": "model-store", "image": "sd-triton-server:1", "imageID": "", "ready": False, "restartCount": 0,
         "state": {"terminated": terminated},
     }  # fmt: skip
-    return {"phase": "Failed" if code else "Succeeded", "containerStatuses": [container]}
+    return {"phase": "Failed" if exit_code else "Succeeded", "containerStatuses": [container]}

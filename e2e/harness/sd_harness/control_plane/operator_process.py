@@ -1,4 +1,4 @@
-"""The operator as a process of its own against the control plane, with the rights that the chart gives it."""
+"""Runs the operator as a process against the control plane, with the permissions of the chart."""
 
 import itertools
 import signal
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class RunningOperator:
-    """Where a running operator answers, and what it said."""
+    """A running operator: its health port, holder identity, log and process."""
 
     port: int
     name: str
@@ -30,26 +30,26 @@ class RunningOperator:
     process: subprocess.Popen[bytes]
 
     def is_ready(self) -> bool:
-        """Whether it has seen every service."""
+        """Return True if /readyz succeeds."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
-                return answer.status == 200
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as response:
+                return response.status == 200
         except OSError:
             return False
 
     def count(self, metric: str) -> float:
-        """The sum of a counter over all its labels."""
+        """The sum of a metric over all label values."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as page:
             lines = page.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{metric}{{"))
 
     @property
     def is_leader(self) -> bool:
-        """Whether it holds its Lease."""
+        """True if it holds its Lease."""
         return self.count(LEADER_STATUS) == 1
 
     def signal(self, number: signal.Signals) -> None:
-        """Stops, wakes, asks or kills the process."""
+        """Send a signal to the process."""
         self.process.send_signal(number)
 
 
@@ -57,12 +57,12 @@ class RunningOperator:
 def running_operator(
     plane: ControlPlane, *, lease: str = "", kubeconfig: Path | None = None, **settings: str
 ) -> Iterator[RunningOperator]:
-    """Runs the operator until the block ends. It has a Lease of its own, unless one is named that it competes for."""
+    """Run the operator until the block ends, with a Lease of its own unless one is named."""
     port = free_port()
-    own = f"operator-{next(_numbers)}-{port}"  # a port alone may be an earlier operator's
-    log, name = plane.folder / f"{own}.log", settings.get("SD_IDENTITY", own)
+    unique = f"operator-{next(_numbers)}-{port}"  # an earlier operator may have used the same port
+    log, name = plane.folder / f"{unique}.log", settings.get("SD_IDENTITY", unique)
     if not lease:
-        plane.apply(*_rights_to(lease := own))
+        plane.apply(*_lease_permissions(lease := unique))
     environment = {
         "KUBECONFIG": str(kubeconfig or plane.operator),
         "PYTHONPATH": str(REPOSITORY / "operator"),
@@ -79,8 +79,8 @@ def running_operator(
         yield operator
 
 
-def _rights_to(lease: str) -> list[Manifest]:
-    """What the chart gives for its own Lease."""
+def _lease_permissions(lease: str) -> list[Manifest]:
+    """The Role that the chart grants for the Lease."""
     metadata = {"name": lease, "namespace": "sd-triton"}
     head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
     leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}

@@ -1,4 +1,4 @@
-"""Programs that run beside a test, and the patience to wait for what they do."""
+"""Subprocesses of tests, free ports, and waiting for a result."""
 
 import os
 import socket
@@ -9,33 +9,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 @contextmanager
 def process(argv: list[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that runs for as long as the block does; its output is added to a file."""
+    """Run a program until the block ends, and append its output to a file."""
     with log.open("ab") as out:
         running = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **environment})
         try:
             yield running
         finally:
-            running.kill()  # nothing here has anything to save
+            running.kill()  # no program here needs a graceful shutdown
             running.wait()
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A TCP port that is not in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
-def eventually(look: Callable[[], Found | None], what: str, timeout_s: float = 10, every_s: float = 0.05) -> Found:
-    """What `look` finds once that is true; fails with the last that it found."""
+def eventually(
+    poll: Callable[[], Result | None], description: str, timeout_s: float = 10, interval_s: float = 0.05
+) -> Result:
+    """Poll until the result is true, and return it.
+
+    Raises:
+        AssertionError: it was not within the timeout; the message has the last result.
+    """
     deadline = time.monotonic() + timeout_s
-    while not (found := look()):
+    while not (result := poll()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {timeout_s} s; last seen: {found!r}")
-        time.sleep(every_s)
-    return found
+            raise AssertionError(f"{description}: not within {timeout_s} s; last result: {result!r}")
+        time.sleep(interval_s)
+    return result
