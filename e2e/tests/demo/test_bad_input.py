@@ -41,11 +41,12 @@ def five_hours() -> bytes:
 
 
 INVALID: dict[str, tuple[Any, int, str]] = {
-    "not base64": (lambda clip: _request_with_input(clip, data=["this is *not* base64"]), 400, "base64"),
+    "text": (lambda clip: _request_with_input(clip, data=["this is *not* base64"]), 400, "WAV, FLAC, MP3"),
+    "damaged base64": (lambda clip: _request_with_input(clip, data=["UklG" * 20 + "*"]), 400, "not base64"),
     "base64 of text": (lambda _: request_body(TEXT), 400, "WAV, FLAC, MP3"),
     "empty": (lambda _: request_body(b""), 400, "empty"),
-    "a truncated file": (lambda clip: request_body(clip[: len(clip) // 2]), 400, "ends"),
-    "a header alone": (lambda _: request_body(_wav_header(16000)), 400, "ends"),
+    "a truncated file": (lambda clip: request_body(clip[: len(clip) // 2]), 400, "truncated"),
+    "a header alone": (lambda _: request_body(_wav_header(16000)), 400, "truncated"),
     "a playlist named .wav": (lambda _: request_body(PLAYLIST), 400, "WAV, FLAC, MP3"),
     "no speakers": (lambda clip: request_body(clip, "0"), 400, "1 to 256"),
     "fewer than no speakers": (lambda clip: request_body(clip, "-1"), 400, "1 to 256"),
@@ -66,6 +67,11 @@ INVALID: dict[str, tuple[Any, int, str]] = {
         lambda clip: request_body(clip, min_speakers=3, max_speakers=2),
         400,
         "min_speakers",
+    ),
+    "a number of speakers outside of the bounds": (
+        lambda clip: request_body(clip, "2", min_speakers=3),
+        400,
+        "NUM_SPEAKERS (2) is less than min_speakers (3)",
     ),
 }
 
