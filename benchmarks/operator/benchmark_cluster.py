@@ -20,9 +20,8 @@ from sd_kit import optional_kinds
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.children.config_map import referenced_config_map
-from sd_operator.reconcile.decide import identity, stamped
-from sd_operator.reconcile.drift.additions import additions
 from sd_operator.reconcile.drift.manifest_diff import contains
+from sd_operator.reconcile.objects import identity, with_digest
 from sd_operator.resources import CHILD_KINDS, DIARIZATION_SERVICES, PODS
 
 from benchmarks.operator.api_client import ApiClient
@@ -92,7 +91,7 @@ class BenchmarkCluster:
     def desired_children(self, namespace: str) -> dict[tuple[str, str], Manifest]:
         """The children that the services of a namespace ask for."""
         services = [DiarizationService.parse(each) for each in self.services(namespace)]
-        children = [stamped(child) for each in services for child in desired(each, INSTALLATION)]
+        children = [with_digest(child) for each in services for child in desired(each, INSTALLATION)]
         return {identity(child): child for child in children}
 
     def has_desired_children(self, namespace: str) -> bool:
@@ -109,18 +108,13 @@ class BenchmarkCluster:
         found = [f"{what} is missing" for what in wanted.keys() - live.keys()]
         found += [f"{what} is left over" for what in live.keys() - wanted.keys() if what[1] not in read]
         both = wanted.keys() & live.keys()
-        return found + [f"{what} differs" for what in both if not is_as(live[what], wanted[what])]
+        return found + [f"{what} differs" for what in both if not contains(live[what], wanted[what])]
 
     def delete_services(self, namespace: str) -> None:
         """Removes the services of a namespace and waits until nothing of them is left."""
         self.api.request("DELETE", DIARIZATION_SERVICES.path(namespace))
         gone: Callable[[], bool] = lambda: not self.children(namespace) and not self.api.list(PODS, namespace)  # noqa: E731
         eventually(gone, "nothing is left", 120)
-
-
-def is_as(live: Manifest, wanted: Manifest) -> bool:
-    """Whether an object holds all that is wanted, and nothing that others have added."""
-    return contains(live, wanted) and not additions(live, wanted)
 
 
 def _is_told(service: Manifest) -> bool:

@@ -16,8 +16,11 @@ from sd_operator.kube.rest_client import RestKubeClient
 from sd_operator.leader.elector import LeaderElector
 from sd_operator.leader.lease import LeaseLock
 from sd_operator.metrics import Metrics
-from sd_operator.reconcile.model.model_jobs import Errands
+from sd_operator.reconcile.apply import Applier
+from sd_operator.reconcile.model.model_jobs import ModelJobs
+from sd_operator.reconcile.observe import Observer
 from sd_operator.reconcile.reconciler import Reconciler
+from sd_operator.reconcile.report import Reporter
 from sd_operator.service_metrics import ServiceCollector
 from sd_operator.settings import Settings
 from sd_operator.watch.kopf_watcher import KopfWatcher
@@ -41,13 +44,19 @@ class Operator:
             namespaces=settings.namespaces,
         )
         self._discovery = Discovery(kube)
-        reconciler = Reconciler(
+        model_jobs = ModelJobs(kube, self._cache)
+        observer = Observer(
             kube=kube,
             cache=self._cache,
             installation=settings.installation,
             discovery=self._discovery,
-            errands=Errands(kube, self._cache),
+            model_jobs=model_jobs,
             pods=PodBacklogReader(),
+        )
+        reconciler = Reconciler(
+            observer=observer,
+            applier=Applier(kube, self._cache, model_jobs),
+            reporter=Reporter(kube, self._cache),
         )
         self._controller = Controller(reconciler.reconcile, self._metrics)
         self._resync = Resync(

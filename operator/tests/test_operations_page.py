@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from sd_model_store import errors
-from sd_operator.api.reason import Reason
+from sd_operator.api.reason import Reason, descriptions
 from sd_operator.kube.cache import Cache
 from sd_operator.metrics import Metrics
-from sd_operator.reconcile.status import CONDITIONS
+from sd_operator.reconcile.status import CONDITION_TYPES
 from sd_operator.service_metrics import ServiceCollector
 from sd_operator.settings import Settings
 
@@ -29,7 +29,7 @@ def test_every_metric_has_a_line() -> None:
 def test_the_reference_has_one_row_with_meaning_and_remedy_for_every_reason() -> None:
     section = REFERENCE.partition("## Condition reasons")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
-    assert rows == [(reason.value, reason.__doc__) for reason in Reason]
+    assert rows == [(reason.value, description) for reason, description in descriptions().items()]
     assert all(meaning.endswith(".") for _, meaning in rows)
 
 
@@ -41,7 +41,7 @@ def test_every_reason_of_a_model_job_is_a_condition_reason() -> None:
 
 def test_the_page_names_no_unknown_reason_and_refers_to_the_reference() -> None:
     section = PAGE.partition("## Status of a service")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([A-Z]\w+)`", section)) - set(CONDITIONS)
+    named = set(re.findall(r"`([A-Z]\w+)`", section)) - set(CONDITION_TYPES)
     assert named <= {reason.value for reason in Reason}
     assert "(resource.md#condition-reasons)" in section
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sd_operator.api.crd import Schema, crd
-from sd_operator.api.reason import Reason
+from sd_operator.api.reason import descriptions
 from sd_operator.resources import GROUP, VERSION
 
 MAX_SECTION_DEPTH = 3
@@ -76,7 +76,7 @@ def render() -> str:
 
 def _reasons() -> str:
     """Return the table of the reasons that conditions have."""
-    rows = [f"| `{reason}` | {reason.__doc__} |" for reason in Reason]
+    rows = [f"| `{reason}` | {description} |" for reason, description in descriptions().items()]
     return "\n".join([REASONS_HEAD, *rows, ""])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sd_operator.kube.client import Listing
-from sd_operator.kube.managed_fields import foreign_entries
+from sd_operator.kube.managed_fields import pause_entries
 from sd_operator.resources import (
     CHILD_KINDS,
     COMPONENT_LABEL,
@@ -166,6 +166,6 @@ def strip_unused_fields(live: Manifest) -> Manifest:
     stripped = live | {"metadata": metadata}
     if live["kind"] == PODS.kind:
         stripped.pop("spec", None)
-    elif live["kind"] != DIARIZATION_SERVICES.kind and (entries := foreign_entries(live)):
+    elif entries := pause_entries(live):
         metadata["managedFields"] = entries
     return stripped

@@ -1,6 +1,6 @@
 """The client interface to the Kubernetes API that the operator uses. Objects are plain dictionaries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,15 +54,8 @@ class KubeClient(Protocol):
         """Create an object; return None if one of that name exists."""
         ...
 
-    async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
-        """Set annotations on the object with this UID; leave everything else unchanged."""
-        ...
-
-    async def remove_fields(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
-        """Remove fields, given as JSON pointers, from exactly this version of an object.
-
-        Returns None, and removes nothing, if the object has changed.
-        """
+    async def annotate(self, live: Manifest, annotations: Mapping[str, str | None]) -> Manifest:
+        """Set annotations on the object with this UID, remove those that are None, and change nothing else."""
         ...
 
     async def delete(self, live: Manifest) -> None:

@@ -21,7 +21,6 @@ from sd_operator.resources import Manifest
 JSON = "application/json"
 APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
 
 RemainingSeconds = Callable[[], float]
 """Returns the seconds for which the Lease still permits writes; zero or less if it does not."""

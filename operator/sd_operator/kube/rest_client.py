@@ -1,13 +1,12 @@
 """The KubeClient over HTTP: reads, server-side apply, patches and deletes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 from sd_operator.kube.client import Listing
 from sd_operator.kube.connection import (
     APPLY_PATCH,
-    JSON_PATCH,
     MERGE_PATCH,
     Connection,
     RemainingSeconds,
@@ -135,23 +134,11 @@ class RestKubeClient:
                 raise
             return None
 
-    async def annotate(self, live: Manifest, annotations: dict[str, str]) -> Manifest:
+    async def annotate(self, live: Manifest, annotations: Mapping[str, str | None]) -> Manifest:
         # The UID makes the API server reject the patch if the object was replaced by another of the same name.
         patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": annotations}}
         request = Request("PATCH", _path(live), FIELD_MANAGER_QUERY, patch, MERGE_PATCH)
         return await self._write("patch", live, request)
-
-    async def remove_fields(self, live: Manifest, pointers: Iterable[str]) -> Manifest | None:
-        version = live["metadata"]["resourceVersion"]
-        precondition = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
-        patch = [precondition, *({"op": "remove", "path": pointer} for pointer in pointers)]
-        request = Request("PATCH", _path(live), FIELD_MANAGER_QUERY, patch, JSON_PATCH)
-        try:
-            return await self._write("patch", live, request)
-        except RejectedError as error:
-            if error.status != HTTPStatus.CONFLICT:
-                raise
-            return None
 
     async def delete(self, live: Manifest) -> None:
         body = {"preconditions": {"uid": live["metadata"]["uid"]}, "propagationPolicy": "Background"}

@@ -1,17 +1,21 @@
-"""What has to be written so that the cluster holds what a service asks for. Pure."""
+"""The decision about a service: a pure function of an observation."""
 
-import hashlib
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
+from sd_operator.api.reason import Reason
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import config_map
-from sd_operator.reconcile.drift.additions import additions
-from sd_operator.reconcile.drift.manifest_diff import difference
-from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.conditions.pod_startup import any_is_being_set_up, any_starts
+from sd_operator.reconcile.conditions.rollout import Rollout
+from sd_operator.reconcile.drift.admission import drift
+from sd_operator.reconcile.drift.field_conflicts import CONFLICT_INTERVAL_S, conflict
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.objects import Identity, identity, is_being_deleted, is_owned_by, title
+from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.plan import Change, Plan
+from sd_operator.reconcile.retry_backoff import pod_retry
+from sd_operator.reconcile.scale_down import deletion_costs
 from sd_operator.resources import (
-    APPLIED_ANNOTATION,
     CONFIG_MAPS,
     DEPLOYMENTS,
     DIARIZATION_SERVICES,
@@ -24,137 +28,133 @@ from sd_operator.resources import (
     Manifest,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A manifest to apply; `live` is what is there now, if anything, and `field` where that first differs."""
-
-    manifest: Manifest
-    live: Manifest | None = None
-    field: str = ""
-
-    @property
-    def digest(self) -> str:
-        """The manifest's."""
-        return _digest(self.manifest)
-
-    @property
-    def is_repair(self) -> bool:
-        """Whether this very manifest was applied before: somebody else has changed the object since."""
-        return self.live is not None and _digest(self.live) == self.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to apply, live objects to remove, and what cannot be done."""
-
-    apply: list[Change] = field(default_factory=list[Change])
-    delete: list[Manifest] = field(default_factory=list[Manifest])
-    refusals: list[Cause] = field(default_factory=list[Cause])
-    taken: set[str] = field(default_factory=set[str])
-    """Kinds of children whose names somebody else's objects have."""
-
-    @property
-    def makes(self) -> bool:
-        """Whether anything in it is new."""
-        return any(change.live is None for change in self.apply)
-
-
 AUTOSCALERS = (HORIZONTAL_POD_AUTOSCALERS.kind, SCALED_OBJECTS.kind)
-"""Two of them would both set the replicas."""
+"""Only one of them may exist at a time, since both set the replicas."""
 SERVING = (DEPLOYMENTS.kind, CONFIG_MAPS.kind)
-"""What is only made once there is a model."""
-OF_PODS = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind, DEPLOYMENTS.kind)
-"""The Deployment, and what its pods read when they start."""
+"""Children that are created once there is a model."""
+POD_DEPENDENCIES = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind)
+"""Children that the pods of the Deployment read when they start."""
 
 
-def decide(
-    service: DiarizationService, wanted: Iterable[Manifest], live: Iterable[Manifest], readers: Iterable[Manifest] = ()
-) -> Plan:
-    """Compares what is wanted with what is there; an empty plan means that nothing is written.
-
-    `readers` are the pods, and templates of pods, that may read settings which the latest pods do not.
-    """
-    plan, found = Plan(), {identity(child): child for child in live}
-    for manifest in wanted:
-        _settle(service, stamped(manifest), found.pop(identity(manifest), None), plan)
-    unwanted = [child for child in found.values() if owned_by(child, service.uid)]
-    read = {config_map.referenced_config_map(reader) for reader in readers}
-    kept = SERVING if service.served is None else ()  # of a status that was lost, the pods serve on
-    plan.delete.extend(
-        child for child in unwanted if child["kind"] not in kept and not leaving(child) and not _is_read(child, read)
+def decide(seen: Observation) -> Plan:
+    """Return the writes that bring the cluster to the desired state; an empty plan if it is there."""
+    if seen.desired is None:
+        return Plan(errors=[Finding(Reason.INVALID_SPEC, seen.spec_error)])
+    desired, live = seen.desired, {identity(child): child for child in seen.children}
+    foreign = [child for child in _both(desired, live) if not _may_manage(desired.service, *child)]
+    changes = [change for manifest in desired.children if (change := _change(desired, manifest, live))]
+    unwanted = _unwanted(desired, live)
+    changes = _without_blocked(changes, unwanted, {manifest["kind"] for manifest, _ in foreign})
+    due = [change for change in changes if seen.repairs.may_apply(change, seen.monotonic_s)]
+    deployment = seen.child(DEPLOYMENTS.kind)
+    return Plan(
+        apply=due,
+        delete=[child for child in unwanted if _may_delete(seen, desired, child)],
+        create_job=desired.model.create,
+        delete_jobs=desired.model.delete,
+        deletion_costs=deletion_costs(due, seen.pods, seen.backlogs_s),
+        pod_retry=pod_retry(deployment, seen.now, seen.retry_delay_s)
+        if deployment and pods_are_rejected(seen)
+        else None,
+        errors=[_name_taken(child) for _, child in foreign],
+        conflicts=_conflicts(seen, changes),
     )
-    if any(child["kind"] in AUTOSCALERS for child in unwanted):  # its end is an event, and the new one follows then
-        _leave_out(plan, AUTOSCALERS)
-    if plan.taken.intersection(OF_PODS):  # above all, no pod may run under a service account that is somebody else's
-        _leave_out(plan, (DEPLOYMENTS.kind,))
-    return plan
 
 
-def _leave_out(plan: Plan, kinds: tuple[str, ...]) -> None:
-    plan.apply[:] = [change for change in plan.apply if change.manifest["kind"] not in kinds]
+def _both(desired: DesiredState, live: Mapping[Identity, Manifest]) -> list[tuple[Manifest, Manifest]]:
+    """Return each desired child that exists, with its live object."""
+    return [(manifest, live[identity(manifest)]) for manifest in desired.children if identity(manifest) in live]
 
 
-def _settle(service: DiarizationService, manifest: Manifest, live: Manifest | None, plan: Plan) -> None:
-    if live is None:
-        plan.apply.append(Change(manifest))
-    elif not (owned_by(live, service.uid) or _was_left(live, manifest)):
-        plan.taken.add(manifest["kind"])
-        plan.refusals.append(_taken(live))
-    elif not leaving(live) and (place := _deviation(live, manifest)) is not None:
-        plan.apply.append(Change(manifest, live, place))  # what is leaving comes back once it is gone
-
-
-def _was_left(live: Manifest, manifest: Manifest) -> bool:
-    """Whether it is a claim with models that outlived a service of that name, or is to outlive this one."""
+def _may_manage(service: DiarizationService, manifest: Manifest, live: Manifest) -> bool:
+    """Return True if the object is the service's own, or a claim with models that an earlier service retained."""
+    if is_owned_by(live, service.uid):
+        return True
     if live["kind"] != PERSISTENT_VOLUME_CLAIMS.kind or live["metadata"].get("ownerReferences"):
         return False
     theirs, ours = live["metadata"].get("labels", {}), manifest["metadata"]["labels"]
     return all(theirs.get(label) == ours[label] for label in (INSTANCE_LABEL, MANAGED_BY_LABEL))
 
 
-def _deviation(live: Manifest, manifest: Manifest) -> str | None:
-    """The first field that is not as it is wanted, or that somebody has added; None = there is none."""
-    if (place := difference(live, manifest)) is not None:
-        return place
-    return next((pointer.strip("/").replace("/", ".") for pointer in additions(live, manifest)), None)
+def _change(desired: DesiredState, manifest: Manifest, live: Mapping[Identity, Manifest]) -> Change | None:
+    child = live.get(identity(manifest))
+    if child is None:
+        return Change(manifest)
+    if is_being_deleted(child) or not _may_manage(desired.service, manifest, child):
+        return None  # a child that is being deleted is created again when it is gone
+    difference = next(drift(child, manifest), None)
+    return Change(manifest, child, difference) if difference else None
 
 
-def _is_read(child: Manifest, names: set[str]) -> bool:
-    return config_map.is_settings_config_map(child) and child["metadata"]["name"] in names
+def _unwanted(desired: DesiredState, live: Mapping[Identity, Manifest]) -> list[Manifest]:
+    wanted = {identity(manifest) for manifest in desired.children}
+    unwanted = [child for child in live.values() if identity(child) not in wanted]
+    return [child for child in unwanted if is_owned_by(child, desired.service.uid)]
 
 
-def _taken(live: Manifest) -> Cause:
-    what = f"{live['kind']} {live['metadata']['name']}"
+def _may_delete(seen: Observation, desired: DesiredState, child: Manifest) -> bool:
+    """Return True unless pods need the child: an earlier ReplicaSet may still create pods with earlier settings."""
+    if is_being_deleted(child):
+        return False
+    if desired.service.served is None and child["kind"] in SERVING:
+        return False  # the pods go on serving if the status with the pinned model was lost
+    readers = {config_map.referenced_config_map(reader) for reader in seen.settings_readers}
+    return not (config_map.is_settings_config_map(child) and child["metadata"]["name"] in readers)
+
+
+def _without_blocked(changes: list[Change], unwanted: list[Manifest], foreign_kinds: set[str]) -> list[Change]:
+    """Leave out what must wait: a new autoscaler for the end of the old one, pods for what they read."""
+    blocked: set[str] = set()
+    if any(child["kind"] in AUTOSCALERS for child in unwanted):
+        blocked.update(AUTOSCALERS)
+    if foreign_kinds.intersection((*POD_DEPENDENCIES, DEPLOYMENTS.kind)):  # no pod uses a foreign service account
+        blocked.add(DEPLOYMENTS.kind)
+    return [change for change in changes if change.manifest["kind"] not in blocked]
+
+
+def _name_taken(live: Manifest) -> Finding:
     if any(owner["kind"] == DIARIZATION_SERVICES.kind for owner in live["metadata"].get("ownerReferences", ())):
-        return Cause("NameTaken", f"{what} still belongs to a deleted DiarizationService; it is on its way out.")
-    return Cause("NameTaken", f"{what} exists and is not this service's; rename the service, or remove that object.")
+        message = f"{title(live)} belongs to a deleted DiarizationService. It will be garbage-collected."
+    else:
+        message = (
+            f"{title(live)} exists and does not belong to this DiarizationService. Rename the service, or delete the "
+            "object."
+        )
+    return Finding(Reason.NAME_TAKEN, message)
 
 
-def stamped(manifest: Manifest) -> Manifest:
-    """The manifest with its own digest: a field that it no longer has shows as a digest that differs."""
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    metadata = manifest["metadata"]
-    return manifest | {
-        "metadata": metadata | {"annotations": metadata.get("annotations", {}) | {APPLIED_ANNOTATION: digest}}
+def _conflicts(seen: Observation, changes: list[Change]) -> dict[Identity, Finding]:
+    by_child = {identity(change.manifest): change for change in changes}
+    return {
+        child: conflict(_compared(by_child[child], live), live)
+        for child, live in seen.in_conflict.items()
+        if child in by_child
     }
 
 
-def _digest(manifest: Manifest) -> str:
-    return manifest["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION, "")
+def _compared(change: Change, live: Manifest | None) -> Change:
+    """Return the change with the difference from the object that has its managed fields."""
+    difference = next(drift(live, change.manifest), change.difference) if live else None
+    return Change(change.manifest, live, difference)
 
 
-def identity(manifest: Manifest) -> tuple[str, str]:
-    """Kind and name: all objects of a service share its namespace."""
-    return manifest["kind"], manifest["metadata"]["name"]
+def pods_are_rejected(seen: Observation) -> bool:
+    """Return True if a quota or admission prevents the pods of the Deployment."""
+    return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
 
 
-def owned_by(live: Manifest, uid: str) -> bool:
-    """Whether the object belongs to that very resource, not to an earlier one of its name."""
-    return any(owner["uid"] == uid for owner in live["metadata"].get("ownerReferences", ()))
+def is_retried(seen: Observation) -> bool:
+    """Return True if the service waits for something that no watched object reports."""
+    return bool(seen.desired) and (bool(seen.errors) or pods_are_rejected(seen) or any_is_being_set_up(seen.pods))
 
 
-def leaving(live: Manifest) -> bool:
-    """Whether the object is being deleted."""
-    return "deletionTimestamp" in live["metadata"]
+def requeue_after_s(seen: Observation) -> float | None:
+    """Return the delay until the next pass without an event; None if only an event needs one."""
+    if seen.desired is None:
+        return None
+    delays = [] if seen.desired.model.requeue_after_s is None else [seen.desired.model.requeue_after_s]
+    if is_retried(seen):
+        delays.append(seen.retry_delay_s)
+    elif seen.conflicts or any_starts(seen.pods):
+        delays.append(CONFLICT_INTERVAL_S)
+    return min(delays, default=None)

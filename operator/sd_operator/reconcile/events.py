@@ -1,4 +1,4 @@
-"""The Events of a service: one for each change of a condition that a person would want to read about. Pure."""
+"""The Events of a service: one for each transition of a condition that people want to know about. Pure."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,32 +8,32 @@ from sd_operator.kube.conditions import conditions_of
 from sd_operator.reconcile.conditions.readiness import UNDER_WAY
 from sd_operator.resources import FIELD_MANAGER, Manifest
 
-LONGEST_MESSAGE = 1024
-"""What the API server takes."""
-TOLD = ("Ready", "ModelCached", "Degraded", "Autoscaling")
-"""Conditions whose changes are told; the others only say the same in other words."""
+LONGEST_EVENT_MESSAGE = 1024
+"""The limit of the API server."""
+REPORTED_TYPES = ("Ready", "ModelCached", "Degraded", "Autoscaling")
+"""Conditions whose transitions become Events; the others repeat the same facts."""
 
 
 def events(resource: Manifest, latest: Manifest, now: datetime) -> list[Manifest]:
-    """Events for what differs between the status that the resource has and the latest one.
+    """Return the Events for the differences between the resource's status and the latest one.
 
-    Each has a name that follows from what it tells: an operator that was killed before it wrote the status does not
-    tell it twice.
+    The name of each is a function of its contents, so that an operator that is killed before it writes the status does
+    not create it twice.
     """
     before = conditions_of(resource)
-    told: dict[tuple[str, str], Manifest] = {}
-    for condition in _worth_telling(latest["conditions"], before):
-        told.setdefault((condition["reason"], condition["message"]), condition)
-    return [_event(resource, condition, before.get(condition["type"], {}), now) for condition in told.values()]
+    reported: dict[tuple[str, str], Manifest] = {}
+    for condition in _transitions(latest["conditions"], before):
+        reported.setdefault((condition["reason"], condition["message"]), condition)
+    return [_event(resource, condition, before.get(condition["type"], {}), now) for condition in reported.values()]
 
 
-def _worth_telling(conditions: list[Manifest], before: dict[str, Manifest]) -> Iterator[Manifest]:
+def _transitions(conditions: list[Manifest], before: dict[str, Manifest]) -> Iterator[Manifest]:
     for condition in conditions:
-        known = before.get(condition["type"])
-        if condition["type"] not in TOLD or condition["reason"] in UNDER_WAY or condition["status"] == "Unknown":
+        known, kind = before.get(condition["type"]), condition["type"]
+        if kind not in REPORTED_TYPES or condition["reason"] in UNDER_WAY or condition["status"] == "Unknown":
             continue
-        if known is None and _is_good(condition) and condition["type"] != "Ready":
-            continue  # that nothing is wrong with a new service is no news
+        if known is None and _is_good(condition) and kind != "Ready":
+            continue  # a new service without problems is the normal case
         if known is None or (known["status"], known["reason"]) != (condition["status"], condition["reason"]):
             yield condition
 
@@ -55,7 +55,7 @@ def _event(resource: Manifest, condition: Manifest, before: Manifest, now: datet
         },
         "type": "Normal" if _is_good(condition) else "Warning",
         "reason": condition["reason"],
-        "message": condition["message"][:LONGEST_MESSAGE],
+        "message": condition["message"][:LONGEST_EVENT_MESSAGE],
         "source": {"component": FIELD_MANAGER},
         "reportingComponent": FIELD_MANAGER,
         "firstTimestamp": time,
@@ -66,7 +66,8 @@ def _event(resource: Manifest, condition: Manifest, before: Manifest, now: datet
 
 def _name(resource: Manifest, condition: Manifest, before: Manifest) -> str:
     metadata = resource["metadata"]
-    told = [metadata["uid"], metadata.get("generation", 0), condition["type"], condition["status"], condition["reason"]]
-    since = [before.get("reason", ""), before.get("lastTransitionTime", "")]
-    digest = hashlib.sha256(repr(told + since).encode()).hexdigest()[:16]
+    contents = [metadata["uid"], metadata.get("generation", 0)]
+    contents += [condition["type"], condition["status"], str(condition["reason"])]
+    contents += [before.get("reason", ""), before.get("lastTransitionTime", "")]
+    digest = hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
     return f"{metadata['name']}.{digest}"

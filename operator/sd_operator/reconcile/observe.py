@@ -1,78 +1,172 @@
-"""Everything that a decision about one service needs, gathered; the only reading there is."""
+"""All reading of a pass. The API server is asked only for what the cache cannot know, and only if it matters."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from sd_operator.api.status import OutdatedModel
+from sd_operator.api.service import DiarizationService, SpecError
+from sd_operator.children import desired as desired_children
 from sd_operator.children.config_map import is_settings_config_map
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import KubeClient
-from sd_operator.reconcile.decide import identity, leaving
-from sd_operator.reconcile.reason import Cause
+from sd_operator.kube.discovery import Discovery
+from sd_operator.kube.errors import RejectedError
+from sd_operator.reconcile.conditions.kubelet_events import late_pod, setup_failure
+from sd_operator.reconcile.drift.admission import drift
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.memory import Memory
+from sd_operator.reconcile.model.model_jobs import ModelJobs
+from sd_operator.reconcile.model.provisioning import ModelObservation, plan_model
+from sd_operator.reconcile.objects import Identity, identity, is_being_deleted, with_digest
+from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.plan import Change
+from sd_operator.reconcile.scale_down import BacklogReader, is_scaled_down, remaining
 from sd_operator.resources import (
     DEPLOYMENTS,
     DIARIZATION_SERVICES,
     INSTANCE_LABEL,
     MANAGED_BY_OPERATOR,
     REPLICA_SETS,
+    RESOURCE_BY_KIND,
     Manifest,
 )
+from sd_operator.settings import Installation
+
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A service as the cluster has it now.
-
-    `refusals` is what stood in the way of the last apply, `conflicts` what others keep changing, `missing` the kinds
-    of children that cannot be made, `forbidden` those of them that the operator has no rights to, `failed_setups` why
-    pods cannot be set up on their nodes, by UID, `model` why the model that is asked for is not there, `leftover` why
-    those that were served before it cannot be removed.
-    """
-
-    resource: Manifest
-    children: list[Manifest]
-    pods: list[Manifest]
-    refusals: list[Cause] = field(default_factory=list[Cause])
-    conflicts: list[Cause] = field(default_factory=list[Cause])
-    missing: frozenset[str] = frozenset()
-    forbidden: frozenset[str] = frozenset()
-    failed_setups: Mapping[str, Cause] = field(default_factory=dict[str, Cause])
-    model: Cause | None = None
-    leftover: Cause | None = None
-    outdated: tuple[OutdatedModel, ...] = ()
-
-    @property
-    def generation(self) -> int:
-        """The generation of the spec that this is about."""
-        return self.resource["metadata"].get("generation", 0)
-
-    def child(self, kind: str) -> Manifest | None:
-        """The live child of a kind that occurs once."""
-        return next((child for child in self.children if child["kind"] == kind), None)
+def utc_now() -> datetime:
+    """Return the time of the clock on the wall."""
+    return datetime.now(UTC)
 
 
-async def settings_readers(
-    kube: KubeClient, cache: Cache, key: Key, wanted: Iterable[Manifest], live: Iterable[Manifest]
-) -> list[Manifest]:
-    """The pods, and the templates by which there may be more of them, where some settings are no longer wanted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """The reader of everything that a decision depends on."""
 
-    An earlier ReplicaSet makes its pods anew for as long as it has any: they are to find what the others have read.
-    """
-    names = {identity(manifest) for manifest in wanted}
-    if not any(is_settings_config_map(child) and identity(child) not in names for child in live):
-        return []
-    found = await kube.list_namespaced(
-        key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{MANAGED_BY_OPERATOR}"
+    kube: KubeClient
+    cache: Cache
+    installation: Installation
+    discovery: Discovery
+    model_jobs: ModelJobs
+    pods: BacklogReader
+    now: Callable[[], datetime] = utc_now
+    monotonic_s: Callable[[], float] = time.monotonic
+
+    async def observe(self, key: Key, memory: Memory) -> Observation | None:
+        """Return the state of a service; None if it was deleted or is being deleted.
+
+        Raises:
+            KubeError: the API server did not respond, or rejected a request to read.
+        """
+        resource = self.cache.service(key)
+        if resource is None or is_being_deleted(resource):
+            return None
+        seen = Observation(
+            resource=resource,
+            now=self.now(),
+            monotonic_s=self.monotonic_s(),
+            children=[*memory.found.get(key, ()), *self.cache.children(key)],
+            pods=self.cache.serving_pods(key),
+            repairs=memory.repairs_of(key),
+            retry_delay_s=memory.retries.delay_s(key),
+        )
+        try:
+            service = DiarizationService.parse(resource)
+        except SpecError as error:
+            return replace(seen, spec_error=str(error))
+        model = await self.model_jobs.observe(key, service, resource, seen.now, self._events)
+        return await self._read(key, seen, self._desired(service, model, seen.now))
+
+    def _desired(self, service: DiarizationService, model: ModelObservation, now: datetime) -> DesiredState:
+        plan = plan_model(service, self.installation, model, now)
+        every = desired_children(plan.service, self.installation)
+        available = self.discovery.available
+        missing = frozenset(manifest["kind"] for manifest in every) - available
+        children = [with_digest(manifest) for manifest in every if manifest["kind"] in available]
+        return DesiredState(plan.service, plan, children, missing, missing & self.discovery.forbidden)
+
+    async def _read(self, key: Key, seen: Observation, desired: DesiredState) -> Observation | None:
+        """Return the observation with what can only be read once the desired state is known."""
+        in_conflict = await self._children_in_conflict(seen, desired)
+        unlisted = [live for child, live in in_conflict.items() if live and child not in _by_identity(seen)]
+        seen = replace(seen, desired=desired, in_conflict=in_conflict, children=[*unlisted, *seen.children])
+        if _creates_children(seen, desired) and not await self._exists(key, seen.resource):
+            return None  # the event of the deletion follows
+        return replace(
+            seen,
+            settings_readers=await self._settings_readers(key, seen, desired),
+            backlogs_s=await self.pods.backlog_s(remaining(seen.pods)) if _scales_down(seen, desired) else {},
+            setup_failures=await self._setup_failures(seen.pods, seen.now),
+        )
+
+    async def _children_in_conflict(self, seen: Observation, desired: DesiredState) -> dict[Identity, Manifest | None]:
+        """Return the children in conflict that differ: the cache has no managed fields."""
+        live = _by_identity(seen)
+        suspects = [each for each in desired.children if seen.repairs.is_in_conflict(identity(each), seen.monotonic_s)]
+        differing = [
+            each
+            for each in suspects
+            if (child := live.get(identity(each))) is None or next(drift(child, each), None) is not None
+        ]
+        return {identity(each): await self._get(each) for each in differing}
+
+    async def _get(self, manifest: Manifest) -> Manifest | None:
+        metadata = manifest["metadata"]
+        return await self.kube.get(RESOURCE_BY_KIND[manifest["kind"]], metadata["namespace"], metadata["name"])
+
+    async def _exists(self, key: Key, resource: Manifest) -> bool:
+        """Return True if the service exists and is not being deleted.
+
+        The cache may not know yet: after an outage, the deletion of the children may be reported first.
+        """
+        now = await self.kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
+        return now is not None and not is_being_deleted(now) and now["metadata"]["uid"] == resource["metadata"]["uid"]
+
+    async def _settings_readers(self, key: Key, seen: Observation, desired: DesiredState) -> list[Manifest]:
+        """Return the pods and pod templates that may refer to settings which are no longer desired.
+
+        An earlier ReplicaSet may create pods as long as it has any; they need the settings of the others.
+        """
+        wanted = {identity(manifest) for manifest in desired.children}
+        if not any(is_settings_config_map(child) and identity(child) not in wanted for child in seen.children):
+            return []
+        found = await self.kube.list_namespaced(
+            key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{MANAGED_BY_OPERATOR}"
+        )
+        sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
+        deployments = [child for child in seen.children if child["kind"] == DEPLOYMENTS.kind]
+        return [*seen.pods, *(each["spec"]["template"] for each in (*deployments, *sets))]
+
+    async def _setup_failures(self, pods: Iterable[Manifest], now: datetime) -> dict[str, Finding]:
+        """Return why the newest pod that takes long to be set up is not, by its UID: one request, or none."""
+        pod = late_pod(pods, now)
+        failure = setup_failure(pod, await self._events(pod)) if pod else None
+        return {pod["metadata"]["uid"]: failure} if pod and failure else {}
+
+    async def _events(self, live: Manifest) -> Sequence[Manifest]:
+        try:
+            return await self.kube.list_events(live)
+        except RejectedError as error:  # only the explanation is missing then
+            logger.warning("The Events of %s cannot be read: %s", live["metadata"]["name"], error)
+            return []
+
+
+def _by_identity(seen: Observation) -> dict[Identity, Manifest]:
+    return {identity(child): child for child in seen.children}
+
+
+def _creates_children(seen: Observation, desired: DesiredState) -> bool:
+    live = _by_identity(seen)
+    absent = [Change(each) for each in desired.children if identity(each) not in live]
+    return any(seen.repairs.may_apply(change, seen.monotonic_s) for change in absent)
+
+
+def _scales_down(seen: Observation, desired: DesiredState) -> bool:
+    live = _by_identity(seen)
+    changes = [Change(each, live.get(identity(each))) for each in desired.children]
+    return any(
+        is_scaled_down(each.manifest, each.live) and seen.repairs.may_apply(each, seen.monotonic_s) for each in changes
     )
-    sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
-    deployments = [child for child in live if child["kind"] == DEPLOYMENTS.kind]
-    return [*cache.serving_pods(key), *(each["spec"]["template"] for each in (*deployments, *sets))]
-
-
-async def is_there(kube: KubeClient, key: Key, resource: Manifest) -> bool:
-    """Whether a service is there still, and stays.
-
-    The API server is asked: of one that was deleted during an outage, the children's end may be heard of first.
-    """
-    now = await kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
-    return now is not None and not leaving(now) and now["metadata"]["uid"] == resource["metadata"]["uid"]

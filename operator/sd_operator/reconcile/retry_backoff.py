@@ -1,26 +1,43 @@
-"""Which services the API server refused something for: they are tried again, all together at a bounded pace.
+"""The delay between retries of what the API server rejects, bounded for all services together.
 
-That the cause has gone (a quota raised, a policy lifted) is no event of any watched object. A few such services are
-tried so often that they heal within ten seconds; with hundreds of them the API server is not asked more often than it
-is for forty.
+No watched object changes when the cause is resolved (a quota is raised, a policy removed), so the operator retries.
+Few services are retried often enough to recover within ten seconds; with hundreds of them, the API server receives no
+more retries than with forty.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from sd_operator.kube.cache import Key
+from sd_operator.reconcile.objects import annotation
+from sd_operator.resources import GROUP, Manifest
 
-AGAIN_S = 8.0
-TRIES_PER_S = 5.0
-"""Of all services together."""
+RETRY_DELAY_S = 8.0
+RETRIES_PER_S = 5.0
+"""The highest rate of retries for all services together."""
+POD_RETRY_ANNOTATION = f"{GROUP}/pods-retried-at"
+"""Annotation on a Deployment. The Deployment controller copies it to the ReplicaSet; the change of the ReplicaSet
+resets the backoff of minutes with which its controller creates rejected pods."""
 
 
 @dataclass(slots=True)
-class Refused:
-    """The services that something was refused for at their last look."""
+class RetryBackoff:
+    """The services that are being retried."""
 
     _keys: set[Key] = field(default_factory=set[Key])
 
-    def pause_s(self, key: Key, *, refused: bool) -> float | None:
-        """For how long to wait before the next try; None where nothing was refused."""
-        (self._keys.add if refused else self._keys.discard)(key)
-        return max(AGAIN_S, len(self._keys) / TRIES_PER_S) if refused else None
+    def delay_s(self, key: Key) -> float:
+        """Return the delay until the next retry of a service."""
+        return max(RETRY_DELAY_S, len(self._keys | {key}) / RETRIES_PER_S)
+
+    def update(self, key: Key, *, is_retried: bool) -> None:
+        """Count the service in or out."""
+        (self._keys.add if is_retried else self._keys.discard)(key)
+
+
+def pod_retry(deployment: Manifest, now: datetime, delay_s: float) -> tuple[Manifest, str] | None:
+    """Return the Deployment and the annotation that has its rejected pods created again; None if it is too early."""
+    last = annotation(deployment, POD_RETRY_ANNOTATION)
+    if last and now - datetime.fromisoformat(last) < timedelta(seconds=delay_s):
+        return None
+    return deployment, now.astimezone(UTC).isoformat()

@@ -1,56 +1,47 @@
-"""Which pods go first when there are to be fewer: those that owe the least work."""
+"""Deletion costs: when a service is scaled down, Kubernetes deletes the pods with the smallest backlog first."""
 
-import asyncio
-import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from sd_operator.kube.client import KubeClient
-from sd_operator.kube.errors import RejectedError
-from sd_operator.reconcile.decide import Plan, leaving
+from sd_operator.reconcile.objects import annotation, is_being_deleted
+from sd_operator.reconcile.plan import Change
 from sd_operator.resources import DEPLOYMENTS, Manifest
 
-logger = logging.getLogger(__name__)
-
-DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
-"""Of pods that serve equally well, a ReplicaSet ends those with the lowest first."""
+DELETION_COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
+"""Of pods that are equally ready, a ReplicaSet deletes those with the lowest cost first."""
 HIGHEST_COST = 2**31 - 1
 
 
-class Workloads(Protocol):
-    """Knows how much work pods still owe."""
+class BacklogReader(Protocol):
+    """A reader of the pods' backlogs."""
 
     async def backlog_s(self, pods: Iterable[Manifest]) -> dict[str, float]:
-        """By the pods' UIDs, in seconds; infinite for a pod that does not say."""
+        """Return the backlog of each pod in seconds by its UID; infinite for a pod that does not respond."""
         ...
 
 
-def goes_down(plan: Plan) -> bool:
-    """Whether the plan takes pods away while the others stay as they are."""
-    return any(
-        change.manifest["kind"] == DEPLOYMENTS.kind
-        and change.live is not None
-        and change.manifest["spec"]["replicas"] < change.live["spec"].get("replicas", 1)
-        for change in plan.apply
-    )
+def is_scaled_down(desired: Manifest, live: Manifest | None) -> bool:
+    """Return True if the child is the Deployment and loses pods."""
+    if desired["kind"] != DEPLOYMENTS.kind or live is None:
+        return False
+    return desired["spec"]["replicas"] < live["spec"].get("replicas", 1)
 
 
-async def mark_idlest(kube: KubeClient, workloads: Workloads, pods: Iterable[Manifest]) -> None:
-    """Tells the cluster which pods to end first."""
-    staying = [pod for pod in pods if not leaving(pod)]
-    backlog_s = await workloads.backlog_s(staying)
-    await asyncio.gather(*(_mark(kube, pod, cost(backlog_s[pod["metadata"]["uid"]])) for pod in staying))
+def deletion_costs(
+    changes: Iterable[Change], pods: Iterable[Manifest], backlogs_s: Mapping[str, float]
+) -> list[tuple[Manifest, str]]:
+    """Return the pods whose deletion cost changes before a scale-down, each with its new cost."""
+    if not any(is_scaled_down(change.manifest, change.live) for change in changes):
+        return []
+    costs = [(pod, deletion_cost(backlogs_s[pod["metadata"]["uid"]])) for pod in remaining(pods)]
+    return [(pod, cost) for pod, cost in costs if annotation(pod, DELETION_COST_ANNOTATION) != cost]
 
 
-def cost(backlog_s: float) -> str:
-    """Seconds of work as the whole number that the annotation takes."""
+def remaining(pods: Iterable[Manifest]) -> list[Manifest]:
+    """Return the pods that are not being deleted."""
+    return [pod for pod in pods if not is_being_deleted(pod)]
+
+
+def deletion_cost(backlog_s: float) -> str:
+    """Return the backlog as the integer that the annotation allows, in milliseconds."""
     return str(int(min(backlog_s * 1000, HIGHEST_COST)))
-
-
-async def _mark(kube: KubeClient, pod: Manifest, wanted: str) -> None:
-    if pod["metadata"].get("annotations", {}).get(DELETION_COST) == wanted:
-        return
-    try:
-        await kube.annotate(pod, {DELETION_COST: wanted})
-    except RejectedError as refusal:  # it may have gone; whatever it is, the service is to shrink all the same
-        logger.warning("Pod %s could not be marked: %s", pod["metadata"]["name"], refusal)

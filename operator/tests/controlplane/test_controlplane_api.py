@@ -16,8 +16,8 @@ from sd_harness.services.random_specs import sample
 from sd_harness.services.service_specs import DEMO, INVALID, INVALID_FOR_THE_API_SERVER_ONLY, VALID, InvalidSpec, Spec
 from sd_kit import optional_kinds
 from sd_operator.api.service import SpecError
-from sd_operator.reconcile.decide import identity
-from sd_operator.reconcile.drift.manifest_diff import difference
+from sd_operator.reconcile.drift.manifest_diff import differences
+from sd_operator.reconcile.objects import identity
 from sd_operator.resources import FIELD_MANAGER, NAME_LABEL, OPTIONAL_KINDS
 
 REFUSED = INVALID | INVALID_FOR_THE_API_SERVER_ONLY
@@ -139,7 +139,7 @@ def test_what_the_api_server_keeps_needs_no_second_write(plane: ControlPlane) ->
     asked = [*golden, *random]
     kept = as_kept(plane, *asked)
     assert [identity(child) for child in kept] == [identity(child) for child in asked]
-    assert [difference(*pair) for pair in zip(kept, asked, strict=True)] == [None] * len(asked)
+    assert [next(differences(*pair), None) for pair in zip(kept, asked, strict=True)] == [None] * len(asked)
 
 
 def test_the_optional_kinds_are_those_whose_definitions_are_here() -> None:

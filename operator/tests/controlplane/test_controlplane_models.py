@@ -81,7 +81,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(testbed: OperatorTe
     seen = ready(testbed, reason)
     assert time.monotonic() - began < SHOWN_S
     message = condition(seen, "Ready")["message"]
-    missing = "Secret hub is not there, or holds no token under key token. " if reason == "TokenMissing" else ""
+    missing = "Secret hub does not exist or has no token under key token. " if reason == "TokenMissing" else ""
     assert message.startswith(f"{missing}This is the sentence of {reason}.")
     assert PAGE in message
     cached, access = condition(seen, "ModelCached"), condition(seen, "ModelAccess")
@@ -117,10 +117,7 @@ def test_services_on_one_claim_take_turns(testbed: OperatorTestbed) -> None:
     for number in range(3):
         assert len(at_work()) == number + 1
         for name in set(names).difference(at_work()):
-            assert (
-                "which works on the claim models"
-                in condition(ready(testbed, "WaitingForClaim", name), "Ready")["message"]
-            )
+            assert "uses the claim models" in condition(ready(testbed, "WaitingForClaim", name), "Ready")["message"]
         [name] = [name for name in at_work() if "model" not in (testbed.get("diar", name) or {})["status"]]
         terminate(testbed, active_job_pod(testbed, name), success_message())
         testbed.eventually("diar", lambda seen: "model" in seen["status"], name)
@@ -203,7 +200,7 @@ def test_a_damaged_model_is_brought_anew_with_its_digest(testbed: OperatorTestbe
     status = {"initContainerStatuses": [container("engine", state=waits, lastState={"terminated": ended})]}
     testbed.plane.patch_status("pod", server["metadata"]["name"], testbed.namespace, status)
     seen = testbed.eventually(
-        "diar", lambda seen: condition(seen, "Ready")["message"].endswith("the pod loads it at its next start.")
+        "diar", lambda seen: condition(seen, "Ready")["message"].endswith("the pod loads it when it restarts.")
     )
     assert condition(seen, "Ready")["reason"] == "Corrupt"
 

@@ -146,7 +146,7 @@ def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
     )
     outage.testbed.apply(with_demo(serving={"adapters": 4}))
     seen = outage.testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
-    assert re.search(r"refused ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
+    assert re.search(r"rejected ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
     refusing.clear()
     outage.expect(4)
 

@@ -14,7 +14,7 @@ from sd_harness.services.live_objects import INSTALLATION, service
 from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
-from sd_operator.reconcile.scale_down import DELETION_COST
+from sd_operator.reconcile.scale_down import DELETION_COST_ANNOTATION
 from sd_operator.resources import CHILD_KINDS, OPTIONAL_KINDS, Resource
 from test_controlplane_discovery import crd
 from test_controlplane_status import give_to_a_node
@@ -137,7 +137,7 @@ def bind_a_pod(testbed: OperatorTestbed) -> bool:
 
 def has_deletion_cost(testbed: OperatorTestbed) -> bool:
     """Return True if the operator has set the deletion cost of a pod."""
-    return any(DELETION_COST in pod["metadata"].get("annotations", {}) for pod in testbed.pods())
+    return any(DELETION_COST_ANNOTATION in pod["metadata"].get("annotations", {}) for pod in testbed.pods())
 
 
 def unwanted_children(testbed: OperatorTestbed) -> list[Manifest]:

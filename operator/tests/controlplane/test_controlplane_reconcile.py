@@ -7,19 +7,19 @@ from sd_harness.control_plane.operator_process import RECONCILES, WRITES, runnin
 from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.service_specs import DEMO, WITH_EVERY_CORE_KIND, with_demo
-from sd_operator.reconcile.decide import identity
-from sd_operator.reconcile.drift.field_conflicts import PATIENCE
+from sd_operator.reconcile.drift.field_conflicts import IMMEDIATE_REPAIRS
+from sd_operator.reconcile.objects import identity
 from sd_operator.resources import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manifest
 
 SELF = "DiarizationService/demo"
 
 
-def look_again(testbed: OperatorTestbed, times: int) -> None:
-    """Has the operator look at the service again, each time after it has."""
+def reconcile_again(testbed: OperatorTestbed, times: int) -> None:
+    """Trigger further passes over the service, one after the other."""
     for number in range(times):
-        looks = testbed.operator.count(RECONCILES)
-        testbed.kubectl("annotate", "diar", "demo", f"look={number}", "--overwrite")
-        eventually(lambda looks=looks: testbed.operator.count(RECONCILES) > looks, "another look")
+        passes = testbed.operator.count(RECONCILES)
+        testbed.kubectl("annotate", "diar", "demo", f"pass={number}", "--overwrite")
+        eventually(lambda passes=passes: testbed.operator.count(RECONCILES) > passes, "another pass")
 
 
 def test_a_service_gets_its_children_and_a_status(testbed: OperatorTestbed) -> None:
@@ -101,21 +101,47 @@ def test_what_was_changed_by_hand_is_put_right_and_nothing_is_made_anew(testbed:
     assert uids(testbed.children()) == before
 
 
-ADDED = {
-    "deployment": '{"spec": {"paused": true, "template": {"spec": {"containers": [{"name": "mine", "image": "x"}]}}}}',
-    "networkpolicy": '{"spec": {"ingress": [{}]}}',
-    "service": '{"spec": {"ports": [{"name": "mine", "port": 9}]}}',
+SIDECAR = {
+    "name": "sidecar",
+    "image": "sidecar:1",
+    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
 }
 
 
-def test_what_was_added_by_hand_is_taken_away(testbed: OperatorTestbed) -> None:
+def test_fields_that_other_managers_add_stay(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
-    before = {kind: (testbed.get(kind) or {})["spec"] for kind in ADDED if testbed.wait_until_settled()}
-    for kind, patch in ADDED.items():
-        testbed.kubectl("patch", kind, "demo", "--type=strategic", f"--patch={patch}")
-    for kind, spec in before.items():
-        testbed.eventually(kind, lambda seen, spec=spec: seen["spec"] == spec)
-    testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "Unschedulable")
+    testbed.wait_until_settled()
+    port = {"spec": {"ports": [{"name": "other", "port": 9}]}, "metadata": {"annotations": {"example.com/by": "other"}}}
+    testbed.kubectl("patch", "service", "demo", "--type=strategic", f"--patch={json.dumps(port)}")
+    container = {"spec": {"template": {"spec": {"containers": [SIDECAR]}}}}
+    testbed.kubectl("patch", "deployment", "demo", "--type=strategic", f"--patch={json.dumps(container)}")
+    testbed.apply(with_demo(serving={"adapters": 3}))  # a new manifest of the Deployment keeps them as well
+    testbed.wait_for_adapters(3)
+    testbed.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
+    reconcile_again(testbed, 2)
+    service = testbed.get("service") or {}
+    assert "other" in [each["name"] for each in service["spec"]["ports"]]
+    assert service["metadata"]["annotations"]["example.com/by"] == "other"
+    containers = (testbed.get("deployment") or {})["spec"]["template"]["spec"]["containers"]
+    assert {each["name"] for each in containers} == {"triton", "sidecar"}
+    assert condition(testbed.get("diar") or {}, "Degraded")["reason"] != "FieldConflict"
+
+
+def test_a_paused_deployment_is_reported_and_left_paused(testbed: OperatorTestbed) -> None:
+    testbed.apply(DEMO)
+    testbed.wait_until_settled()
+    testbed.kubectl("rollout", "pause", "deployment/demo")
+    seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "DeploymentPaused")
+    message = condition(seen, "Degraded")["message"]
+    assert message.startswith("kubectl-rollout has set spec.paused of Deployment demo")
+    assert ("Warning", "DeploymentPaused") in testbed.events()
+    testbed.apply(with_demo(serving={"adapters": 3}))
+    testbed.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
+    progressing = condition(testbed.get("diar") or {}, "Progressing")
+    assert (progressing["status"], progressing["reason"]) == ("False", "DeploymentPaused")
+    assert (testbed.get("deployment") or {})["spec"]["paused"] is True
+    testbed.kubectl("rollout", "resume", "deployment/demo")
+    testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "DeploymentPaused")
 
 
 def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(testbed: OperatorTestbed) -> None:
@@ -123,7 +149,7 @@ def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(testbed: Opera
     testbed.wait_until_settled()
     testbed.kubectl("rollout", "restart", "deployment/demo")
     testbed.kubectl("patch", "serviceaccount", "demo", '--patch={"imagePullSecrets": [{"name": "of-the-cluster"}]}')
-    look_again(testbed, 1)
+    reconcile_again(testbed, 1)
     template = (testbed.get("deployment") or {})["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
     assert (testbed.get("serviceaccount") or {})["imagePullSecrets"] == [{"name": "of-the-cluster"}]
@@ -167,7 +193,9 @@ def test_somebody_elses_object_is_left_alone_and_named(testbed: OperatorTestbed)
     testbed.plane.apply(foreign | {"spec": {"ports": [{"port": 80}]}})
     testbed.apply(DEMO)
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken")
-    assert condition(seen, "Ready")["message"].startswith("Service demo exists and is not this service's")
+    assert condition(seen, "Ready")["message"].startswith(
+        "Service demo exists and does not belong to this DiarizationService"
+    )
     assert (testbed.get("service") or {})["spec"]["ports"][0]["port"] == 80
     testbed.kubectl("delete", "service", "demo")
     testbed.wait_until_settled(timeout_s=20)  # no watch tells of what is not the operator's: the next look sees it
@@ -182,7 +210,7 @@ def test_a_child_that_becomes_somebody_elses_stays_theirs(testbed: OperatorTestb
     theirs["metadata"]["labels"] = {"whose": "theirs"}
     testbed.plane.kubectl("replace", "-f", "-", stdin=json.dumps(theirs))
     testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken")
-    look_again(testbed, 6)
+    reconcile_again(testbed, 6)
     assert condition(testbed.get("diar") or {}, "Ready")["reason"] == "NameTaken"
     assert (testbed.get("service") or {})["metadata"]["labels"] == {"whose": "theirs"}
 
@@ -199,7 +227,7 @@ def test_what_the_api_server_refuses_is_quoted(testbed: OperatorTestbed) -> None
     taken = with_demo(network={"service": {"type": "NodePort", "nodePorts": {"http": 80}}})
     testbed.apply(taken)
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
-    assert "The API server refused Service demo" in condition(seen, "Ready")["message"]
+    assert "The API server rejected Service demo" in condition(seen, "Ready")["message"]
     assert "provided port is not in the valid range" in condition(seen, "Ready")["message"]
 
 
@@ -209,12 +237,12 @@ def versions(testbed: OperatorTestbed) -> dict[str, str]:
     return {"/".join(identity(each)): each["metadata"]["resourceVersion"] for each in objects}
 
 
-def test_ten_more_looks_write_nothing(testbed: OperatorTestbed) -> None:
+def test_ten_more_passes_write_nothing(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(compute={"resources": {"requests": {"memory": "2048Mi", "cpu": "1000m"}}}))
     testbed.wait_until_settled()
     writes = testbed.wait_until_quiet()
     quiet = versions(testbed)
-    look_again(testbed, 10)
+    reconcile_again(testbed, 10)
     assert testbed.operator.count(WRITES) == writes
     assert {**versions(testbed), SELF: ""} == {**quiet, SELF: ""}
 
@@ -225,7 +253,7 @@ def test_an_operator_that_starts_on_settled_services_writes_nothing(testbed: Ope
     testbed.wait_until_quiet()
     quiet = versions(testbed)
     with running_operator(testbed.plane, SD_RESYNC_SECONDS="0.2") as second:
-        eventually(lambda: second.count(RECONCILES) >= 10, "ten looks")
+        eventually(lambda: second.count(RECONCILES) >= 10, "ten passes")
         assert second.count(WRITES) == 0
     assert versions(testbed) == quiet
 
@@ -245,13 +273,13 @@ def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(test
         version = (testbed.get("service") or {})["metadata"]["resourceVersion"]
         testbed.kubectl("label", "service", "demo", f"app.kubernetes.io/name=mine-{number}", "--overwrite")
         testbed.eventually("service", lambda seen, version=version: seen["metadata"]["resourceVersion"] != version)
-        if number < PATIENCE:
+        if number < IMMEDIATE_REPAIRS:
             testbed.eventually(
                 "service", lambda seen: seen["metadata"]["labels"]["app.kubernetes.io/name"] == "sd-triton"
             )
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "FieldConflict")
     message = condition(seen, "Degraded")["message"]
-    assert message.startswith("kubectl-label keeps changing metadata.labels.app.kubernetes.io/name of Service demo")
+    assert message.startswith("kubectl-label repeatedly changes metadata.labels.app.kubernetes.io/name of Service demo")
     assert ("Warning", "FieldConflict") in testbed.events()
     writes = testbed.operator.count(WRITES)
     for number in range(5):
@@ -263,13 +291,13 @@ def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(test
 def test_what_somebody_else_keeps_removing_is_contested(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
-    for _ in range(PATIENCE):
+    for _ in range(IMMEDIATE_REPAIRS):
         uid = (testbed.get("service") or {})["metadata"]["uid"]
         testbed.kubectl("delete", "service", "demo")
         testbed.eventually("service", lambda seen, uid=uid: seen["metadata"]["uid"] != uid)
     testbed.kubectl("delete", "service", "demo")
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "FieldConflict")
-    assert condition(seen, "Degraded")["message"].startswith("Somebody else keeps removing Service demo")
+    assert condition(seen, "Degraded")["message"].startswith("Another client repeatedly deletes Service demo")
     assert testbed.get("service") is None
 
 
@@ -281,7 +309,7 @@ def test_a_condition_of_somebody_else_stays_and_costs_no_writes(testbed: Operato
     patch = f'[{{"op": "add", "path": "/status/conditions/-", "value": {json.dumps(theirs)}}}]'
     writes = testbed.wait_until_quiet()
     testbed.kubectl("patch", "diar", "demo", "--subresource=status", "--type=json", f"--patch={patch}")
-    look_again(testbed, 3)
+    reconcile_again(testbed, 3)
     assert testbed.operator.count(WRITES) == writes
     assert condition(testbed.get("diar") or {}, "Audited")["reason"] == "Seen"
 
@@ -314,6 +342,6 @@ def test_on_the_way_down_the_idlest_pod_goes_first(testbed: OperatorTestbed) -> 
     with engines({"127.0.0.11": "sd_backlog_seconds 90\n", "127.0.0.12": "sd_backlog_seconds 0\n"}):
         for name, address in ((busy, "127.0.0.11"), (idle, "127.0.0.12")):
             testbed.plane.patch_status("pod", name, testbed.namespace, {"podIP": address, "podIPs": [{"ip": address}]})
-        look_again(testbed, 1)
+        reconcile_again(testbed, 1)
         testbed.kubectl("scale", "diar/demo", "--replicas=1")
         eventually(lambda: [pod["metadata"]["name"] for pod in testbed.pods()] == [busy], "the busy pod stays")

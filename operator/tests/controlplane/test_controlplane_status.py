@@ -104,7 +104,7 @@ def test_no_node_then_no_image_then_a_crash_then_ready_then_gone_again(testbed: 
     testbed.patch_pods(initContainerStatuses=[crashed])
     seen = reason(testbed, "ContainerCrashed")
     assert condition(seen, "Ready")["message"].endswith(
-        "Its last words: SD_MODE is 'x'; it must be one of: exact, fast, reference."
+        "Its termination message: SD_MODE is 'x'; it must be one of: exact, fast, reference."
     )
     assert condition(seen, "Available")["status"] == "False"
 
@@ -188,7 +188,7 @@ def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_p
     [pod] = testbed.pods()
     give_to_a_node(testbed, pod)
     message = condition(reason(testbed, "Starting"), "Ready")["message"]
-    assert message.endswith("its volumes and its network are set up.")
+    assert message.endswith("the volumes and the network of the pod are set up.")
 
     time.sleep(6)  # it takes longer than usual; only now somebody says why
     testbed.plane.apply(
@@ -201,14 +201,14 @@ def test_a_volume_that_cannot_be_mounted_is_named_within_ten_seconds_until_the_p
 
     testbed.patch_pods(conditions=[true("PodScheduled"), true("PodReadyToStartContainers")])
     message = condition(reason(testbed, "Starting"), "Ready")["message"]
-    assert message.endswith("the engine's image is pulled.")
+    assert message.endswith("the engine image is pulled.")
     testbed.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")  # there is no kubelet that would end it
 
 
 def test_a_kind_that_the_cluster_lacks_is_a_condition(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(monitoring={"podMonitor": True}, autoscaling={"mode": "keda"}))
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindMissing")
-    assert "This cluster has no PodMonitor" in condition(seen, "Degraded")["message"]
+    assert "The cluster has no PodMonitor" in condition(seen, "Degraded")["message"]
     assert condition(seen, "Autoscaling")["reason"] == "KedaMissing"
     testbed.wait_until_settled()
 

@@ -72,17 +72,6 @@ async def test_an_annotation_is_set_only_on_the_object_with_the_same_uid() -> No
     assert server.headers[0]["Content-Type"] == "application/merge-patch+json"
 
 
-async def test_fields_are_removed_only_from_the_observed_version() -> None:
-    precondition = {"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}
-    async with connected() as (kube, server, _):
-        assert await kube.remove_fields(deployment(3), ["/spec/paused"])
-        [(method, _, body)] = server.requests
-        assert (method, body) == ("PATCH", [precondition, {"op": "remove", "path": "/spec/paused"}])
-        assert server.headers[0]["Content-Type"] == "application/json-patch+json"
-    async with connected(respond(409, {"message": "the object has been modified"})) as (kube, _, _):
-        assert await kube.remove_fields(deployment(3), ["/spec/paused"]) is None
-
-
 async def test_creating_an_existing_object_is_no_error() -> None:
     event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "demo.1", "namespace": "default"}}
     async with connected() as (kube, server, _):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sd_operator.children.model_job import ATTEMPT_ANNOTATION
-from sd_operator.reconcile.model.job import JOB_NAME
+from sd_operator.reconcile.model.job import JOB_NAME_LABEL
 
 from sd_harness.control_plane.control_plane import Manifest
 from sd_harness.control_plane.operator_testbed import OperatorTestbed
@@ -47,7 +47,7 @@ def active_job_pod(testbed: OperatorTestbed, name: str = "demo", *, excluding_jo
 
 def job_name(pod: Manifest) -> str:
     """The name of the Job that a pod belongs to; empty for a pod of the Deployment."""
-    return pod["metadata"]["labels"].get(JOB_NAME, "")
+    return pod["metadata"]["labels"].get(JOB_NAME_LABEL, "")
 
 
 def container_args(pod: Manifest) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import desired
 from sd_operator.children.config_map import referenced_config_map
-from sd_operator.reconcile.decide import identity
+from sd_operator.reconcile.objects import identity
 from sd_operator.resources import CORE_KINDS, DEPLOYMENTS
 
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest

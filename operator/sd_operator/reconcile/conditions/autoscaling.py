@@ -1,50 +1,55 @@
-"""The condition Autoscaling: whether what was asked to scale the service can."""
+"""The condition Autoscaling."""
 
-from sd_operator.api.service import DiarizationService
+from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import conditions_of
-from sd_operator.reconcile.conditions.readiness import Verdict
-from sd_operator.reconcile.observe import Observation
+from sd_operator.reconcile.conditions.condition_update import ConditionUpdate
+from sd_operator.reconcile.observation import DesiredState, Observation
 from sd_operator.resources import HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS, Manifest
 
 
-def verdicts(service: DiarizationService | None, seen: Observation) -> list[Verdict]:
-    """One condition where something scales; none where people do, or where the spec cannot be read."""
-    if service is None:
+def conditions(seen: Observation) -> list[ConditionUpdate]:
+    """Return the condition; none if people set the replicas, or if the spec is invalid."""
+    if seen.desired is None:
         return []
-    mode = service.spec.autoscaling.mode
-    if mode in ("hpa", "keda") and service.spec.replicas == 0:
-        sentence = "replicas is 0: a paused service has no autoscaler, which would wake it."
-        return [Verdict("Autoscaling", status=False, reason="Paused", message=sentence)]
+    spec = seen.desired.service.spec
+    mode = spec.autoscaling.mode
+    if mode in ("hpa", "keda") and spec.replicas == 0:
+        message = "replicas is 0: a paused service has no autoscaler, because an autoscaler would start pods."
+        return [_autoscaling(Reason.PAUSED, message, status=False)]
     match mode:
         case "none":
             return []
         case "external":
-            sentence = "Something outside of the operator sets replicas through the scale subresource."
-            return [Verdict("Autoscaling", status=True, reason="External", message=sentence)]
+            message = "A component other than the operator sets replicas through the scale subresource."
+            return [_autoscaling(Reason.EXTERNAL, message, status=True)]
         case "hpa":
-            return [_of_live(seen.child(HORIZONTAL_POD_AUTOSCALERS.kind), "ScalingActive")]
+            return [_of_autoscaler(seen.child(HORIZONTAL_POD_AUTOSCALERS.kind), "ScalingActive")]
         case "keda":
-            return [_of_keda(seen)]
+            return [_of_keda(seen, seen.desired)]
 
 
-def _of_keda(seen: Observation) -> Verdict:
-    if SCALED_OBJECTS.kind in seen.forbidden:
-        sentence = (
-            "autoscaling.mode is keda, and the operator has no rights to ScaledObjects (keda.sh); "
-            "upgrade its release so that they are those of the chart, or choose another mode."
+def _of_keda(seen: Observation, desired: DesiredState) -> ConditionUpdate:
+    if SCALED_OBJECTS.kind in desired.forbidden_kinds:
+        message = (
+            "autoscaling.mode is keda and the operator has no permission for ScaledObjects (keda.sh). Upgrade the "
+            "operator's release to install the permissions of its chart, or set another mode."
         )
-        return Verdict("Autoscaling", status=False, reason="KedaForbidden", message=sentence)
-    if SCALED_OBJECTS.kind in seen.missing:
-        sentence = "autoscaling.mode is keda, and this cluster has no KEDA; install it, or choose another mode."
-        return Verdict("Autoscaling", status=False, reason="KedaMissing", message=sentence)
-    return _of_live(seen.child(SCALED_OBJECTS.kind), "Ready")
+        return _autoscaling(Reason.KEDA_FORBIDDEN, message, status=False)
+    if SCALED_OBJECTS.kind in desired.missing_kinds:
+        message = "autoscaling.mode is keda and the cluster lacks KEDA. Install KEDA, or set another mode."
+        return _autoscaling(Reason.KEDA_MISSING, message, status=False)
+    return _of_autoscaler(seen.child(SCALED_OBJECTS.kind), "Ready")
 
 
-def _of_live(autoscaler: Manifest | None, condition: str) -> Verdict:
-    """What the autoscaler says of itself."""
+def _of_autoscaler(autoscaler: Manifest | None, condition: str) -> ConditionUpdate:
+    """Return the condition that the autoscaler reports about itself."""
     found = conditions_of(autoscaler or {}).get(condition)
     if found is None or found["status"] == "Unknown":
-        return Verdict("Autoscaling", status=None, reason="Waiting", message="The autoscaler has not reported yet.")
-    active = found["status"] == "True"
-    reason = "Scaling" if active else found.get("reason") or "NotScaling"
-    return Verdict("Autoscaling", status=active, reason=reason, message=found.get("message", ""))
+        return _autoscaling(Reason.WAITING, "The autoscaler has not reported yet.", status=None)
+    is_active = found["status"] == "True"
+    reason = Reason.SCALING if is_active else found.get("reason") or Reason.NOT_SCALING
+    return _autoscaling(reason, found.get("message", ""), status=is_active)
+
+
+def _autoscaling(reason: str, message: str, *, status: bool | None) -> ConditionUpdate:
+    return ConditionUpdate("Autoscaling", status, reason, message)

@@ -1,74 +1,77 @@
-"""What a pod's status says of its two containers."""
+"""The status of a pod's two containers."""
 
 from typing import NamedTuple
 
 from sd_operator.resources import Manifest
 
-LONGEST_LAST_WORDS = 1000
-STATUSES = ("initContainerStatuses", "containerStatuses")
-"""The engine is a native sidecar and so among the first; Triton is the only one of the others."""
+LONGEST_TERMINATION_MESSAGE = 1000
+STATUS_FIELDS = ("initContainerStatuses", "containerStatuses")
+"""The engine is a native sidecar and therefore an init container; Triton is the only other container."""
 
 
-class Container(NamedTuple):
-    """One container of a pod: its name in a sentence, and its status."""
+class ContainerStatus(NamedTuple):
+    """The status of one container, and its name as messages write it."""
 
     title: str
     status: Manifest
 
     @property
     def waiting(self) -> Manifest:
-        """Why the container has not started; empty where it has."""
+        """The state `waiting`; empty if the container is in another."""
         return self.status.get("state", {}).get("waiting", {})
 
     @property
     def running_since(self) -> str:
-        """When the process that runs now began, as the cluster writes times; empty where none runs."""
+        """The time at which the present process started; empty if none runs."""
         return self.status.get("state", {}).get("running", {}).get("startedAt") or ""
 
     @property
-    def runs(self) -> bool:
-        """Whether there is a process."""
+    def is_running(self) -> bool:
+        """True if there is a process."""
         return "running" in self.status.get("state", {})
 
     @property
-    def started(self) -> bool:
-        """Whether its startup probe has succeeded."""
+    def is_started(self) -> bool:
+        """True if the startup probe has succeeded."""
         return self.status.get("started", False)
 
     @property
-    def ready(self) -> bool:
-        """Whether its readiness probe succeeds."""
+    def is_ready(self) -> bool:
+        """True if the readiness probe succeeds."""
         return self.status.get("ready", False)
 
     @property
-    def ended(self) -> Manifest:
-        """How the container ended last; empty where it never did."""
+    def terminated(self) -> Manifest:
+        """The last termination; empty if there was none."""
         return self.status.get("state", {}).get("terminated") or self.status.get("lastState", {}).get("terminated", {})
 
     @property
-    def last_words(self) -> str:
-        """What the container said at its end, the last of it."""
-        return self.ended.get("message", "").strip()[-LONGEST_LAST_WORDS:]
+    def termination_message(self) -> str:
+        """The end of the last termination message."""
+        return self.terminated.get("message", "").strip()[-LONGEST_TERMINATION_MESSAGE:]
 
     @property
     def fails(self) -> bool:
-        """Whether it has ended and has not been well since: badly, or again and again. Neither is ever done."""
-        badly = self.ended and (self.ended["exitCode"] != 0 or self.waiting.get("reason") == "CrashLoopBackOff")
-        return bool(badly) and not self.ready
+        """True if the container terminated with an error, or repeatedly, and has not been ready since.
+
+        Both containers are servers: an exit with code 0 is not a success.
+        """
+        is_restarting = self.waiting.get("reason") == "CrashLoopBackOff"
+        return bool(self.terminated) and (self.terminated["exitCode"] != 0 or is_restarting) and not self.is_ready
 
 
-def containers(pod: Manifest) -> list[Container]:
-    """Those that the kubelet has told of."""
-    return [container for kind in STATUSES for container in _told(pod, kind)]
+def containers(pod: Manifest) -> list[ContainerStatus]:
+    """Return the containers that the kubelet has reported."""
+    return [container for field in STATUS_FIELDS for container in _reported(pod, field)]
 
 
-def engine_and_triton(pod: Manifest) -> tuple[Container, Container]:
-    """Both, with an empty status where the kubelet has told nothing yet."""
-    engine, triton = (next(iter(_told(pod, kind)), Container("", {})) for kind in STATUSES)
+def engine_and_triton(pod: Manifest) -> tuple[ContainerStatus, ContainerStatus]:
+    """Return both containers, with an empty status if the kubelet has reported none."""
+    engine, triton = (next(iter(_reported(pod, field)), ContainerStatus("", {})) for field in STATUS_FIELDS)
     return engine, triton
 
 
-def _told(pod: Manifest, kind: str) -> list[Container]:
-    statuses: list[Manifest] = pod.get("status", {}).get(kind, [])
+def _reported(pod: Manifest, field: str) -> list[ContainerStatus]:
+    statuses: list[Manifest] = pod.get("status", {}).get(field, [])
     name = pod["metadata"]["name"]
-    return [Container(f"Container {each['name']} of pod {name}", each) for each in statuses]
+    return [ContainerStatus(f"Container {each['name']} of pod {name}", each) for each in statuses]

@@ -1,67 +1,85 @@
-"""The condition Degraded: what is wrong beside serving, or although the service serves."""
+"""The condition Degraded: problems beside serving, or although the service serves. Ordered rules; the first applies."""
 
 from collections.abc import Callable
 
-from sd_operator.reconcile.conditions.readiness import UNDER_WAY, Verdict
-from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.reason import Cause
+from sd_operator.api.reason import Reason
+from sd_operator.reconcile.conditions.condition_update import ConditionUpdate
+from sd_operator.reconcile.conditions.readiness import UNDER_WAY, deployment_is_paused
+from sd_operator.reconcile.drift import admission
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.objects import identity
+from sd_operator.reconcile.observation import Observation
 from sd_operator.resources import POD_MONITORS, PROMETHEUS_RULES
 
-MONITORING = (POD_MONITORS.kind, PROMETHEUS_RULES.kind)
+MONITORING_KINDS = (POD_MONITORS.kind, PROMETHEUS_RULES.kind)
 
-Rule = Callable[[Observation], Cause | None]
+Rule = Callable[[Observation], Finding | None]
 
 
-def nobody_else_sets_our_fields(seen: Observation) -> Cause | None:
-    """Two who both insist."""
+def field_is_in_conflict(seen: Observation) -> Finding | None:
+    """Another client repeatedly changes a child."""
     return next(iter(seen.conflicts), None)
 
 
-def the_cluster_has_every_kind(seen: Observation) -> Cause | None:
-    """Monitoring was asked for where there is no Prometheus operator."""
-    missing = _of_monitoring(seen.missing - seen.forbidden)
+def monitoring_kind_is_missing(seen: Observation) -> Finding | None:
+    """Monitoring is enabled in a cluster without the Prometheus operator."""
+    if seen.desired is None:
+        return None
+    missing = _monitoring_kinds(seen.desired.missing_kinds - seen.desired.forbidden_kinds)
     if not missing:
         return None
-    return Cause(
-        "KindMissing",
-        f"This cluster has no {missing} (monitoring.coreos.com/v1); install the Prometheus operator, or switch "
-        "spec.monitoring off. It is made as soon as the cluster knows the kind.",
+    return Finding(
+        Reason.KIND_MISSING,
+        f"The cluster has no {missing} (monitoring.coreos.com/v1). Install the Prometheus operator, or disable "
+        "spec.monitoring. The operator creates the objects as soon as the cluster has the kinds.",
     )
 
 
-def every_kind_may_be_used(seen: Observation) -> Cause | None:
-    """The kind is there, and the operator's rights are those of an earlier release, or were cut."""
-    forbidden = _of_monitoring(seen.forbidden)
+def monitoring_kind_is_forbidden(seen: Observation) -> Finding | None:
+    """The cluster has the kind; the operator's permissions are those of an earlier release, or were reduced."""
+    forbidden = _monitoring_kinds(seen.desired.forbidden_kinds) if seen.desired else ""
     if not forbidden:
         return None
-    return Cause(
-        "KindForbidden",
-        f"The operator has no rights to {forbidden} (monitoring.coreos.com/v1); upgrade its release so that they are "
-        "those of the chart, or switch spec.monitoring off. It is made as soon as the rights are there.",
+    return Finding(
+        Reason.KIND_FORBIDDEN,
+        f"The operator has no permission for {forbidden} (monitoring.coreos.com/v1). Upgrade its release to install "
+        "the permissions of its chart, or disable spec.monitoring. The operator creates the objects as soon as it has "
+        "the permissions.",
     )
 
 
-def earlier_models_go(seen: Observation) -> Cause | None:
-    """Revisions that nobody serves take up a claim."""
-    return seen.leftover
+def outdated_model_remains(seen: Observation) -> Finding | None:
+    """Revisions that no service uses cannot be removed from a claim."""
+    return seen.desired.model.garbage_collection if seen.desired else None
 
 
-def _of_monitoring(kinds: frozenset[str]) -> str:
-    return " and ".join(sorted(kinds.intersection(MONITORING)))
+def _monitoring_kinds(kinds: frozenset[str]) -> str:
+    return " and ".join(sorted(kinds.intersection(MONITORING_KINDS)))
 
 
 RULES: tuple[Rule, ...] = (
-    nobody_else_sets_our_fields,
-    the_cluster_has_every_kind,
-    every_kind_may_be_used,
-    earlier_models_go,
+    field_is_in_conflict,
+    deployment_is_paused,
+    monitoring_kind_is_missing,
+    monitoring_kind_is_forbidden,
+    outdated_model_remains,
 )
 
 
-def verdict(seen: Observation, obstacle: Cause | None) -> Verdict:
-    """The gravest of what is wrong; of what keeps the service from being ready, what is not only under way."""
+def condition(seen: Observation, obstacle: Finding | None) -> ConditionUpdate:
+    """Return the condition; an obstacle to readiness counts unless it is only under way."""
     failure = obstacle if obstacle and obstacle.reason not in UNDER_WAY else None
-    found = next((cause for rule in RULES if (cause := rule(seen))), failure)
-    if found is None:
-        return Verdict("Degraded", status=False, reason="AsExpected", message="Nothing is wrong.")
-    return Verdict("Degraded", status=True, reason=found.reason, message=found.message)
+    found = next((finding for rule in RULES if (finding := rule(seen))), failure)
+    if found:
+        return ConditionUpdate.because_of(found, "Degraded", status=True)
+    return ConditionUpdate.because_of(_accepted_changes(seen), "Degraded", status=False)
+
+
+def _accepted_changes(seen: Observation) -> Finding:
+    live = {identity(child): child for child in seen.children}
+    desired = seen.desired.children if seen.desired else []
+    both = [(live[identity(manifest)], manifest) for manifest in desired if identity(manifest) in live]
+    findings = [found for child, manifest in both if (found := admission.finding(child, manifest))]
+    if not findings:
+        return Finding(Reason.AS_EXPECTED, "Nothing is wrong.")
+    return Finding(Reason.CHANGED_BY_ADMISSION, " ".join(each.message for each in findings))

@@ -1,65 +1,48 @@
-"""What is said of a pod that cannot be set up on its node: a volume that is not mounted shows in Events alone."""
+"""Failures to set up a pod on its node. A volume that cannot be mounted is reported in Events alone. Pure."""
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sd_operator.kube.client import KubeClient
+from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import transition_time
-from sd_operator.kube.errors import RejectedError
-from sd_operator.reconcile.conditions.pod_startup import SCHEDULED, is_being_set_up, unready
-from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.conditions.pod_startup import SCHEDULED, is_being_set_up, unready_pods
+from sd_operator.reconcile.finding import Finding
 from sd_operator.resources import Manifest
 
-logger = logging.getLogger(__name__)
-
-USUAL = timedelta(seconds=5)
-"""A pod that is set up within this time is nothing to ask about."""
-FAILURES = {
-    "FailedMount": "VolumePending",
-    "FailedMapVolume": "VolumePending",
-    "FailedAttachVolume": "VolumePending",
-    "FailedCreatePodSandBox": "SandboxCreationFailed",
+USUAL_SETUP = timedelta(seconds=5)
+"""A pod that is set up within this time needs no explanation."""
+EVENT_REASONS = {
+    "FailedMount": Reason.VOLUME_PENDING,
+    "FailedMapVolume": Reason.VOLUME_PENDING,
+    "FailedAttachVolume": Reason.VOLUME_PENDING,
+    "FailedCreatePodSandBox": Reason.SANDBOX_CREATION_FAILED,
 }
-"""Reasons of the kubelet, and of the controller that attaches volumes; and ours."""
-ONLY_A_LIST = "Unable to attach or mount volumes"
-"""The kubelet's summary after two minutes names the volumes, and not what is wrong with them."""
+"""Reasons of the Events of the kubelet and of the controller that attaches volumes, and the condition's."""
+SUMMARY = "Unable to attach or mount volumes"
+"""The kubelet's summary after two minutes has the names of the volumes and not the cause."""
 
 
-async def failed_setups(kube: KubeClient, pods: Iterable[Manifest], now: datetime) -> dict[str, Cause]:
-    """Why the newest of the pods that take long to be set up is not, by its UID.
-
-    It is one list, whatever the number of pods, and none at all in a start that goes well.
-
-    Raises:
-        UnavailableError: the API server did not answer.
-    """
-    late = next((pod for pod in unready(pods) if is_being_set_up(pod) and _takes_long(pod, now)), None)
-    if late is None:
-        return {}
-    try:
-        cause = failure(late, await kube.list_events(late))
-    except RejectedError as refusal:  # what the events would say is missing then, and nothing else
-        logger.warning("What is said of pod %s cannot be read: %s", late["metadata"]["name"], refusal)
-        return {}
-    return {late["metadata"]["uid"]: cause} if cause else {}
+def late_pod(pods: Iterable[Manifest], now: datetime) -> Manifest | None:
+    """Return the newest pod that takes longer than usual to be set up; None if there is none."""
+    return next((pod for pod in unready_pods(pods) if is_being_set_up(pod) and _is_late(pod, now)), None)
 
 
-def failure(pod: Manifest, events: Iterable[Manifest]) -> Cause | None:
-    """The last failure among a pod's Events, in the words of whoever told it."""
-    told = [event for event in events if event.get("reason") in FAILURES]
-    if not told:
+def setup_failure(pod: Manifest, events: Iterable[Manifest]) -> Finding | None:
+    """Return the last failure among the Events of a pod; None if there is none."""
+    failures = [event for event in events if event.get("reason") in EVENT_REASONS]
+    if not failures:
         return None
-    last = max(told, key=_weight)
-    return Cause(FAILURES[last["reason"]], f"Pod {pod['metadata']['name']}: {last.get('message', '').strip()}")
+    last = max(failures, key=_rank)
+    message = f"Pod {pod['metadata']['name']}: {last.get('message', '').strip()}"
+    return Finding(EVENT_REASONS[last["reason"]], message)
 
 
-def _weight(event: Manifest) -> tuple[bool, str]:
-    """What says most, and of that the latest."""
+def _rank(event: Manifest) -> tuple[bool, str]:
+    """Prefer a cause to a summary, then the latest."""
     time = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp", "")
-    return not event.get("message", "").startswith(ONLY_A_LIST), time
+    return not event.get("message", "").startswith(SUMMARY), time
 
 
-def _takes_long(pod: Manifest, now: datetime) -> bool:
+def _is_late(pod: Manifest, now: datetime) -> bool:
     since = transition_time(pod, SCHEDULED)
-    return not since or now - datetime.fromisoformat(since) > USUAL
+    return not since or now - datetime.fromisoformat(since) > USUAL_SETUP

@@ -1,42 +1,47 @@
-"""The conditions ModelAccess and ModelCached: whether the model may be had, and whether it is there. Pure."""
+"""The conditions ModelAccess and ModelCached."""
 
+from sd_operator.api.reason import Reason
 from sd_operator.api.service import DiarizationService
 from sd_operator.api.source import Demo, HuggingFace
-from sd_operator.reconcile.conditions.readiness import Verdict
-from sd_operator.reconcile.model.provisioning import ACCESS, DOWNLOADING
-from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.conditions.condition_update import ConditionUpdate
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.model.attempts import ACCESS_REASONS
+from sd_operator.reconcile.observation import Observation
 
-AFTER_ACCESS = ("InsufficientSpace", "Corrupt", "UnsupportedPipeline")
-"""What a downloader only says once every repository has let it in."""
-
-
-def verdicts(service: DiarizationService | None, seen: Observation) -> list[Verdict]:
-    """Both; none where the spec cannot be read."""
-    return [] if service is None else [_access(service, seen.model), _cached(service, seen.model)]
+AFTER_ACCESS = (Reason.INSUFFICIENT_SPACE, Reason.CORRUPT, Reason.UNSUPPORTED_PIPELINE)
+"""Reasons of a download that follow only after every repository has granted access."""
 
 
-def _access(service: DiarizationService, cause: Cause | None) -> Verdict:
-    """What the hub said last: of a model that is there, it is not asked again."""
+def conditions(seen: Observation) -> list[ConditionUpdate]:
+    """Return both conditions; none if the spec is invalid."""
+    if seen.desired is None:
+        return []
+    service, finding = seen.desired.service, seen.desired.model.finding
+    return [_access(service, finding), _cached(service, finding)]
+
+
+def _access(service: DiarizationService, finding: Finding | None) -> ConditionUpdate:
+    """Return the last response of the hub: it is not asked again about a model that is cached."""
     source = service.source
     if not isinstance(source, HuggingFace):
-        sentence = f"No hub is asked: the model comes from {source.describe()}."
-        return Verdict("ModelAccess", status=True, reason="NotNeeded", message=sentence)
-    if cause and cause.reason in ACCESS:
-        return Verdict("ModelAccess", status=False, reason=cause.reason, message=cause.message)
-    if cause and not service.has_desired_model and cause.reason not in AFTER_ACCESS:
-        return Verdict("ModelAccess", status=None, reason="Checking", message=cause.message)
-    sentence = f"{source.endpoint} has let {source.pipeline} at {source.revision} be had."
-    return Verdict("ModelAccess", status=True, reason="Granted", message=sentence)
+        message = f"No hub is used: the model comes from {source.describe()}."
+        return ConditionUpdate("ModelAccess", status=True, reason=Reason.NOT_NEEDED, message=message)
+    if finding and finding.reason in ACCESS_REASONS:
+        return ConditionUpdate.because_of(finding, "ModelAccess", status=False)
+    if finding and not service.has_desired_model and finding.reason not in AFTER_ACCESS:
+        return ConditionUpdate("ModelAccess", status=None, reason=Reason.CHECKING, message=finding.message)
+    message = f"{source.endpoint} has granted access to {source.pipeline} at {source.revision}."
+    return ConditionUpdate("ModelAccess", status=True, reason=Reason.GRANTED, message=message)
 
 
-def _cached(service: DiarizationService, cause: Cause | None) -> Verdict:
+def _cached(service: DiarizationService, finding: Finding | None) -> ConditionUpdate:
     served = service.served
-    if cause or served is None or not service.has_desired_model:
-        found = cause or Cause(DOWNLOADING, "The model is on its way.")
-        return Verdict("ModelCached", status=False, reason=found.reason, message=found.message)
+    if finding or served is None or not service.has_desired_model:
+        found = finding or Finding(Reason.DOWNLOADING, "The model is being provisioned.")
+        return ConditionUpdate.because_of(found, "ModelCached", status=False)
     if isinstance(service.source, Demo):
-        return Verdict("ModelCached", status=True, reason="BuiltIn", message="The demo model is in the image.")
+        message = "The demo model is part of the server image."
+        return ConditionUpdate("ModelCached", status=True, reason=Reason.BUILT_IN, message=message)
     what = f"{served.pipeline} at {served.revision}" if served.pipeline else service.source.describe()
-    sentence = f"{what} is there, pinned as {served.digest}."
-    return Verdict("ModelCached", status=True, reason="Cached", message=sentence)
+    message = f"{what} is cached and matches its pinned digest {served.digest}."
+    return ConditionUpdate("ModelCached", status=True, reason=Reason.CACHED, message=message)

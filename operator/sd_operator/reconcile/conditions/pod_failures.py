@@ -1,195 +1,193 @@
-"""What keeps a pod from serving, in the words of whoever knows: scheduler, kubelet, or the container itself."""
+"""The reasons why a pod does not serve, as the scheduler, the kubelet or the container reports them. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import conditions_of
-from sd_operator.reconcile.conditions.container_status import Container, containers
-from sd_operator.reconcile.conditions.pod_startup import is_being_set_up, stage, unready
-from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.conditions.container_status import ContainerStatus, containers
+from sd_operator.reconcile.conditions.pod_startup import is_being_set_up, startup_stage, unready_pods
+from sd_operator.reconcile.finding import Finding
 from sd_operator.resources import Manifest
 
 MODEL_NOT_LOADED = 3
-"""Exit status of an engine whose model cannot be loaded (sd_engine.termination_message)."""
+"""Exit code of an engine that cannot load its model (sd_engine.termination_message)."""
 MODEL_CORRUPT = 4
-"""The same of an engine whose model is not what was pinned."""
+"""Exit code of an engine whose model does not match the pinned digest."""
 PULL_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 CREATE_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
-VOLUME_WORDS = ("persistentvolumeclaim", "PersistentVolumeClaim", "volume node affinity", "persistent volumes")
-"""How the scheduler names a claim that is not there, not bound, or bound to a volume elsewhere."""
+VOLUME_TERMS = ("persistentvolumeclaim", "PersistentVolumeClaim", "volume node affinity", "persistent volumes")
+"""Terms of the scheduler for a claim that is missing, not bound, or bound to a volume that the node cannot reach."""
 
-
-BOUND_TO_NODES = {
-    "Multi-Attach error": "Its claim is ReadWriteOnce: only the pods of one node can have it at a time. Keep all pods "
-    "on that node (compute.nodeSelector, compute.affinity), or use a claim with ReadWriteMany.",
-    "volume node affinity": "The claim's volume can be reached from some nodes only, and none of these takes the pod. "
-    "Make room there, or use a claim that every node can mount (ReadWriteMany).",
+VOLUME_ADVICE = {
+    "Multi-Attach error": "The claim is ReadWriteOnce, so only the pods of one node can use it at a time. Keep all "
+    "pods on that node (compute.nodeSelector, compute.affinity), or use a claim with ReadWriteMany.",
+    "volume node affinity": "Only some nodes can reach the volume of the claim, and none of them accepts the pod. "
+    "Free resources there, or use a claim that every node can mount (ReadWriteMany).",
 }
-"""What is said of a volume that is elsewhere, and what it means."""
+"""Advice about volumes that are tied to a node, by a part of the message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One pod that does not serve, the time, and why it could not be set up, where its Events say that."""
+class PodObservation:
+    """A pod that does not serve, the time, and the reason in its Events why it cannot be set up."""
 
     pod: Manifest
     now: datetime
-    failed_setup: Cause | None
+    setup_failure: Finding | None
 
     @property
     def name(self) -> str:
-        """The pod's."""
+        """The name of the pod."""
         return self.pod["metadata"]["name"]
 
 
-def worst(pods: Iterable[Manifest], failed_setups: Mapping[str, Cause], now: datetime) -> Cause | None:
-    """The gravest fault of all pods that are to serve; of equal ones the newest pod's."""
-    cases = [Case(pod, now, failed_setups.get(pod["metadata"]["uid"])) for pod in unready(pods)]
-    found = [(rank, fault) for case in cases for rank, rule in enumerate(RULES) if (fault := rule(case))]
+def worst_failure(pods: Iterable[Manifest], setup_failures: Mapping[str, Finding], now: datetime) -> Finding | None:
+    """Return the most severe failure of the pods that should serve; of equal ones, that of the newest pod."""
+    observations = [PodObservation(pod, now, setup_failures.get(pod["metadata"]["uid"])) for pod in unready_pods(pods)]
+    found = [(rank, finding) for each in observations for rank, rule in enumerate(RULES) if (finding := rule(each))]
     return min(found, key=lambda ranked: ranked[0])[1] if found else None
 
 
-def hindrance(pod: Manifest, failed_setups: Mapping[str, Cause], now: datetime) -> Cause | None:
-    """What keeps the pod of a Job from beginning; None where it is on its way, or at work."""
-    case = Case(pod, now, failed_setups.get(pod["metadata"]["uid"]))
-    return next((fault for rule in BEFORE_IT_RUNS if (fault := rule(case))), None)
+def start_failure(pod: Manifest, setup_failures: Mapping[str, Finding], now: datetime) -> Finding | None:
+    """Return what prevents the pod of a Job from starting; None if it starts or runs."""
+    seen = PodObservation(pod, now, setup_failures.get(pod["metadata"]["uid"]))
+    return next((finding for rule in BEFORE_START if (finding := rule(seen))), None)
 
 
 class Corruption(NamedTuple):
-    """What an engine found wrong with its model's files, and when, as the cluster writes times."""
+    """The report of an engine that the files of its model are damaged, and its timestamp."""
 
-    cause: Cause
-    at: str
-
-    def and_then(self, sentence: str) -> Cause:
-        """The same with what is being done about it."""
-        return Cause(self.cause.reason, f"{self.cause.message} {sentence}".strip())
+    finding: Finding
+    time: str
 
 
 def corruption(pods: Iterable[Manifest]) -> Corruption | None:
-    """The last one of the pods that are to serve and do not."""
+    """Return the last report of the pods that should serve and do not."""
     found = [
-        Corruption(cause, container.ended.get("finishedAt") or "")
-        for pod in unready(pods)
+        Corruption(finding, container.terminated.get("finishedAt") or "")
+        for pod in unready_pods(pods)
         for container in containers(pod)
-        if (cause := _corrupt(container))
+        if (finding := _corrupt(container))
     ]
-    return max(found, key=lambda each: each.at, default=None)
+    return max(found, key=lambda each: each.time, default=None)
 
 
-def _corrupt(container: Container) -> Cause | None:
-    if not container.fails or container.ended["exitCode"] != MODEL_CORRUPT:
+def _corrupt(container: ContainerStatus) -> Finding | None:
+    if not container.fails or container.terminated["exitCode"] != MODEL_CORRUPT:
         return None
-    return Cause("Corrupt", f"{container.title}: {container.last_words}")
+    return Finding(Reason.CORRUPT, f"{container.title}: {container.termination_message}")
 
 
-def image_pull_failed(case: Case) -> Cause | None:
-    """An image cannot be had."""
-    for container in containers(case.pod):
+def image_pull_failed(seen: PodObservation) -> Finding | None:
+    """An image cannot be pulled."""
+    for container in containers(seen.pod):
         if container.waiting.get("reason") in PULL_REASONS:
-            # The kubelet says the same with and without its back-off in front; one sentence is enough.
-            cause = container.waiting.get("message", "").rpartition("ErrImagePull: ")[2]
+            # The kubelet alternates between the message and the message behind "Back-off pulling image".
+            message = container.waiting.get("message", "").rpartition("ErrImagePull: ")[2]
             image = container.status.get("image", "")
-            return Cause("ImagePullFailed", f"{container.title} cannot get its image {image}: {cause}")
+            return Finding(Reason.IMAGE_PULL_FAILED, f"{container.title} cannot pull its image {image}: {message}")
     return None
 
 
-def container_cannot_be_made(case: Case) -> Cause | None:
-    """The kubelet has the image and cannot make a container of it."""
-    for container in containers(case.pod):
+def container_creation_failed(seen: PodObservation) -> Finding | None:
+    """The kubelet has the image and cannot create or start the container."""
+    for container in containers(seen.pod):
         if container.waiting.get("reason") in CREATE_REASONS:
-            cause = container.waiting.get("message", "")
-            return Cause("ContainerCreationFailed", f"{container.title} cannot be made: {cause}")
+            message = container.waiting.get("message", "")
+            return Finding(Reason.CONTAINER_CREATION_FAILED, f"{container.title} cannot be created: {message}")
     return None
 
 
-def model_is_corrupt(case: Case) -> Cause | None:
-    """The engine refused to load what is not the model that was pinned."""
-    return next((cause for container in containers(case.pod) if (cause := _corrupt(container))), None)
+def model_is_corrupt(seen: PodObservation) -> Finding | None:
+    """The engine refuses to load a model that does not match the pinned digest."""
+    return next((finding for container in containers(seen.pod) if (finding := _corrupt(container))), None)
 
 
-def model_cannot_be_loaded(case: Case) -> Cause | None:
-    """The engine ended because of its model, and said why."""
-    for container in containers(case.pod):
-        if container.fails and container.ended["exitCode"] == MODEL_NOT_LOADED:
-            return Cause("ModelLoadFailed", f"{container.title}: {container.last_words}")
+def model_load_failed(seen: PodObservation) -> Finding | None:
+    """The engine has terminated because it cannot load its model."""
+    for container in containers(seen.pod):
+        if container.fails and container.terminated["exitCode"] == MODEL_NOT_LOADED:
+            return Finding(Reason.MODEL_LOAD_FAILED, f"{container.title}: {container.termination_message}")
     return None
 
 
-def crashed(case: Case) -> Cause | None:
-    """A container ended badly, with its last words."""
-    for container in containers(case.pod):
+def container_crashed(seen: PodObservation) -> Finding | None:
+    """A container has terminated."""
+    for container in containers(seen.pod):
         if container.fails:
-            return Cause("ContainerCrashed", _obituary(container))
+            return Finding(Reason.CONTAINER_CRASHED, _termination(container))
     return None
 
 
-def failed(case: Case) -> Cause | None:
-    """The pod was ended from outside, for example evicted."""
-    status = case.pod.get("status", {})
+def pod_failed(seen: PodObservation) -> Finding | None:
+    """The pod was terminated from outside, for example evicted."""
+    status = seen.pod.get("status", {})
     if status.get("phase") != "Failed":
         return None
-    sentence = f"Pod {case.name} has failed. {status.get('message', '')}".strip()
-    return Cause(status.get("reason") or "PodFailed", sentence)
+    message = f"Pod {seen.name} failed. {status.get('message', '')}".strip()
+    return Finding(status.get("reason") or Reason.POD_FAILED, message)
 
 
-def unschedulable(case: Case) -> Cause | None:
-    """No node takes the pod, in the scheduler's own sentence."""
-    scheduled = conditions_of(case.pod).get("PodScheduled", {})
+def unschedulable(seen: PodObservation) -> Finding | None:
+    """No node accepts the pod."""
+    scheduled = conditions_of(seen.pod).get("PodScheduled", {})
     if scheduled.get("status") != "False":
         return None
     message = scheduled.get("message", "")
-    waits_for_volume = any(words in message for words in VOLUME_WORDS)
-    reason = "VolumePending" if waits_for_volume else scheduled.get("reason", "Unschedulable")
-    return _explained(Cause(reason, f"Pod {case.name}: {message}"))
+    is_about_volume = any(term in message for term in VOLUME_TERMS)
+    reason = Reason.VOLUME_PENDING if is_about_volume else scheduled.get("reason", Reason.UNSCHEDULABLE)
+    return _with_advice(Finding(reason, f"Pod {seen.name}: {message}"))
 
 
-def cannot_be_set_up(case: Case) -> Cause | None:
-    """Its node tries in vain to mount a volume or to give it a network."""
-    return _explained(case.failed_setup) if case.failed_setup and is_being_set_up(case.pod) else None
+def setup_failed(seen: PodObservation) -> Finding | None:
+    """The node cannot mount a volume or set up the network."""
+    return _with_advice(seen.setup_failure) if seen.setup_failure and is_being_set_up(seen.pod) else None
 
 
-def start_takes_long(case: Case) -> Cause | None:
-    """Nobody complains, and nothing goes on: a model is read from a share that hangs, say."""
-    at = stage(case.pod)
-    if not at.lasts_long(case.now):
+def start_is_slow(seen: PodObservation) -> Finding | None:
+    """A stage takes long without an error, for example because the model is read from a share that hangs."""
+    stage = startup_stage(seen.pod)
+    if not stage.is_slow(seen.now):
         return None
-    return Cause(at.slow, f"Pod {case.name}: {at.words}, since {at.since}. What keeps it: {at.read}")
+    message = f"Pod {seen.name}: {stage.name}, since {stage.since}. To investigate, run {stage.command}"
+    return Finding(stage.slow_reason, message)
 
 
-def starting(case: Case) -> Cause | None:
-    """Nothing is wrong yet: what the pod is busy with."""
-    return Cause("Starting", f"Pod {case.name}: {stage(case.pod).words}.")
+def starting(seen: PodObservation) -> Finding | None:
+    """The pod starts and nothing is wrong."""
+    return Finding(Reason.STARTING, f"Pod {seen.name}: {startup_stage(seen.pod).name}.")
 
 
-Rule = Callable[[Case], Cause | None]
+Rule = Callable[[PodObservation], Finding | None]
 
 RULES: tuple[Rule, ...] = (
-    image_pull_failed,  # what a person must mend comes before what may mend itself
-    container_cannot_be_made,
+    image_pull_failed,  # what people must resolve precedes what may resolve itself
+    container_creation_failed,
     model_is_corrupt,
-    model_cannot_be_loaded,
-    crashed,
-    failed,
+    model_load_failed,
+    container_crashed,
+    pod_failed,
     unschedulable,
-    cannot_be_set_up,
-    start_takes_long,
+    setup_failed,
+    start_is_slow,
     starting,
 )
-BEFORE_IT_RUNS: tuple[Rule, ...] = (image_pull_failed, container_cannot_be_made, unschedulable, cannot_be_set_up)
+BEFORE_START: tuple[Rule, ...] = (image_pull_failed, container_creation_failed, unschedulable, setup_failed)
 
 
-def _explained(cause: Cause) -> Cause:
-    """The same with what a volume's place has to do with it."""
-    meanings = (meaning for said, meaning in BOUND_TO_NODES.items() if said in cause.message)
-    return Cause(cause.reason, " ".join([cause.message, *meanings]))
+def _with_advice(finding: Finding) -> Finding:
+    advice = [text for term, text in VOLUME_ADVICE.items() if term in finding.message]
+    return Finding(finding.reason, " ".join([finding.message, *advice]))
 
 
-def _obituary(container: Container) -> str:
-    ended = container.ended
-    cause = f" ({ended['reason']})" if ended.get("reason", "Error") != "Error" else ""
-    said = f" Its last words: {container.last_words}" if container.last_words else ""
+def _termination(container: ContainerStatus) -> str:
+    terminated = container.terminated
+    reason = f" ({terminated['reason']})" if terminated.get("reason", "Error") != "Error" else ""
+    message = f" Its termination message: {container.termination_message}" if container.termination_message else ""
     restarts = container.status.get("restartCount", 0)
-    return f"{container.title} ended with exit code {ended['exitCode']}{cause}, {restarts} restarts so far.{said}"
+    return (
+        f"{container.title} terminated with exit code {terminated['exitCode']}{reason}, {restarts} restarts.{message}"
+    )

@@ -1,94 +1,97 @@
-"""How far a pod has come on its way to serve, and since when. Pure: the time is passed in."""
+"""The stages of a pod's start, and the time since when a pod has been at one. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import is_condition_true, transition_time
-from sd_operator.reconcile.conditions.container_status import Container, engine_and_triton
-from sd_operator.reconcile.decide import leaving
+from sd_operator.reconcile.conditions.container_status import ContainerStatus, engine_and_triton
+from sd_operator.reconcile.objects import is_being_deleted
 from sd_operator.resources import Manifest
 
-SLOW = timedelta(minutes=10)
-"""A stage that lasts longer is told as a failure; the probes of a start give up after five minutes."""
+SLOW_AFTER = timedelta(minutes=10)
+"""The duration after which a stage counts as a failure. The startup probes give up after five minutes."""
 SCHEDULED, SET_UP, READY = "PodScheduled", "PodReadyToStartContainers", "Ready"
 
 
-class Stage(NamedTuple):
-    """What a pod is busy with, `since` when as the cluster writes times, and where to read more about it."""
+class StartupStage(NamedTuple):
+    """A stage: its name in a sentence, the timestamp of its begin, and the command that shows more."""
 
-    words: str
+    name: str
     since: str
-    read: str
-    slow: str = "StartSlow"
-    """The reason where it takes too long."""
+    command: str
+    slow_reason: Reason = Reason.START_SLOW
+    """The reason if the stage takes too long."""
 
-    def lasts_long(self, now: datetime) -> bool:
-        """Whether it has been going on for longer than any start should take."""
-        return bool(self.since) and now - datetime.fromisoformat(self.since) > SLOW
+    def is_slow(self, now: datetime) -> bool:
+        """Return True if the stage has lasted longer than it should."""
+        return bool(self.since) and now - datetime.fromisoformat(self.since) > SLOW_AFTER
 
 
-def stage(pod: Manifest) -> Stage:
-    """Where a pod is that does not serve yet."""
+def startup_stage(pod: Manifest) -> StartupStage:
+    """Return the stage of a pod that is not ready."""
     engine, triton = engine_and_triton(pod)
-    if not engine.runs and not engine.started:
-        return _before_the_engine(pod)
-    if not engine.started:
-        return Stage("the engine starts", engine.running_since, _log(pod, "engine"))
-    if not engine.ready:
-        return Stage("the engine loads the model", _unready_since(pod, engine), _log(pod, "engine"), "ModelLoadSlow")
-    if not triton.runs and not triton.started:
-        return Stage("Triton's image is pulled", transition_time(pod, "Initialized"), _description(pod))
-    words = "Triton is not ready" if triton.started else "Triton starts"
-    return Stage(words, _unready_since(pod, triton), _log(pod, "triton"))
+    if not engine.is_running and not engine.is_started:
+        return _before_engine(pod)
+    if not engine.is_started:
+        return StartupStage("the engine starts", engine.running_since, _logs(pod, "engine"))
+    if not engine.is_ready:
+        since = _unready_since(pod, engine)
+        return StartupStage("the engine loads the model", since, _logs(pod, "engine"), Reason.MODEL_LOAD_SLOW)
+    if not triton.is_running and not triton.is_started:
+        return StartupStage("the Triton image is pulled", transition_time(pod, "Initialized"), _describe(pod))
+    name = "Triton is not ready" if triton.is_started else "Triton starts"
+    return StartupStage(name, _unready_since(pod, triton), _logs(pod, "triton"))
 
 
-def _before_the_engine(pod: Manifest) -> Stage:
+def _before_engine(pod: Manifest) -> StartupStage:
     if not is_condition_true(pod, SCHEDULED):
-        return Stage("it waits for a node", pod["metadata"]["creationTimestamp"], _description(pod))
+        return StartupStage("the pod waits for a node", pod["metadata"]["creationTimestamp"], _describe(pod))
     if not is_condition_true(pod, SET_UP):
-        return Stage("its volumes and its network are set up", transition_time(pod, SCHEDULED), _description(pod))
-    return Stage("the engine's image is pulled", transition_time(pod, SET_UP), _description(pod))
+        name = "the volumes and the network of the pod are set up"
+        return StartupStage(name, transition_time(pod, SCHEDULED), _describe(pod))
+    return StartupStage("the engine image is pulled", transition_time(pod, SET_UP), _describe(pod))
 
 
-def _unready_since(pod: Manifest, container: Container) -> str:
-    """The later of the process's begin and the end of the pod's readiness: it may have been ready in between."""
+def _unready_since(pod: Manifest, container: ContainerStatus) -> str:
+    """Return the later of the start of the process and the end of the pod's readiness."""
     return max(container.running_since, transition_time(pod, READY))
 
 
-def _log(pod: Manifest, container: str) -> str:
+def _logs(pod: Manifest, container: str) -> str:
     metadata = pod["metadata"]
     return f"kubectl logs -n {metadata['namespace']} {metadata['name']} -c {container}"
 
 
-def _description(pod: Manifest) -> str:
+def _describe(pod: Manifest) -> str:
     metadata = pod["metadata"]
     return f"kubectl describe pod -n {metadata['namespace']} {metadata['name']}"
 
 
-def unready(pods: Iterable[Manifest]) -> list[Manifest]:
-    """The pods that are to serve and do not, the newest first."""
-    staying = [pod for pod in pods if not leaving(pod)]
-    # Pods that were evicted stay behind until somebody removes them; where others came after them they are history.
-    alive = [pod for pod in staying if pod.get("status", {}).get("phase") != "Failed"]
-    waiting = [pod for pod in alive or staying if not is_condition_true(pod, READY)]
+def unready_pods(pods: Iterable[Manifest]) -> list[Manifest]:
+    """Return the pods that should serve and do not, the newest first."""
+    remaining = [pod for pod in pods if not is_being_deleted(pod)]
+    # Evicted pods remain until somebody deletes them; they do not matter once there are others.
+    active = [pod for pod in remaining if pod.get("status", {}).get("phase") != "Failed"]
+    unready = [pod for pod in active or remaining if not is_condition_true(pod, READY)]
     return sorted(
-        waiting, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]), reverse=True
+        unready, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]), reverse=True
     )
 
 
 def is_being_set_up(pod: Manifest) -> bool:
-    """Whether a node is at work on what a pod's containers need: its volumes, and its network."""
+    """Return True if a node mounts the volumes of a pod or sets up its network."""
     engine, _ = engine_and_triton(pod)
-    under_way = is_condition_true(pod, SCHEDULED) and not is_condition_true(pod, SET_UP)
-    return under_way and not engine.runs and not engine.ended
+    is_assigned = is_condition_true(pod, SCHEDULED) and not is_condition_true(pod, SET_UP)
+    return is_assigned and not engine.is_running and not engine.terminated
 
 
 def any_is_being_set_up(pods: Iterable[Manifest]) -> bool:
-    """Whether there may be news about that, which are no event of any object that is watched."""
-    return any(map(is_being_set_up, unready(pods)))
+    """Return True if a failure to set up a pod may occur, which no watched object reports."""
+    return any(map(is_being_set_up, unready_pods(pods)))
 
 
 def any_starts(pods: Iterable[Manifest]) -> bool:
-    """Whether any pod is on its way on some node: that a stage takes too long is no event of any object."""
-    return any(is_condition_true(pod, SCHEDULED) for pod in unready(pods))
+    """Return True if a pod starts on a node: no watched object reports that a stage takes too long."""
+    return any(is_condition_true(pod, SCHEDULED) for pod in unready_pods(pods))

@@ -1,138 +1,147 @@
-"""The conditions of a service, each from ordered rules; the first that has something to say decides. Pure."""
+"""The conditions Ready, Available and Progressing. Ordered rules find what prevents readiness; the first applies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
-from sd_operator.reconcile.conditions.pod_failures import worst
-from sd_operator.reconcile.conditions.rollout import DEADLINE_EXCEEDED, Rollout
-from sd_operator.reconcile.model.provisioning import DOWNLOADING, WAITING
-from sd_operator.reconcile.observe import Observation
-from sd_operator.reconcile.reason import Cause, refusal_of_pods
+from sd_operator.api.reason import Reason
+from sd_operator.kube.managed_fields import field_manager
+from sd_operator.reconcile.conditions.condition_update import ConditionUpdate
+from sd_operator.reconcile.conditions.pod_failures import worst_failure
+from sd_operator.reconcile.conditions.rollout import Rollout
+from sd_operator.reconcile.finding import Finding, pod_rejection
+from sd_operator.reconcile.observation import Observation
+from sd_operator.resources import DEPLOYMENTS
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A condition without its history."""
-
-    type: str
-    status: bool | None
-    """None = unknown."""
-    reason: str
-    message: str
-
-
-UNDER_WAY = ("Paused", "Starting", "RollingOut", DOWNLOADING, WAITING)
-"""Reasons that are no failure."""
-NEEDS_ANOTHER_SPEC = ("InvalidSpec", "UnsupportedPipeline")
-"""Reasons that no further attempt can do away with."""
+UNDER_WAY = (
+    Reason.PAUSED,
+    Reason.STARTING,
+    Reason.ROLLING_OUT,
+    Reason.DOWNLOADING,
+    Reason.WAITING_FOR_CLAIM,
+)
+"""Reasons that are not failures."""
+NEEDS_ANOTHER_SPEC = (Reason.INVALID_SPEC, Reason.UNSUPPORTED_PIPELINE)
+"""Reasons that no retry resolves."""
 NO_ROOM_TO_SURGE = (
-    "The pods of the earlier spec serve on until it does. Where it lacks what they hold, such as the last GPU, "
-    "free that, or set rollout: Recreate."
+    "The pods of the earlier spec continue to serve until the new pod is ready. If it needs a resource that they hold, "
+    "such as the last GPU, free one, or set rollout: Recreate."
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A service as it is seen, how far its Deployment has come, and the time."""
-
-    seen: Observation
-    rollout: Rollout
-    now: datetime
+Rule = Callable[[Observation], Finding | None]
 
 
-Rule = Callable[[Case], Cause | None]
+def pass_has_errors(seen: Observation) -> Finding | None:
+    """The operator could not do what the spec needs."""
+    return next(iter(seen.errors), None)
 
 
-def everything_is_written(case: Case) -> Cause | None:
-    """What stood in the way of the last apply."""
-    return next(iter(case.seen.refusals), None)
+def model_is_missing(seen: Observation) -> Finding | None:
+    """Pods are created only after their model is available."""
+    return seen.desired.model.finding if seen.desired else None
 
 
-def model_is_there(case: Case) -> Cause | None:
-    """Pods are only made, or made anew, once the model that they are to serve is there."""
-    return case.seen.model
-
-
-def service_is_not_paused(case: Case) -> Cause | None:
-    """No replicas are no fault, and no service either."""
-    rollout = case.rollout
-    if rollout.wanted or rollout.existing or not rollout.seen:
+def service_is_paused(seen: Observation) -> Finding | None:
+    """The service has no replicas on purpose."""
+    rollout = _rollout(seen)
+    if rollout.desired or rollout.existing or not rollout.is_observed:
         return None
-    return Cause("Paused", "replicas is 0; set it to 1 or more to serve again.")
+    return Finding(Reason.PAUSED, "replicas is 0. Set it to 1 or more to serve again.")
 
 
-def pods_can_be_made(case: Case) -> Cause | None:
-    """Quota and admission refuse pods, not Deployments."""
-    failure = case.rollout.failure
-    return refusal_of_pods(failure) if failure else None
+def pods_are_rejected(seen: Observation) -> Finding | None:
+    """A quota or admission rejects the pods, not the Deployment."""
+    failure = _rollout(seen).failure
+    return pod_rejection(failure) if failure else None
 
 
-def pods_are_healthy(case: Case) -> Cause | None:
-    """The gravest fault of the pods that do not serve yet."""
-    seen, rollout = case.seen, case.rollout
-    fault = None if rollout.complete else worst(seen.pods, seen.failed_setups, case.now)
-    if fault and fault.reason == "Starting":
-        return Cause(fault.reason, f"{rollout.sentence()} {fault.message}")
-    if fault and fault.reason == "Unschedulable" and rollout.surges and rollout.is_served_by_old_pods:
-        return Cause(fault.reason, f"{fault.message} {NO_ROOM_TO_SURGE}")
-    return fault
+def pods_are_unhealthy(seen: Observation) -> Finding | None:
+    """The pods that do not serve yet fail or start."""
+    rollout = _rollout(seen)
+    failure = None if rollout.is_complete else worst_failure(seen.pods, seen.setup_failures, seen.now)
+    if failure and failure.reason == Reason.STARTING:
+        return Finding(failure.reason, f"{rollout.summary()} {failure.message}")
+    if failure and failure.reason == Reason.UNSCHEDULABLE and rollout.surges and rollout.is_served_by_old_pods:
+        return failure.followed_by(NO_ROOM_TO_SURGE)
+    return failure
 
 
-def latest_spec_is_rolled_out(case: Case) -> Cause | None:
-    """Pods of an earlier spec are still there, or not all pods are."""
-    return None if case.rollout.complete else Cause("RollingOut", case.rollout.sentence())
+def paused_rollout_is_incomplete(seen: Observation) -> Finding | None:
+    """The Deployment is paused before the latest spec is rolled out."""
+    return None if _rollout(seen).is_complete else deployment_is_paused(seen)
 
 
-OBSTACLES: tuple[Rule, ...] = (
-    everything_is_written,
-    model_is_there,
-    service_is_not_paused,
-    pods_can_be_made,
-    pods_are_healthy,
-    latest_spec_is_rolled_out,
+def rollout_is_incomplete(seen: Observation) -> Finding | None:
+    """Pods of an earlier spec exist, or pods of the latest spec are missing."""
+    rollout = _rollout(seen)
+    return None if rollout.is_complete else Finding(Reason.ROLLING_OUT, rollout.summary())
+
+
+def deployment_is_paused(seen: Observation) -> Finding | None:
+    """Another field manager has paused the Deployment."""
+    deployment = seen.child(DEPLOYMENTS.kind)
+    if deployment is None or not deployment["spec"].get("paused"):
+        return None
+    metadata = deployment["metadata"]
+    manager = field_manager(deployment, ("spec", "paused")) or "Another client"
+    return Finding(
+        Reason.DEPLOYMENT_PAUSED,
+        f"{manager} has set spec.paused of Deployment {metadata['name']}, so no change reaches the pods. To resume, "
+        f"run kubectl rollout resume -n {metadata['namespace']} deployment/{metadata['name']}",
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    pass_has_errors,
+    model_is_missing,
+    service_is_paused,
+    pods_are_rejected,
+    pods_are_unhealthy,
+    paused_rollout_is_incomplete,
+    rollout_is_incomplete,
 )
 
 
-def obstacle(seen: Observation, rollout: Rollout, now: datetime) -> Cause | None:
-    """The first thing that keeps a service from serving its latest spec with all of its pods."""
-    case = Case(seen, rollout, now)
-    return next((found for rule in OBSTACLES if (found := rule(case))), None)
+def obstacle(seen: Observation) -> Finding | None:
+    """Return the first thing that prevents the service from serving its latest spec with all of its pods."""
+    return next((found for rule in RULES if (found := rule(seen))), None)
 
 
-def verdicts(seen: Observation, rollout: Rollout, obstacle: Cause | None) -> list[Verdict]:
-    """Whether the service serves, in three conditions."""
-    return [ready(rollout, obstacle), available(rollout, obstacle), progressing(seen, rollout, obstacle)]
+def serving_conditions(seen: Observation, obstacle: Finding | None) -> list[ConditionUpdate]:
+    """Return Ready, Available and Progressing."""
+    rollout = _rollout(seen)
+    return [_ready(rollout, obstacle), _available(rollout, obstacle), _progressing(seen, rollout, obstacle)]
 
 
-def ready(rollout: Rollout, obstacle: Cause | None) -> Verdict:
-    """Whether every replica that was asked for serves the latest spec."""
+def _ready(rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
     if obstacle:
-        return Verdict("Ready", status=False, reason=obstacle.reason, message=obstacle.message)
-    return Verdict("Ready", status=True, reason="Serving", message=rollout.sentence())
+        return ConditionUpdate.because_of(obstacle, "Ready", status=False)
+    return ConditionUpdate("Ready", status=True, reason=Reason.SERVING, message=rollout.summary())
 
 
-def available(rollout: Rollout, obstacle: Cause | None) -> Verdict:
-    """Whether requests are answered at all, be it by fewer pods or by an earlier spec."""
+def _available(rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
     if rollout.serving or not obstacle:
-        return Verdict("Available", status=True, reason="Serving", message=f"{rollout.serving} pods serve.")
-    return Verdict("Available", status=False, reason=obstacle.reason, message=obstacle.message)
+        message = f"{rollout.serving} pods serve."
+        return ConditionUpdate("Available", status=True, reason=Reason.SERVING, message=message)
+    return ConditionUpdate.because_of(obstacle, "Available", status=False)
 
 
-def progressing(seen: Observation, rollout: Rollout, obstacle: Cause | None) -> Verdict:
-    """Whether the cluster is still on its way to the latest spec.
-
-    A rollout that is over, or stands still, is one of an earlier spec where the latest waits for its model, or where
-    something was refused.
-    """
-    if obstacle and (seen.refusals or seen.model):
+def _progressing(seen: Observation, rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
+    """Return the condition: a rollout that is complete or stalled belongs to an earlier spec if there are errors."""
+    if obstacle and (seen.errors or model_is_missing(seen)):
         goes_on = obstacle.reason not in NEEDS_ANOTHER_SPEC
-        return Verdict("Progressing", status=goes_on, reason=obstacle.reason, message=obstacle.message)
-    if rollout.complete:
-        return Verdict("Progressing", status=False, reason="RolledOut", message="The latest spec is rolled out.")
+        return ConditionUpdate.because_of(obstacle, "Progressing", status=goes_on)
+    if rollout.is_complete:
+        message = "The latest spec is rolled out."
+        return ConditionUpdate("Progressing", status=False, reason=Reason.ROLLED_OUT, message=message)
+    if paused := deployment_is_paused(seen):
+        return ConditionUpdate.because_of(paused, "Progressing", status=False)
     if rollout.stalled_since:
-        why = obstacle.message if obstacle else rollout.sentence()
-        message = f"Nothing has moved within {rollout.deadline_s} s, as was found at {rollout.stalled_since}. {why}"
-        return Verdict("Progressing", status=False, reason=DEADLINE_EXCEEDED, message=message)
-    reason = obstacle.reason if obstacle else "RollingOut"
-    return Verdict("Progressing", status=True, reason=reason, message=rollout.sentence())
+        why = obstacle.message if obstacle else rollout.summary()
+        message = f"The rollout made no progress within {rollout.deadline_s} s before {rollout.stalled_since}. {why}"
+        reason = Reason.PROGRESS_DEADLINE_EXCEEDED
+        return ConditionUpdate("Progressing", status=False, reason=reason, message=message)
+    reason = obstacle.reason if obstacle else Reason.ROLLING_OUT
+    return ConditionUpdate("Progressing", status=True, reason=reason, message=rollout.summary())
+
+
+def _rollout(seen: Observation) -> Rollout:
+    return Rollout.of(seen.child(DEPLOYMENTS.kind))

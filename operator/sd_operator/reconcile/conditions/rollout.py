@@ -1,46 +1,46 @@
-"""How far a Deployment has come, read from its status."""
+"""The progress of a Deployment, read from its status."""
 
 from dataclasses import dataclass
 from typing import Self
 
+from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import conditions_of
 from sd_operator.resources import Manifest
-
-DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Pods of a Deployment: `wanted` by its spec, `existing`, of the `latest` spec, `serving`."""
+    """Numbers of pods of a Deployment: `desired` by its spec, `existing`, of the `latest` spec, `serving`."""
 
-    wanted: int = 0
+    desired: int = 0
     existing: int = 0
     latest: int = 0
     ready: int = 0
     serving: int = 0
-    seen: bool = False
+    is_observed: bool = False
+    """True if the status is about the latest generation."""
     failure: str = ""
-    """Why no pod could be made; empty where they can."""
+    """The message of the controller that cannot create pods; empty if it can."""
     deadline_s: int = 0
-    """How long nothing may go on before the cluster says so."""
+    """The time without progress after which a rollout counts as stalled."""
     stalled_since: str = ""
-    """When the cluster last said that nothing goes on; empty where something does."""
+    """The time at which the rollout was reported as stalled; empty if it is not."""
     surges: bool = False
-    """Whether an old pod only ends when a new one serves."""
+    """True if an old pod terminates only after a new one is ready."""
 
     @classmethod
     def of(cls, deployment: Manifest | None) -> Self:
-        """Reads a live Deployment; without one there are no pods."""
+        """Read a live Deployment; without one there are no pods."""
         if deployment is None:
             return cls()
         status = deployment.get("status", {})
         return cls(
-            wanted=deployment["spec"]["replicas"],
+            desired=deployment["spec"]["replicas"],
             existing=status.get("replicas", 0),
             latest=status.get("updatedReplicas", 0),
             ready=status.get("readyReplicas", 0),
             serving=status.get("availableReplicas", 0),
-            seen=status.get("observedGeneration", 0) >= deployment["metadata"]["generation"],
+            is_observed=status.get("observedGeneration", 0) >= deployment["metadata"]["generation"],
             failure=_failure(deployment),
             deadline_s=deployment["spec"].get("progressDeadlineSeconds", 0),
             stalled_since=_stalled_since(deployment),
@@ -48,19 +48,19 @@ class Rollout:
         )
 
     @property
-    def complete(self) -> bool:
-        """Whether exactly the pods that are wanted exist, all of the latest spec, all serving."""
-        return self.seen and self.existing == self.latest == self.serving == self.wanted
+    def is_complete(self) -> bool:
+        """True if exactly the desired pods exist, all of the latest spec and all serving."""
+        return self.is_observed and self.existing == self.latest == self.serving == self.desired
 
     @property
     def is_served_by_old_pods(self) -> bool:
-        """Whether pods of an earlier spec are there, and some pods serve."""
+        """True if there are pods of an earlier spec, and some pods serve."""
         return self.existing > self.latest and self.serving > 0
 
-    def sentence(self) -> str:
-        """The counts in words."""
+    def summary(self) -> str:
+        """Return the numbers as a sentence."""
         old = f", {self.existing - self.latest} of an earlier spec" if self.existing > self.latest else ""
-        return f"{self.serving} of {self.wanted} pods serve ({self.latest} of the latest spec{old})."
+        return f"{self.serving} of {self.desired} pods serve ({self.latest} of the latest spec{old})."
 
 
 def _failure(deployment: Manifest) -> str:
@@ -70,5 +70,5 @@ def _failure(deployment: Manifest) -> str:
 
 def _stalled_since(deployment: Manifest) -> str:
     found = conditions_of(deployment).get("Progressing", {})
-    is_stalled = found.get("status") == "False" and found.get("reason") == DEADLINE_EXCEEDED
+    is_stalled = found.get("status") == "False" and found.get("reason") == Reason.PROGRESS_DEADLINE_EXCEEDED
     return found.get("lastTransitionTime", "") if is_stalled else ""

@@ -1,93 +1,83 @@
-"""Who else writes what the operator writes: a field that is taken again and again is contested, not fought over."""
+"""Conflicts with other field managers: a child that is changed back again and again is restored ever more rarely."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
-from sd_operator.kube.cache import Key
-from sd_operator.reconcile.decide import Change, Plan, identity
-from sd_operator.reconcile.reason import Cause
-from sd_operator.resources import FIELD_MANAGER, Manifest
+from sd_operator.api.reason import Reason
+from sd_operator.kube.managed_fields import field_manager, latest_manager
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.objects import Identity, identity, title
+from sd_operator.reconcile.plan import Change
+from sd_operator.resources import Manifest
 
-PATIENCE = 3
-"""Repairs within `MEMORY_S` that are made at once; more of them are a conflict."""
-MEMORY_S = 300.0
-TRUCE_S = 60.0
-"""How long a contested object is left alone between two repairs."""
-
-Place = tuple[str, str]
-"""Kind and name of a child."""
+IMMEDIATE_REPAIRS = 3
+"""Repairs of a child within `WINDOW_S` that are made without delay. More of them are a conflict."""
+WINDOW_S = 300.0
+CONFLICT_INTERVAL_S = 60.0
+"""Time between two repairs during a conflict."""
 
 
-@dataclass(slots=True)
-class Conflicts:
-    """The repairs of the last minutes, by service and child. Pure: every method is told the time.
+@dataclass(frozen=True, slots=True)
+class RepairHistory:
+    """The repairs of a service's children. Immutable; times are those of a monotonic clock.
 
-    A repair is a manifest that was applied before and has to be applied again. That it was is known from the digest on
-    the live object, and, where an outsider removes that or the whole object, from memory.
+    A repair applies a manifest that was applied before. The digest on the live object tells that it was; if somebody
+    removed the digest or the object, the history does.
     """
 
-    _applied: dict[Key, dict[Place, str]] = field(default_factory=lambda: defaultdict(dict))
-    _repairs: dict[Key, dict[Place, list[float]]] = field(default_factory=lambda: defaultdict(dict))
-    _causes: dict[Key, dict[Place, Cause]] = field(default_factory=lambda: defaultdict(dict))
+    digests: Mapping[Identity, str] = field(default_factory=dict[Identity, str])
+    """The digest of the manifest that was applied last."""
+    repairs: Mapping[Identity, tuple[float, ...]] = field(default_factory=dict[Identity, tuple[float, ...]])
+    """The times of the repairs."""
+    conflicts: Mapping[Identity, Finding] = field(default_factory=dict[Identity, Finding])
+    """The last message about each conflict."""
 
-    def may_repair(self, key: Key, change: Change, now: float) -> bool:
-        """Whether a change is written now."""
-        if not self._is_repair(key, change):
-            return True
-        recent = self._recent(key, identity(change.manifest), now)
-        return len(recent) < PATIENCE or now - recent[-1] >= TRUCE_S
+    def may_apply(self, change: Change, now: float) -> bool:
+        """Return True if the change is no repair, or a repair that is not delayed."""
+        recent = self._recent(identity(change.manifest), now)
+        is_delayed = len(recent) >= IMMEDIATE_REPAIRS and now - recent[-1] < CONFLICT_INTERVAL_S
+        return not (is_delayed and self._is_repair(change))
 
-    def is_contested(self, key: Key, change: Change, now: float) -> bool:
-        """Whether somebody else keeps changing that child."""
-        return len(self._recent(key, identity(change.manifest), now)) >= PATIENCE
+    def is_in_conflict(self, child: Identity, now: float) -> bool:
+        """Return True if the child was repaired too often."""
+        return len(self._recent(child, now)) >= IMMEDIATE_REPAIRS
 
-    def blame(self, key: Key, change: Change, live: Manifest | None) -> None:
-        """Remembers who changed a contested child; `live` is the object with its managed fields."""
-        self._causes[key][identity(change.manifest)] = cause(change, live)
+    def findings(self, now: float) -> list[Finding]:
+        """Return the messages of the present conflicts, also while nothing has to be repaired."""
+        return [each for child, each in sorted(self.conflicts.items()) if self.is_in_conflict(child, now)]
 
-    def causes(self, key: Key, now: float) -> list[Cause]:
-        """What is contested still, in sentences: also in the moments in which nothing has to be repaired."""
-        known = self._causes.get(key, {})
-        return [cause for place, cause in sorted(known.items()) if len(self._recent(key, place, now)) >= PATIENCE]
+    def with_conflicts(self, conflicts: Mapping[Identity, Finding]) -> Self:
+        """Return the history with further messages."""
+        return type(self)(self.digests, self.repairs, {**self.conflicts, **conflicts})
 
-    def remember(self, key: Key, applied: Iterable[Change], plan: Plan, now: float) -> None:
-        """What the operator wrote; what it removed itself and makes again some day is no repair."""
-        for live in plan.delete:
-            self._applied[key].pop(identity(live), None)
+    def updated(self, applied: Iterable[Change], deleted: Iterable[Manifest], now: float) -> Self:
+        """Return the history after a pass. To create again what the operator deleted itself is no repair."""
+        digests, repairs = dict(self.digests), dict(self.repairs)
+        for live in deleted:
+            digests.pop(identity(live), None)
         for change in applied:
-            place = identity(change.manifest)
-            if self._is_repair(key, change):
-                self._repairs[key][place] = [*self._recent(key, place, now), now]
-            self._applied[key][place] = change.digest
+            child = identity(change.manifest)
+            if self._is_repair(change):
+                repairs[child] = (*self._recent(child, now), now)
+            digests[child] = change.digest
+        return type(self)(digests, repairs, self.conflicts)
 
-    def forget(self, key: Key) -> None:
-        """The service is gone."""
-        for known in (self._applied, self._repairs, self._causes):
-            known.pop(key, None)
+    def _is_repair(self, change: Change) -> bool:
+        return change.is_repair or self.digests.get(identity(change.manifest)) == change.digest
 
-    def _is_repair(self, key: Key, change: Change) -> bool:
-        return change.is_repair or self._applied.get(key, {}).get(identity(change.manifest)) == change.digest
-
-    def _recent(self, key: Key, place: Place, now: float) -> list[float]:
-        return [at for at in self._repairs.get(key, {}).get(place, []) if now - at < MEMORY_S]
+    def _recent(self, child: Identity, now: float) -> list[float]:
+        return [at for at in self.repairs.get(child, ()) if now - at < WINDOW_S]
 
 
-def outsider(live: Manifest) -> str:
-    """Who wrote an object last, the operator and the writers of its status aside."""
-    writers: Iterable[Manifest] = live["metadata"].get("managedFields", ())
-    others = [each for each in writers if each.get("manager") != FIELD_MANAGER and not each.get("subresource")]
-    return max(others, key=lambda each: each.get("time", ""))["manager"] if others else "somebody else"
-
-
-def cause(change: Change, live: Manifest | None) -> Cause:
-    """The conflict in a sentence; `live` is the object with its managed fields, None where it has gone."""
-    kind, name = identity(change.manifest)
-    who = outsider(live) if live else "Somebody else"
-    what = f"changing {change.field} of {kind} {name}" if live else f"removing {kind} {name}"
-    advice = f"set it here, or take it out of what {who} applies" if live else "do without it here, or let it stay"
-    return Cause(
-        "FieldConflict",
-        f"{who} keeps {what}, which this DiarizationService sets. Let one of them decide: {advice}. "
-        "The operator now repairs it once a minute.",
-    )
+def conflict(change: Change, live: Manifest | None) -> Finding:
+    """Return the message about a conflict; `live` is the object with its managed fields, None if it was deleted."""
+    if live is None or change.difference is None:
+        message = f"Another client repeatedly deletes {title(change.manifest)}, which this DiarizationService defines."
+        advice = "Remove what needs it from this DiarizationService, or stop the deletion."
+    else:
+        manager = field_manager(live, change.difference.steps) or latest_manager(live) or "Another client"
+        place = f"{change.difference.path} of {title(change.manifest)}"
+        message = f"{manager} repeatedly changes {place}, which this DiarizationService sets."
+        advice = f"Set the value here, or remove the field from what {manager} applies."
+    return Finding(Reason.FIELD_CONFLICT, f"{message} {advice} The operator restores it once a minute.")

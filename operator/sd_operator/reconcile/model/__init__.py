@@ -1,1 +1,1 @@
-"""Model Jobs and the garbage collection of models."""
+"""Provisioning of models: the model Jobs, their results, and the removal of models that no service uses."""

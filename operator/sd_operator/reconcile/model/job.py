@@ -1,4 +1,4 @@
-"""A Job of the model supply as it is seen: how far it has come, and what it has said at its end. Pure."""
+"""A model Job as the cluster reports it: its progress and its result. Pure."""
 
 import json
 import re
@@ -8,22 +8,24 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple, cast
 
+from sd_operator.api.reason import Reason
 from sd_operator.children.model_job import ATTEMPT_ANNOTATION, CLAIM_ANNOTATION, TASK_ANNOTATION
 from sd_operator.children.pod import volumes
 from sd_operator.kube.conditions import conditions_of, is_condition_true
-from sd_operator.reconcile.conditions.container_status import containers
-from sd_operator.reconcile.decide import leaving
-from sd_operator.reconcile.reason import Cause
+from sd_operator.reconcile.conditions.container_status import LONGEST_TERMINATION_MESSAGE, containers
+from sd_operator.reconcile.finding import Finding
+from sd_operator.reconcile.objects import annotation, is_being_deleted
 from sd_operator.resources import Manifest
 
-JOB_NAME = "batch.kubernetes.io/job-name"
-"""The label by which a Job's pod names it."""
+JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+"""The label of a pod with the name of its Job."""
+FINISHED_CONDITIONS = ("Complete", "Failed", "FailureTarget")
 _REASON = re.compile("[A-Z][A-Za-z]{0,63}")
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
-class Brought(NamedTuple):
-    """What a Job has brought, or found: the model's directory inside its volume, and its digest."""
+class ModelResult(NamedTuple):
+    """The result of a successful Job: the digest of a model and its directory inside the volume."""
 
     digest: str
     path: str
@@ -31,68 +33,81 @@ class Brought(NamedTuple):
     revision: str | None
 
 
+REMOVED = ModelResult("", "", None, None)
+"""The result of a Job that removed models."""
+
+
 @dataclass(frozen=True, slots=True)
-class SupplyJob:
-    """A live Job and its pod, where that is there; `refused` is why it cannot have one."""
+class ModelJob:
+    """A live Job and its pod, if there is one; `pod_rejection` is the reason why the pod cannot be created."""
 
     live: Manifest
     pod: Manifest | None = None
-    refused: Cause | None = None
+    pod_rejection: Finding | None = None
 
     @property
     def name(self) -> str:
-        """The Job's."""
+        """The name of the Job."""
         return self.live["metadata"]["name"]
 
     @property
-    def errand(self) -> str:
-        """What it is for, as a digest."""
-        return self._noted(TASK_ANNOTATION)
+    def task(self) -> str:
+        """The digest of its task."""
+        return annotation(self.live, TASK_ANNOTATION)
 
     @property
     def attempt(self) -> int:
-        """How often the same has been tried with it."""
-        return int(self._noted(ATTEMPT_ANNOTATION) or 1)
+        """The number of the attempt at its task, from 1."""
+        return int(annotation(self.live, ATTEMPT_ANNOTATION) or 1)
 
     @property
     def claim(self) -> str:
-        """The claim that it works on; empty where it is an image."""
-        return self._noted(CLAIM_ANNOTATION)
+        """The claim that it mounts; empty if it mounts an image."""
+        return annotation(self.live, CLAIM_ANNOTATION)
 
     @property
-    def tidies(self) -> bool:
-        """Whether it removes models."""
+    def removes_models(self) -> bool:
+        """True if it removes models instead of providing one."""
         [container] = self.live["spec"]["template"]["spec"]["containers"]
         return container["args"][1:2] == ["remove"]
 
     @property
-    def has_ended(self) -> bool:
-        """Whether nothing is done by it any more. Its pod says so a little earlier than the Job."""
-        return bool(self._terminated or self._verdict or self.refused)
+    def has_finished(self) -> bool:
+        """True if it does no more work. The status of its pod reports this slightly earlier than its own."""
+        return bool(self._terminated or self._finished_condition or self.pod_rejection)
 
     @property
-    def ended_at(self) -> str:
-        """When it ended, as the cluster writes times; where it could not even begin, when it was made."""
-        told = self._terminated.get("finishedAt") or self._verdict.get("lastTransitionTime")
-        return told or self.live["metadata"]["creationTimestamp"]
+    def finished_at(self) -> str:
+        """The timestamp of its end; that of its creation if its pod could not be created."""
+        finished = self._terminated.get("finishedAt") or self._finished_condition.get("lastTransitionTime")
+        return finished or self.live["metadata"]["creationTimestamp"]
 
     @property
-    def outcome(self) -> Brought | Cause:
-        """What an ended Job says. Where it says nothing, why not."""
-        if self.refused:
-            return self.refused
+    def outcome(self) -> ModelResult | Finding:
+        """The result of a finished Job, or the reason of its failure."""
+        if self.pod_rejection:
+            return self.pod_rejection
         if not self._terminated:
-            message = self._verdict.get("message") or "its pod has gone, and with it what it said"
-            return Cause("DownloadFailed", f"Job {self.name} has ended without a result: {message}")
-        said = self._terminated.get("message", "").strip()
+            message = (
+                self._finished_condition.get("message") or "Its pod was deleted, and its termination message lost."
+            )
+            return Finding(Reason.DOWNLOAD_FAILED, f"Job {self.name} finished without a result: {message}")
+        message = self._terminated.get("message", "").strip()
         if self._terminated["exitCode"] == 0:
-            return _brought(said) or Cause("DownloadFailed", f"Job {self.name} has ended without a result: {said}")
-        ended = f"Job {self.name} ended with exit code {self._terminated['exitCode']}"
-        cause = f" ({self._terminated['reason']})" if self._terminated.get("reason", "Error") != "Error" else ""
-        return _failure(said) or Cause("DownloadFailed", f"{ended}{cause}. Its last words: {said[-1000:]}")
+            no_result = f"Job {self.name} finished without a result: {message}"
+            return _result(message) or Finding(Reason.DOWNLOAD_FAILED, no_result)
+        return _failure(message) or Finding(Reason.DOWNLOAD_FAILED, self._termination(message))
+
+    def _termination(self, message: str) -> str:
+        terminated = self._terminated
+        reason = f" ({terminated['reason']})" if terminated.get("reason", "Error") != "Error" else ""
+        last = message[-LONGEST_TERMINATION_MESSAGE:]
+        return (
+            f"Job {self.name} failed with exit code {terminated['exitCode']}{reason}. Its termination message: {last}"
+        )
 
     def is_younger_than(self, seconds: float, now: datetime) -> bool:
-        """Whether it was made within the last `seconds`."""
+        """Return True if it was created within the last `seconds`."""
         return (now - datetime.fromisoformat(self.live["metadata"]["creationTimestamp"])).total_seconds() < seconds
 
     @property
@@ -103,47 +118,43 @@ class SupplyJob:
         return container.status.get("state", {}).get("terminated", {}) if container else {}
 
     @property
-    def _verdict(self) -> Manifest:
-        ended = ("Complete", "Failed", "FailureTarget")
-        told: list[Manifest] = [conditions_of(self.live)[each] for each in ended if is_condition_true(self.live, each)]
-        return told[0] if told else {}
-
-    def _noted(self, annotation: str) -> str:
-        return self.live["metadata"].get("annotations", {}).get(annotation, "")
+    def _finished_condition(self) -> Manifest:
+        kinds = [kind for kind in FINISHED_CONDITIONS if is_condition_true(self.live, kind)]
+        return conditions_of(self.live)[kinds[0]] if kinds else {}
 
 
-def supply_jobs(jobs: Iterable[Manifest], pods: Iterable[Manifest]) -> list[SupplyJob]:
-    """The Jobs that are not on their way out, each with its pod, the first attempt first."""
-    of_job = {pod["metadata"].get("labels", {}).get(JOB_NAME): pod for pod in pods}
-    found = [SupplyJob(job, of_job.get(job["metadata"]["name"])) for job in jobs if not leaving(job)]
+def model_jobs(jobs: Iterable[Manifest], pods: Iterable[Manifest]) -> list[ModelJob]:
+    """Return the Jobs that are not being deleted, each with its pod, the first attempt first."""
+    by_job = {pod["metadata"].get("labels", {}).get(JOB_NAME_LABEL): pod for pod in pods}
+    found = [ModelJob(job, by_job.get(job["metadata"]["name"])) for job in jobs if not is_being_deleted(job)]
     return sorted(found, key=lambda job: (job.live["metadata"]["creationTimestamp"], job.attempt))
 
 
-def _document(said: str) -> Manifest:
-    """The downloader's last words; a line of JSON, or nothing that can be read."""
+def _document(message: str) -> Manifest:
+    """Return the JSON document of a termination message; empty if it is none."""
     try:
-        document = json.loads(said)
+        document = json.loads(message)
     except ValueError:
         return {}
     return cast("Manifest", document) if isinstance(document, dict) else {}
 
 
-def _brought(said: str) -> Brought | None:
-    document = _document(said)
+def _result(message: str) -> ModelResult | None:
+    document = _document(message)
     if "removed" in document:
-        return Brought("", "", None, None)
-    digest, place = str(document.get("digest", "")), PurePosixPath(str(document.get("path", "")))
-    if not _DIGEST.fullmatch(digest) or not place.is_relative_to(volumes.MODEL_MOUNT) or ".." in place.parts:
+        return REMOVED
+    digest, path = str(document.get("digest", "")), PurePosixPath(str(document.get("path", "")))
+    if not _DIGEST.fullmatch(digest) or not path.is_relative_to(volumes.MODEL_MOUNT) or ".." in path.parts:
         return None
-    path = str(place.relative_to(volumes.MODEL_MOUNT)).removeprefix(".")
-    return Brought(digest, path, document.get("pipeline"), document.get("revision"))
+    inside = str(path.relative_to(volumes.MODEL_MOUNT)).removeprefix(".")
+    return ModelResult(digest, inside, document.get("pipeline"), document.get("revision"))
 
 
-def _failure(said: str) -> Cause | None:
-    document = _document(said)
+def _failure(message: str) -> Finding | None:
+    document = _document(message)
     reason = str(document.get("reason", ""))
     if not _REASON.fullmatch(reason):
         return None
-    message = str(document.get("message", ""))
-    missing = [page for page in document.get("pages") or () if str(page) not in message]
-    return Cause(reason, " ".join([message, *map(str, missing)]))
+    sentence = str(document.get("message", ""))
+    missing_pages = [page for page in document.get("pages") or () if str(page) not in sentence]
+    return Finding(reason, " ".join([sentence, *map(str, missing_pages)]))

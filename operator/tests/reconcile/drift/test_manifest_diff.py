@@ -1,9 +1,11 @@
-"""A live object holds a manifest when every field of it is there, however the API server wrote it down."""
+"""A live object contains a manifest if it has every field of it, in whatever notation the API server returns."""
 
 from typing import Any
 
 import pytest
-from sd_operator.reconcile.drift.manifest_diff import contains, difference
+from sd_operator.reconcile.drift.manifest_diff import contains, differences
+
+SPREAD = {"topologyKey": "zone", "whenUnsatisfiable": "a"}
 
 CASES: dict[str, tuple[Any, Any, bool]] = {
     "equal": ({"a": 1}, {"a": 1}, True),
@@ -28,6 +30,16 @@ CASES: dict[str, tuple[Any, Any, bool]] = {
     "plain items in order": (["ALL"], ["ALL"], True),
     "plain items more": (["ALL", "CHOWN"], ["ALL"], False),
     "nameless items": ([{"key": "a", "operator": "Exists"}], [{"key": "a"}], True),
+    "spread constraints by their keys": (
+        {"topologySpreadConstraints": [{"topologyKey": "zone", "whenUnsatisfiable": "b"}, SPREAD]},
+        {"topologySpreadConstraints": [SPREAD]},
+        True,
+    ),
+    "another spread constraint": (
+        {"topologySpreadConstraints": [{"topologyKey": "zone", "whenUnsatisfiable": "b"}]},
+        {"topologySpreadConstraints": [SPREAD]},
+        False,
+    ),
     "quantity written otherwise": (
         {"limits": {"memory": "1Gi", "cpu": "1"}},
         {"limits": {"memory": "1024Mi", "cpu": "1000m"}},
@@ -39,12 +51,12 @@ CASES: dict[str, tuple[Any, Any, bool]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("live", "wanted", "verdict"), CASES.values(), ids=CASES)
-def test_containment(live: Any, wanted: Any, verdict: bool) -> None:  # noqa: FBT001
-    assert contains(live, wanted) is verdict
+@pytest.mark.parametrize(("live", "desired", "is_contained"), CASES.values(), ids=CASES)
+def test_containment(live: Any, desired: Any, is_contained: bool) -> None:  # noqa: FBT001
+    assert contains(live, desired) is is_contained
 
 
-PLACES: dict[str, tuple[Any, Any, str]] = {
+PATHS: dict[str, tuple[Any, Any, str]] = {
     "a value": ({"spec": {"replicas": 7}}, {"spec": {"replicas": 1}}, "spec.replicas"),
     "of a named item": (
         {"spec": {"ports": [{"name": "http", "port": 1}]}},
@@ -53,9 +65,17 @@ PLACES: dict[str, tuple[Any, Any, str]] = {
     ),
     "of a numbered item": ({"rules": [{"host": "a"}]}, {"rules": [{"host": "b"}]}, "rules[0].host"),
     "a list that is shorter": ({"rules": []}, {"rules": [{"host": "b"}]}, "rules"),
+    "a named item that is missing": ({"ports": []}, {"ports": [{"name": "http", "port": 1}]}, "ports[http]"),
 }
 
 
-@pytest.mark.parametrize(("live", "wanted", "place"), PLACES.values(), ids=PLACES)
-def test_the_field_that_differs_is_named(live: Any, wanted: Any, place: str) -> None:
-    assert difference(live, wanted) == place
+@pytest.mark.parametrize(("live", "desired", "path"), PATHS.values(), ids=PATHS)
+def test_the_field_that_differs_is_named(live: Any, desired: Any, path: str) -> None:
+    assert [each.path for each in differences(live, desired)] == [path]
+
+
+def test_every_field_that_differs_is_listed_with_its_live_value() -> None:
+    live = {"spec": {"replicas": 7, "ports": [{"name": "http", "port": 1}]}}
+    desired = {"spec": {"replicas": 1, "ports": [{"name": "http", "port": 2}], "paused": False}}
+    found = {each.path: each.live for each in differences(live, desired)}
+    assert found == {"spec.replicas": 7, "spec.ports[http].port": 1, "spec.paused": None}
