@@ -21,6 +21,7 @@ from sd_engine.audio.decode import decode_blocks
 from sd_engine.audio.duration import measure_duration_s
 from sd_engine.samples import Samples
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
+from sd_engine.workers.worker_handle import DeathReason
 from sd_engine.workers.worker_pool import WorkerPool
 
 PROCESSES_PER_JOB = 2
@@ -37,10 +38,10 @@ _SAMPLE_BYTES = 4
 class DecoderPool:
     """Two pools of worker processes: one measures durations, the other decodes.
 
-    `on_restart` is called with "measure" or "decode" and the reason when a process was replaced.
+    `on_restart` is called with "measure" or "decode" and the reason when a process has ended and is replaced.
     """
 
-    def __init__(self, *, max_duration_s: float, on_restart: Callable[[str, str], None]) -> None:
+    def __init__(self, *, max_duration_s: float, on_restart: Callable[[str, DeathReason], None]) -> None:
         self._max_duration_s = max_duration_s
         self._measure_pool = WorkerPool("measure", measure_job, PROCESSES_PER_JOB, MEASURE_LIMITS, on_restart)
         self._decode_pool = WorkerPool("decode", decode_job, PROCESSES_PER_JOB, DECODE_LIMITS, on_restart)

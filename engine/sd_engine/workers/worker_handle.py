@@ -10,27 +10,31 @@ import socket
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import wait
+from typing import Literal
 
 from sd_engine import wire
 from sd_engine.workers import worker_main
 from sd_engine.workers.rlimits import ResourceLimits
 from sd_engine.workers.worker_main import Job
 
+DeathReason = Literal["crashed", "hung", "memory", "cpu"]
+"""Reason for which a worker process ended; "hung" = killed after a timeout, "memory" and "cpu" = limit exceeded."""
+
 START_TIMEOUT_S = 120.0
 """The first worker waits until the forkserver has imported the preloaded modules."""
 _EXIT_TIMEOUT_S = 5.0
-_REASON_OF_EXIT_CODE = {worker_main.OUT_OF_MEMORY_STATUS: "memory", -signal.SIGXCPU: "cpu"}
+_REASON_OF_EXIT_CODE: dict[int, DeathReason] = {worker_main.OUT_OF_MEMORY_STATUS: "memory", -signal.SIGXCPU: "cpu"}
 _MULTIPROCESSING = multiprocessing.get_context("forkserver")
 _PROCESS_LIST_LOCK = threading.Lock()
 """Guards multiprocessing's list of child processes, which is not thread-safe."""
 
 
 class WorkerDiedError(Exception):
-    """The worker process has ended. `reason` is "crashed", "hung", "memory" or "cpu"."""
+    """The worker process has ended."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: DeathReason) -> None:
         super().__init__(f"The worker process ended: {reason}.")
-        self.reason = reason
+        self.reason: DeathReason = reason
 
 
 class WorkerHandle:
@@ -83,7 +87,7 @@ class WorkerHandle:
             if not self._is_reaped:
                 self._process.kill()
 
-    def reap(self, reason: str | None = None) -> WorkerDiedError:
+    def reap(self, reason: DeathReason | None = None) -> WorkerDiedError:
         """Wait for the process to end, killing it where necessary, and free its resources.
 
         Args:

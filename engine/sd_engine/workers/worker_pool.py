@@ -12,7 +12,7 @@ from sd_engine import logs, wire
 from sd_engine.errors import SHUTTING_DOWN, InvalidArgumentError, UnavailableError
 from sd_engine.workers.fifo_pool import FifoPool
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
-from sd_engine.workers.worker_handle import WorkerDiedError, WorkerHandle
+from sd_engine.workers.worker_handle import DeathReason, WorkerDiedError, WorkerHandle
 from sd_engine.workers.worker_main import Job
 
 START_RETRY_S = 1.0
@@ -41,8 +41,7 @@ class WorkerPool:
         job: a function or a callable instance that can be pickled.
         count: number of processes.
         limits: resource limits of each process.
-        on_restart: called with the pool's name and the reason ("crashed", "hung", "memory" or "cpu") after a process
-            has ended.
+        on_restart: called with the pool's name and the reason when a process has ended and is replaced.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class WorkerPool:
         job: Job,
         count: int,
         limits: ResourceLimits,
-        on_restart: Callable[[str, str], None] = lambda _name, _reason: None,
+        on_restart: Callable[[str, DeathReason], None] = lambda _name, _reason: None,
     ) -> None:
         self._name = name
         self._job = job
@@ -124,7 +123,7 @@ class WorkerPool:
         if not self._idle.release(worker):
             worker.reap("hung")
 
-    def _replace(self, worker: WorkerHandle, reason: str) -> None:
+    def _replace(self, worker: WorkerHandle, reason: DeathReason) -> None:
         with self._lock:
             self._workers.discard(worker)
         if self._is_closed:
@@ -149,7 +148,7 @@ class WorkerPool:
                 self._release_worker(worker)
                 return
 
-    def _describe_death(self, reason: str, timeout_s: float | None) -> str:
+    def _describe_death(self, reason: DeathReason, timeout_s: float | None) -> str:
         if self._is_closed:
             return SHUTTING_DOWN
         event = {
