@@ -1,6 +1,7 @@
-"""A server on a single host that was asked for a pipeline: gets it, then becomes the server that runs it, tokenless.
+"""Start of a single host's server with a pipeline of the hub: download it, then become the server, without the token.
 
-It is the container's first process, and replaces itself: so nobody's environment holds the token once it has been used.
+This is the container's first process. It replaces itself by the server, so that no process keeps the token in its
+environment after the download.
 """
 
 # ruff: noqa: INP001 - the image runs this file as a script
@@ -14,10 +15,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-SHELL_SIGNAL = 128
-"""Above it, a shell reports the signal that ended its child."""
-TOKEN = "HUGGING_FACE_HUB_TOKEN"  # noqa: S105 - a variable's name
-SERVER = ("tini", "-g", "--", "sd-server")
+SHELL_SIGNAL_OFFSET = 128
+"""A shell reports a child that was ended by a signal with this plus the signal's number."""
+TOKEN = "HUGGING_FACE_HUB_TOKEN"  # noqa: S105 - the name of a variable
+SERVER_COMMAND = ("tini", "-g", "--", "sd-server")
 DEFAULTS = {
     "SD_PIPELINE": "pyannote/speaker-diarization-community-1",
     "SD_REVISION": "main",
@@ -31,62 +32,62 @@ OPTIONS = {
     "SD_HUB_CA_BUNDLE": "--ca-bundle",
     "SD_MODEL_DIGEST": "--digest",
 }
-PIN = ".pinned.json"
-"""Beside the pipelines: a restart serves what the first start did, also offline, and when the token is revoked."""
+PIN_FILE = ".pinned.json"
+"""File beside the models that pins the one in use: a restart serves it also offline or with a revoked token."""
 
 
 def main() -> None:
-    """Does not return: the process becomes the server, or ends with the download's status."""
+    """Download the model and replace this process by the server; exit with the download's status if it fails."""
     environment = dict(os.environ)
-    supplied = download(environment)
+    model = download(environment)
     environment.pop(TOKEN, None)
-    say(f"Serves {supplied['pipeline']} at {supplied['revision']}, {supplied['digest']}.")
-    name = f"{supplied['pipeline']}@{supplied['revision'][:12]}"
-    model = {"SD_MODEL_DIR": supplied["path"], "SD_MODEL_DIGEST": supplied["digest"], "SD_MODEL_NAME": name}
-    os.execvpe(SERVER[0], SERVER, environment | model)  # noqa: S606 - on purpose without a shell
+    log(f"Serving {model['pipeline']} at {model['revision']}, {model['digest']}.")
+    name = f"{model['pipeline']}@{model['revision'][:12]}"
+    settings = {"SD_MODEL_DIR": model["path"], "SD_MODEL_DIGEST": model["digest"], "SD_MODEL_NAME": name}
+    os.execvpe(SERVER_COMMAND[0], SERVER_COMMAND, environment | settings)  # noqa: S606 - no shell is needed
 
 
-def words(environment: Mapping[str, str]) -> list[str]:
-    """The download's command line; a variable that is empty counts as not set."""
-    asked = DEFAULTS | {name: environment[name] for name in OPTIONS if environment.get(name)}
-    options = [word for name, option in OPTIONS.items() if name in asked for word in (option, asked[name])]
-    return [*options, "--pin", str(Path(asked["SD_CACHE_DIR"], PIN))]
+def download_arguments(environment: Mapping[str, str]) -> list[str]:
+    """Return the arguments of the download; an empty variable counts as unset."""
+    values = DEFAULTS | {name: environment[name] for name in OPTIONS if environment.get(name)}
+    arguments = [argument for name, option in OPTIONS.items() if name in values for argument in (option, values[name])]
+    return [*arguments, "--pin", str(Path(values["SD_CACHE_DIR"], PIN_FILE))]
 
 
 def download(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the download says about the directory.
+    """Download the model and return its path, digest, pipeline and revision.
 
     Raises:
-        SystemExit: it was refused, and why has been said; or somebody asked to stop.
+        SystemExit: the download failed, and its reason was logged; or the process received SIGTERM or SIGINT.
     """
-    command = ["sd-server", "models", "download", *words(environment)]
-    running: subprocess.Popen[str] | None = None
-    asked_to_stop: list[int] = []
+    command = ["sd-server", "models", "download", *download_arguments(environment)]
+    process: subprocess.Popen[str] | None = None
+    signals: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
-        asked_to_stop.append(number)
-        if running is not None:
-            running.terminate()
+        signals.append(number)
+        if process is not None:
+            process.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)  # before the download begins: a first process without a handler hears no signal
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0)
-    if asked_to_stop:
-        running.terminate()
-    said = running.communicate()[0]
-    if asked_to_stop:
-        raise SystemExit(SHELL_SIGNAL + asked_to_stop[0])
-    if running.returncode != 0:
-        if said:
-            refusal = json.loads(said)
-            say(f"{refusal['reason']}: {refusal['message']}")
-        raise SystemExit(running.returncode if running.returncode > 0 else SHELL_SIGNAL - running.returncode)
-    return json.loads(said)
+        signal.signal(number, stop)  # before the download starts: the first process ignores signals without a handler
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0)
+    if signals:
+        process.terminate()
+    output = process.communicate()[0]
+    if signals:
+        raise SystemExit(SHELL_SIGNAL_OFFSET + signals[0])
+    if process.returncode != 0:
+        if output:
+            failure = json.loads(output)
+            log(f"{failure['reason']}: {failure['message']}")
+        raise SystemExit(process.returncode if process.returncode > 0 else SHELL_SIGNAL_OFFSET - process.returncode)
+    return json.loads(output)
 
 
-def say(sentence: str) -> None:
-    """One line in the container's log."""
-    sys.stderr.write(f"sd-server: {sentence}\n")
+def log(message: str) -> None:
+    """Write a line to the container's log."""
+    sys.stderr.write(f"sd-server: {message}\n")
     sys.stderr.flush()
 
 

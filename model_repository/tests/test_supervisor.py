@@ -1,4 +1,4 @@
-"""Both halves of the server under one supervisor: what is started again, and what ends the container."""
+"""The supervisor: which ends of a process restart it, and which end the container."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ready(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ready_url() -> Iterator[str]:
 
 @pytest.fixture
 def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with one line per start of an `sd-server` that ends with the status in `status`, when there is one."""
+    """A file with a line per start of a fake `sd-server`, which exits with the status in the file `status`."""
     command = tmp_path / "sd-server"
     command.write_text(
         f"#!/bin/sh\ncd {tmp_path}\necho $1 >> starts\nuntil [ -e status ]; do sleep 0.05; done\nexit $(cat status)\n"
@@ -42,66 +42,66 @@ def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "starts"
 
 
-def ended(half: supervisor.Half) -> bool:
-    return half._process.poll() is not None
+def has_ended(process: supervisor.SupervisedProcess) -> bool:
+    return process._process.poll() is not None
 
 
-def test_what_gives_up_before_it_was_ready_ends_the_container_with_its_status(starts: Path) -> None:
-    half = supervisor.Half("engine", "http://127.0.0.1:9/nobody")
-    half.look()
+def test_a_process_that_exits_before_it_was_ready_ends_the_container_with_its_status(starts: Path) -> None:
+    process = supervisor.SupervisedProcess("engine", "http://127.0.0.1:9/nobody")
+    process.check()
     starts.with_name("status").write_text("3")
-    eventually(lambda: ended(half))
-    with pytest.raises(SystemExit) as end:
-        half.look()
-    assert end.value.code == 3
+    eventually(lambda: has_ended(process))
+    with pytest.raises(SystemExit) as exited:
+        process.check()
+    assert exited.value.code == 3
 
 
-def test_what_crashes_before_it_was_ready_is_started_again(starts: Path) -> None:
-    half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
+def test_a_process_that_crashes_before_it_was_ready_is_restarted(starts: Path) -> None:
+    process = supervisor.SupervisedProcess("triton", "http://127.0.0.1:9/nobody")
     eventually(lambda: starts.exists() and starts.read_text() == "triton\n")
-    half._process.kill()
-    eventually(lambda: ended(half))
-    half.look()
+    process._process.kill()
+    eventually(lambda: has_ended(process))
+    process.check()
     eventually(lambda: starts.read_text() == "triton\ntriton\n")
-    half.stop()
+    process.stop()
 
 
-def test_what_ends_later_is_started_again_alone(starts: Path, ready_url: str) -> None:
-    half = supervisor.Half("engine", ready_url)
-    half.look()
+def test_a_process_that_ends_later_is_restarted(starts: Path, ready_url: str) -> None:
+    process = supervisor.SupervisedProcess("engine", ready_url)
+    process.check()
     eventually(lambda: starts.exists() and starts.read_text() == "engine\n")
-    half._process.kill()
-    eventually(lambda: ended(half))
-    half.look()
+    process._process.kill()
+    eventually(lambda: has_ended(process))
+    process.check()
     eventually(lambda: starts.read_text() == "engine\nengine\n")
-    assert not ended(half)
-    half.stop()
+    assert not has_ended(process)
+    process.stop()
 
 
 @pytest.mark.usefixtures("starts")
-def test_the_pause_before_a_start_grows_up_to_a_bound(ready_url: str) -> None:
-    half = supervisor.Half("engine", ready_url)
-    half.look()
-    pauses = [half.next_pause_s(ran_for_s=1) for _ in range(7)]
-    assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert [half.next_pause_s(ran_for_s=61), half.next_pause_s(ran_for_s=1)] == [1, 2]
-    half.stop()
+def test_the_restart_delay_grows_up_to_a_maximum(ready_url: str) -> None:
+    process = supervisor.SupervisedProcess("engine", ready_url)
+    process.check()
+    delays = [process.next_delay_s(ran_for_s=1) for _ in range(7)]
+    assert delays == [1, 2, 4, 8, 16, 30, 30]
+    assert [process.next_delay_s(ran_for_s=61), process.next_delay_s(ran_for_s=1)] == [1, 2]
+    process.stop()
 
 
-def test_an_engine_that_has_gone_leaves_nothing_to_wait_for(starts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "ENGINE", "http://127.0.0.1:9")
-    half = supervisor.Half("engine", "http://127.0.0.1:9/nobody")
+def test_a_drain_ends_when_the_engine_has_ended(starts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "ENGINE_URL", "http://127.0.0.1:9")
+    process = supervisor.SupervisedProcess("engine", "http://127.0.0.1:9/nobody")
     starts.with_name("status").write_text("0")
-    supervisor.wait_until_idle(half)
-    assert ended(half)
-    supervisor.wait_until_idle(None)
+    supervisor.drain(process)
+    assert has_ended(process)
+    supervisor.drain(None)
 
 
-def test_a_shell_that_reports_a_crash_of_its_child_is_started_again(starts: Path) -> None:
-    half = supervisor.Half("triton", "http://127.0.0.1:9/nobody")
+def test_a_shell_that_reports_a_crash_of_its_child_is_restarted(starts: Path) -> None:
+    process = supervisor.SupervisedProcess("triton", "http://127.0.0.1:9/nobody")
     eventually(starts.exists)
     starts.with_name("status").write_text("134")
-    eventually(lambda: ended(half))
-    half.look()
+    eventually(lambda: has_ended(process))
+    process.check()
     eventually(lambda: starts.read_text() == "triton\ntriton\n")
-    half.stop()
+    process.stop()

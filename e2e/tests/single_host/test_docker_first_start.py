@@ -52,7 +52,7 @@ def test_a_first_start_downloads_and_serves_and_a_later_one_needs_neither_hub_no
     with containers.running(first_start(hub), **environment(CANARY)):
         containers.wait_until_ready()
         assert segments(containers.diarize(clip)) == stock[""]
-        assert f"Serves {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
+        assert f"Serving {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
         everything = ["\n".join(containers.process_environments()), containers.log(), _volume()]
         assert len(containers.process_environments()) >= 10
         assert "SD_MODEL_DIGEST=sha256:" in everything[0]
@@ -62,7 +62,7 @@ def test_a_first_start_downloads_and_serves_and_a_later_one_needs_neither_hub_no
         with containers.running(first_start(hub, "--network", "none"), **environment(token)):
             containers.wait_until_ready()
             assert segments(containers.diarize(clip)) == stock[""]
-            assert f"Serves {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
+            assert f"Serving {COMMUNITY} at {COMMIT}, sha256:" in containers.log()
     assert len(hub.asked) == asked_before
 
 
