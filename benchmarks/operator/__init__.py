@@ -1,1 +1,1 @@
-"""The operator measured on a control plane without nodes: pace, quiet, repair, kills, fail-over."""
+"""Benchmarks of the operator on a control plane without nodes."""

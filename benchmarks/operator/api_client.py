@@ -1,4 +1,4 @@
-"""The API server as whoever drives a benchmark uses it: JSON over one connection per thread."""
+"""A client of the API server for benchmarks: JSON over one connection per thread."""
 
 from __future__ import annotations
 
@@ -21,67 +21,69 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class ApiClient:
-    """Acts as the administrator."""
+    """A client with the credentials of the cluster administrator."""
 
     server: str
-    token: str = "admin"  # noqa: S105 - of a control plane that lives for minutes
+    token: str = "admin"  # noqa: S105 - token of a temporary control plane
     _local: threading.local = field(default_factory=threading.local)
-    _opened: list[http.client.HTTPSConnection] = field(default_factory=list[http.client.HTTPSConnection])
+    _connections: list[http.client.HTTPSConnection] = field(default_factory=list[http.client.HTTPSConnection])
 
     @classmethod
     def of(cls, plane: ControlPlane) -> ApiClient:
-        """The one that the administrator's kubeconfig names."""
+        """A client for the server in the administrator's kubeconfig."""
         return cls(yaml.safe_load(plane.admin.read_text())["clusters"][0]["cluster"]["server"])
 
-    def request(self, method: str, path: str, body: Manifest | list[Manifest] | None = None, kind: str = JSON) -> Any:  # noqa: ANN401
-        """The answer's JSON; None where there is no such object.
+    def request(
+        self, method: str, path: str, body: Manifest | list[Manifest] | None = None, content_type: str = JSON
+    ) -> Any:  # noqa: ANN401
+        """Send a request and return the response's JSON, or None if the object does not exist.
 
         Raises:
-            RuntimeError: the API server refused.
+            RuntimeError: the API server rejected the request.
         """
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         connection = self._connection()
-        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        connection.request(method, path, sent, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status == http.client.NOT_FOUND:
+        payload = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        connection.request(method, path, payload, headers)
+        response = connection.getresponse()
+        content = response.read()
+        if response.status == http.client.NOT_FOUND:
             return None
-        if answer.status >= http.client.BAD_REQUEST:
+        if response.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {content.decode()}")
         return json.loads(content)
 
     def _connection(self) -> http.client.HTTPSConnection:
         if not hasattr(self._local, "connection"):
-            unverified = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is made at its start
+            unverified = ssl._create_unverified_context()  # noqa: S323, SLF001 - the certificate is self-signed
             self._local.connection = http.client.HTTPSConnection(urlsplit(self.server).netloc, context=unverified)
-            self._opened.append(self._local.connection)
+            self._connections.append(self._local.connection)
         return self._local.connection
 
     def close(self) -> None:
-        """Ends the connections of all threads."""
-        for connection in self._opened:
+        """Close the connections of all threads."""
+        for connection in self._connections:
             connection.close()
 
     def create(self, manifest: Manifest) -> Manifest:
-        """Creates an object of a kind that the operator knows."""
+        """Create an object of a kind that the operator knows."""
         return self.request(
             "POST", RESOURCE_BY_KIND[manifest["kind"]].path(manifest["metadata"]["namespace"]), manifest
         )
 
     def patch(self, resource: Resource, namespace: str, name: str, patch: Manifest) -> Manifest:
-        """Merges something into an object."""
+        """Apply a JSON merge patch to an object."""
         path = resource.path(namespace, name)
         return self.request("PATCH", path, patch, "application/merge-patch+json")
 
     def edit(self, live: Manifest, *operations: Manifest) -> Manifest:
-        """Changes an object as somebody with an editor does: by a JSON patch."""
+        """Apply a JSON patch to an object, as `kubectl edit` would."""
         metadata = live["metadata"]
         path = RESOURCE_BY_KIND[live["kind"]].path(metadata["namespace"], metadata["name"])
         return self.request("PATCH", path, [*operations], "application/json-patch+json")
 
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
-        """Removes an object."""
+        """Delete an object."""
         self.request("DELETE", resource.path(namespace, name))
 
     def list(self, resource: Resource, namespace: str = "") -> list[Manifest]:
@@ -94,6 +96,6 @@ class ApiClient:
         return self.list(DIARIZATION_SERVICES)
 
     def create_all(self, manifests: list[Manifest]) -> None:
-        """Creates objects, many at a time."""
+        """Create objects concurrently."""
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(self.create, manifests))

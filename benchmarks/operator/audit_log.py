@@ -1,4 +1,4 @@
-"""What the API server's audit log says was written, by whom and when."""
+"""Writes in the API server's audit log, with user and time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sd_harness.control_plane.control_plane import OPERATOR_USERS, ControlPlane,
 
 
 class Write(NamedTuple):
-    """A write that was answered; `at` is when, as a Unix time in seconds."""
+    """A completed write; `at` is its Unix time in seconds."""
 
     user: str
     verb: str
@@ -20,38 +20,38 @@ class Write(NamedTuple):
     subresource: str
     code: int
     at: float
-    agent: str
+    user_agent: str
 
     @property
     def is_by_operator(self) -> bool:
-        """Whether the operator wrote it."""
+        """True if an operator sent it."""
         return self.user in OPERATOR_USERS
 
     @property
     def is_creation(self) -> bool:
-        """Whether it made something that was not there."""
+        """True if it created an object."""
         return self.code == HTTPStatus.CREATED
 
     @property
     def is_child_write(self) -> bool:
-        """Whether it went to something that the operator makes for a service."""
+        """True if the operator wrote a child of a service."""
         return self.is_by_operator and self.resource not in ("diarizationservices", "events", "leases", "pods")
 
 
 def writes(plane: ControlPlane) -> list[Write]:
-    """All writes so far, the oldest first."""
+    """All completed writes, the oldest first."""
     return sorted(map(_write, plane.audit_events()), key=lambda write: write.at)
 
 
 def _write(event: Manifest) -> Write:
-    what = event["objectRef"]
+    reference = event["objectRef"]
     return Write(
         event["user"]["username"],
         event["verb"],
-        what["resource"],
-        what.get("namespace", ""),
-        what.get("name", ""),
-        what.get("subresource", ""),
+        reference["resource"],
+        reference.get("namespace", ""),
+        reference.get("name", ""),
+        reference.get("subresource", ""),
         event["responseStatus"]["code"],
         datetime.fromisoformat(event["stageTimestamp"]).timestamp(),
         event.get("userAgent", ""),

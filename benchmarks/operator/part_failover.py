@@ -1,4 +1,4 @@
-"""Two operators: the leader is killed, or frozen for a minute and let go again."""
+"""Failover between two operators when the leader is killed, or suspended for a minute and resumed."""
 
 from __future__ import annotations
 
@@ -16,55 +16,61 @@ from benchmarks.operator.audit_log import writes
 from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
-FROZEN_S = 60.0
+SUSPENDED_S = 60.0
 
 
 def measure(cluster: BenchmarkCluster) -> list[Row]:
-    """Seconds without a leader, and what a leader writes that no longer is one."""
-    killed_s = [_killed(cluster, number) for number in range(cluster.sample_size(3, 1))]
-    frozen_s, after_loss = _frozen(cluster, cluster.sample_size(int(FROZEN_S), 25))
-    detail = f"killed: {', '.join(f'{each:.1f}' for each in killed_s)} s; frozen: {frozen_s:.1f} s; to the first write"
+    """Measure the seconds without a leader, and the writes of a leader that lost its Lease."""
+    killed_s = [_kill_leader(cluster, number) for number in range(cluster.sample_size(3, 1))]
+    suspended_s, writes_after_loss = _suspend_leader(cluster, cluster.sample_size(int(SUSPENDED_S), 25))
+    killed = ", ".join(f"{each:.1f}" for each in killed_s)
+    detail = f"killed: {killed} s; suspended: {suspended_s:.1f} s; until the first write"
     return [
-        Row("failover_s_max", max(*killed_s, frozen_s), "s", "<= 20", detail),
-        Row("writes_after_loss", after_loss, "writes", "<= 0", "of a leader frozen while work came in, then let go"),
+        Row("failover_s_max", max(*killed_s, suspended_s), "s", "<= 20", detail),
+        Row(
+            "writes_after_loss",
+            writes_after_loss,
+            "writes",
+            "<= 0",
+            "of a leader that was suspended while services were created, then resumed",
+        ),
     ]
 
 
-def _killed(cluster: BenchmarkCluster, number: int) -> float:
+def _kill_leader(cluster: BenchmarkCluster, number: int) -> float:
     with cluster.operator(SD_IDENTITY="first") as first, cluster.operator(SD_IDENTITY="second") as second:
-        leader, _ = _roles(first, second)
+        leader = _wait_for_leader(first, second)
         leader.process.kill()
         started = time.monotonic()
-        _work_is_done(cluster, f"failover-{number}")
+        _reconcile_new_service(cluster, f"failover-{number}")
         return time.monotonic() - started
 
 
-def _frozen(cluster: BenchmarkCluster, frozen_s: float) -> tuple[float, int]:
+def _suspend_leader(cluster: BenchmarkCluster, suspended_s: float) -> tuple[float, int]:
     with cluster.operator(SD_IDENTITY="first") as first, cluster.operator(SD_IDENTITY="second") as second:
-        leader, _ = _roles(first, second)
+        leader = _wait_for_leader(first, second)
         os.kill(leader.process.pid, signal.SIGSTOP)
         started = time.monotonic()
-        _work_is_done(cluster, "frozen")
-        took_s = time.monotonic() - started
-        time.sleep(max(0.0, frozen_s - took_s))
-        before, thawed = len(writes(cluster.plane)), time.time()
-        cluster.create_services("thawed", DEMO, 5)
+        _reconcile_new_service(cluster, "suspended")
+        failover_s = time.monotonic() - started
+        time.sleep(max(0.0, suspended_s - failover_s))
+        count, resumed_at = len(writes(cluster.plane)), time.time()
+        cluster.create_services("resumed", DEMO, 5)
         os.kill(leader.process.pid, signal.SIGCONT)
-        cluster.wait_until_settled("thawed")
+        cluster.wait_until_settled("resumed")
         time.sleep(3)
-        written = [each for each in writes(cluster.plane)[before:] if each.is_by_operator and each.at >= thawed]
-        mine = [each for each in written if leader.name in each.agent]
-        return took_s, len([each for each in mine if each.resource != "leases"])
+        written = [each for each in writes(cluster.plane)[count:] if each.is_by_operator and each.at >= resumed_at]
+        own = [each for each in written if leader.name in each.user_agent]
+        return failover_s, len([each for each in own if each.resource != "leases"])
 
 
-def _roles(first: RunningOperator, second: RunningOperator) -> tuple[RunningOperator, RunningOperator]:
-    """The one that leads, and the other."""
+def _wait_for_leader(first: RunningOperator, second: RunningOperator) -> RunningOperator:
     eventually(lambda: first.is_leader or second.is_leader, "a leader", 30)
-    return (first, second) if first.is_leader else (second, first)
+    return first if first.is_leader else second
 
 
-def _work_is_done(cluster: BenchmarkCluster, name: str) -> None:
-    """A service is created and gets a child: somebody leads."""
+def _reconcile_new_service(cluster: BenchmarkCluster, name: str) -> None:
+    """Create a service and wait until an operator creates its children."""
     namespace = cluster.namespace(name)
     cluster.api.create(diarization_service(DEMO, {"name": "demo", "namespace": namespace}))
     eventually(lambda: cluster.children(namespace), "a child", 60)

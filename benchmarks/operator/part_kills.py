@@ -1,4 +1,4 @@
-"""The operator is killed after every single write of a service's life and started again: does it always converge?"""
+"""Convergence after the operator is killed after any single write in the life of a service, and restarted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sd_harness.control_plane.api_proxy import ApiProxy, proxied
+from sd_harness.control_plane.api_proxy import proxied
 from sd_harness.control_plane.model_job_pods import success_message, terminated_status
 from sd_harness.control_plane.operator_process import RunningOperator
 from sd_harness.control_plane.operator_testbed import condition, diarization_service
@@ -20,7 +20,7 @@ from sd_operator.resources import COMPONENT_LABEL, DIARIZATION_SERVICES, JOBS, M
 from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
-WITHIN_S = 30.0
+TIMEOUT_S = 30.0
 UPDATE = {
     "spec": {
         "serving": {"adapters": 3},
@@ -29,30 +29,30 @@ UPDATE = {
         "replicas": 2,
     }
 }
-"""Settings of another name, a changed child, one autoscaler for another, and more pods."""
-FEWER = {"spec": {"network": {"ingress": None}, "autoscaling": None, "monitoring": None}}
-MOST_WRITES = 60
+"""A new ConfigMap, a changed child, another autoscaler and more pods."""
+WITHOUT_OPTIONS = {"spec": {"network": {"ingress": None}, "autoscaling": None, "monitoring": None}}
+MAX_WRITES = 60
 
 
 @dataclass(slots=True)
 class Tally:
-    """Kills that hit a write, and those after which something was missing, double or left over."""
+    """Kills after a write, and those after which the children were not exactly the desired ones."""
 
     tried: int = 0
     failed: list[str] = field(default_factory=list[str])
-    """Which kill, and what was seen in the end."""
+    """Kill point and final state of each failure."""
 
 
 def measure(cluster: BenchmarkCluster) -> list[Row]:
-    """Create, supply, update, delete: for each the operator is killed after its first write, its second, and so on."""
+    """Kill the operator after its first write, its second and so on, while it creates, updates and prunes children."""
     tally = Tally()
-    for phase in (_create, _supply, _update, _switch, _delete):
-        for number in range(1, cluster.sample_size(MOST_WRITES, 3)):
+    for phase in (_create, _download, _update, _switch_autoscaler, _prune):
+        for number in range(1, cluster.sample_size(MAX_WRITES, 3)):
             if not phase(cluster, number, tally):
                 break
     detail = (
-        "SIGKILL after each write of create, supply with a model, update and delete of a service with every child; "
-        "then started again"
+        "SIGKILL after each write of creation, model download, update and pruning of a service with every child; "
+        "then a restart"
     )
     return [
         Row("kill_points_tried", tally.tried, "kills", ">= 30", detail),
@@ -61,15 +61,15 @@ def measure(cluster: BenchmarkCluster) -> list[Row]:
             len(tally.failed),
             "kills",
             "<= 0",
-            "; ".join([f"not exactly the wanted children, field by field, within {WITHIN_S:g} s", *tally.failed]),
+            "; ".join([f"not exactly the desired children, field by field, within {TIMEOUT_S:g} s", *tally.failed]),
         ),
     ]
 
 
 @contextmanager
-def _killed_after(cluster: BenchmarkCluster, number: int) -> Iterator[tuple[ApiProxy, RunningOperator]]:
-    """An operator that is killed as soon as its write of that number has been answered."""
-    with proxied(cluster.plane) as proxy, cluster.operator(through=proxy) as operator:
+def _killed_after(cluster: BenchmarkCluster, number: int) -> Iterator[RunningOperator]:
+    """Run an operator that is killed when its n-th write has completed."""
+    with proxied(cluster.plane) as proxy, cluster.operator(proxy=proxy) as operator:
         process_id = operator.process.pid
 
         def kill(count: int) -> None:
@@ -77,44 +77,44 @@ def _killed_after(cluster: BenchmarkCluster, number: int) -> Iterator[tuple[ApiP
                 os.kill(process_id, signal.SIGKILL)
 
         proxy.after_write = kill
-        yield proxy, operator
+        yield operator
 
 
 def _create(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
     namespace = cluster.namespace(f"kill-create-{number}")
-    with _killed_after(cluster, number) as (_, operator):
+    with _killed_after(cluster, number) as operator:
         cluster.api.create(_service(namespace))
-        hit = _dies(operator, lambda: _is_settled(cluster, namespace))
-    _converges(cluster, namespace, tally, hit=hit)
-    return hit
+        killed = _was_killed(operator, lambda: _is_settled(cluster, namespace))
+    _check_convergence(cluster, namespace, tally, killed=killed)
+    return killed
 
 
-def _supply(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
-    """A Job brings the model, in a cluster in which every Job succeeds at once."""
-    namespace = cluster.namespace(f"kill-supply-{number}")
+def _download(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
+    """A model is downloaded by a Job that succeeds immediately."""
+    namespace = cluster.namespace(f"kill-download-{number}")
 
-    def is_supplied() -> bool:
+    def is_served() -> bool:
         [service] = cluster.services(namespace)
         return "model" in service.get("status", {}) and _is_settled(cluster, namespace)
 
     with _jobs_succeed(cluster, namespace):
-        with _killed_after(cluster, number) as (_, operator):
+        with _killed_after(cluster, number) as operator:
             cluster.api.create(_service(namespace, WITH_HPA | with_hugging_face()))
-            hit = _dies(operator, is_supplied)
-        if hit:
-            with _started_again(cluster, namespace, tally):
-                eventually(is_supplied, "the model is served", WITHIN_S)
-                assert len(cluster.api.list(JOBS, namespace)) == 1, "more Jobs than one"
-    return hit
+            killed = _was_killed(operator, is_served)
+        if killed:
+            with _restarted(cluster, namespace, tally):
+                eventually(is_served, "the model is served", TIMEOUT_S)
+                assert len(cluster.api.list(JOBS, namespace)) == 1, "more than one Job"
+    return killed
 
 
 @contextmanager
 def _jobs_succeed(cluster: BenchmarkCluster, namespace: str) -> Iterator[None]:
-    """There is no kubelet: what one would write of the Jobs' pods is written here, while the block runs."""
-    over = threading.Event()
+    """Simulate the kubelet until the block ends: terminate the pods of model Jobs successfully."""
+    stop = threading.Event()
 
-    def write() -> None:
-        while not over.wait(0.1):
+    def terminate_pods() -> None:
+        while not stop.wait(0.1):
             for pod in cluster.api.list(PODS, namespace):
                 if (
                     pod["metadata"]["labels"].get(COMPONENT_LABEL) == MODEL_COMPONENT
@@ -124,12 +124,12 @@ def _jobs_succeed(cluster: BenchmarkCluster, namespace: str) -> Iterator[None]:
                         "pod", pod["metadata"]["name"], namespace, terminated_status(success_message())
                     )
 
-    kubelet = threading.Thread(target=write)
+    kubelet = threading.Thread(target=terminate_pods)
     kubelet.start()
     try:
         yield
     finally:
-        over.set()
+        stop.set()
         kubelet.join()
 
 
@@ -137,34 +137,34 @@ def _update(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
     return _change(cluster, f"kill-update-{number}", UPDATE, number, tally)
 
 
-def _switch(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
-    """The other way about: KEDA has to go before the cluster's own autoscaler comes."""
+def _switch_autoscaler(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
+    """Replace the ScaledObject by a HorizontalPodAutoscaler, which is created only after the former is deleted."""
     patch = {"spec": {"autoscaling": {"mode": "hpa"}, "serving": {"adapters": 3}}}
-    return _change(cluster, f"kill-switch-{number}", patch, number, tally, spec=WITH_KEDA)
+    return _change(cluster, f"kill-switch-autoscaler-{number}", patch, number, tally, spec=WITH_KEDA)
 
 
-def _delete(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
-    """Deleting writes nothing: what is removed here are the children that the spec no longer asks for."""
-    namespace = f"kill-delete-{number}"
-    hit = _change(cluster, namespace, FEWER, number, tally)
+def _prune(cluster: BenchmarkCluster, number: int, tally: Tally) -> bool:
+    """Prune the children that the spec no longer needs; the deletion of a service itself needs no writes."""
+    namespace = f"kill-prune-{number}"
+    killed = _change(cluster, namespace, WITHOUT_OPTIONS, number, tally)
     with cluster.operator():
         cluster.delete_services(namespace)
-    return hit
+    return killed
 
 
 def _change(
     cluster: BenchmarkCluster, name: str, patch: Manifest, number: int, tally: Tally, *, spec: Manifest = WITH_HPA
 ) -> bool:
-    """A settled service in a new namespace gets another spec; says whether the write of that number was reached."""
+    """Change the spec of a settled service in a new namespace; return True if the operator was killed."""
     namespace = cluster.namespace(name)
     with cluster.operator():
         cluster.api.create(_service(namespace, spec))
         cluster.wait_until_settled(namespace)
-    with _killed_after(cluster, number) as (_, operator):
+    with _killed_after(cluster, number) as operator:
         cluster.api.patch(DIARIZATION_SERVICES, namespace, "demo", patch)
-        hit = _dies(operator, lambda: _is_settled(cluster, namespace))
-    _converges(cluster, namespace, tally, hit=hit)
-    return hit
+        killed = _was_killed(operator, lambda: _is_settled(cluster, namespace))
+    _check_convergence(cluster, namespace, tally, killed=killed)
+    return killed
 
 
 def _service(namespace: str, spec: Manifest = WITH_HPA) -> Manifest:
@@ -175,26 +175,26 @@ def _is_settled(cluster: BenchmarkCluster, namespace: str) -> bool:
     return cluster.is_settled(namespace) and cluster.has_desired_children(namespace)
 
 
-def _dies(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
-    """Whether the write was reached; False where everything was done before."""
-    eventually(lambda: operator.process.poll() is not None or is_settled(), "a kill or the end", 60)
+def _was_killed(operator: RunningOperator, is_settled: Callable[[], bool]) -> bool:
+    """Wait for the kill or for convergence; return True for the kill."""
+    eventually(lambda: operator.process.poll() is not None or is_settled(), "a kill or convergence", 60)
     return operator.process.poll() is not None
 
 
-def _converges(cluster: BenchmarkCluster, namespace: str, tally: Tally, *, hit: bool) -> None:
-    if hit:
-        with _started_again(cluster, namespace, tally):
-            cluster.wait_until_settled(namespace, within_s=WITHIN_S)
+def _check_convergence(cluster: BenchmarkCluster, namespace: str, tally: Tally, *, killed: bool) -> None:
+    if killed:
+        with _restarted(cluster, namespace, tally):
+            cluster.wait_until_settled(namespace, timeout_s=TIMEOUT_S)
 
 
 @contextmanager
-def _started_again(cluster: BenchmarkCluster, namespace: str, tally: Tally) -> Iterator[None]:
-    """The operator after a kill; what the block finds wrong is counted, and told with what there was to be seen."""
+def _restarted(cluster: BenchmarkCluster, namespace: str, tally: Tally) -> Iterator[None]:
+    """Run the operator after a kill; record an AssertionError of the block with the final state."""
     tally.tried += 1
     with cluster.operator() as operator:
         try:
             yield
         except AssertionError as error:
-            told = [condition(service, "Ready") for service in cluster.services(namespace)]
-            said = operator.log.read_text()[-1000:]
-            tally.failed.append(f"{namespace}: {error}, {told}, the operator said: {said}")
+            conditions = [condition(service, "Ready") for service in cluster.services(namespace)]
+            log = operator.log.read_text()[-1000:]
+            tally.failed.append(f"{namespace}: {error}, {conditions}, log: {log}")

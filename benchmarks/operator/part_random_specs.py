@@ -1,4 +1,4 @@
-"""Random valid specs: rendered twice to the same bytes, and accepted by the API server in strict field validation."""
+"""Random valid specs and their children are accepted by the API server with strict field validation."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ STRICT = "dryRun=All&fieldValidation=Strict"
 
 
 def measure(cluster: BenchmarkCluster) -> list[Row]:
-    """Two thousand of them, each with all of its children."""
+    """Send two thousand specs, each with all of its children."""
     namespace, specs = cluster.namespace("specs"), sample(cluster.sample_size(EXAMPLES, 50))
     with ThreadPoolExecutor(THREADS) as threads:
-        verdicts = [*threads.map(lambda spec: _verdict(cluster, namespace, spec), specs)]
-    refusals = [refusal for _, refusal in verdicts if refusal]
-    children = sum(children for children, _ in verdicts)
+        results = [*threads.map(lambda spec: _send(cluster, namespace, spec), specs)]
+    rejections = [error for _, error in results if error]
+    children = sum(children for children, _ in results)
     detail = f"{children} children, optional kinds too; each spec rendered twice to the same bytes; strict validation"
-    detail += f"; the first refusal: {refusals[0]}" if refusals else ""
-    return [Row("random_specs_accepted", len(specs) - len(refusals), "specs", f">= {len(specs)}", detail)]
+    detail += f"; the first rejection: {rejections[0]}" if rejections else ""
+    return [Row("random_specs_accepted", len(specs) - len(rejections), "specs", f">= {len(specs)}", detail)]
 
 
-def _verdict(cluster: BenchmarkCluster, namespace: str, spec: Manifest) -> tuple[int, str]:
-    """The number of children that were accepted with their service, and what was refused."""
+def _send(cluster: BenchmarkCluster, namespace: str, spec: Manifest) -> tuple[int, str]:
+    """The number of accepted children, and the error if the service or a child was rejected."""
     try:
         return _accepted(cluster, namespace, spec), ""
-    except RuntimeError as refusal:
-        return 0, str(refusal)
+    except RuntimeError as error:
+        return 0, str(error)
 
 
 def _accepted(cluster: BenchmarkCluster, namespace: str, spec: Manifest) -> int:
     service = with_model(DiarizationService.parse(resource(spec, namespace=namespace)))
     first, second = (json.dumps(manifests_of(service)) for _ in range(2))
     if first != second:
-        raise RuntimeError(f"rendered twice, and differently: {first}")
+        raise RuntimeError(f"rendered differently the second time: {first}")
     created = diarization_service(spec, {"name": "demo", "namespace": namespace})
     cluster.api.request("POST", f"{DIARIZATION_SERVICES.path(namespace)}?{STRICT}", created)
     children = json.loads(first)

@@ -1,4 +1,4 @@
-"""A hundred edits of a spec while something else drives the scale subresource: nobody's replicas are written back."""
+"""A hundred edits of a spec while an autoscaler writes the scale subresource; its replicas must not be overwritten."""
 
 from __future__ import annotations
 
@@ -19,70 +19,75 @@ from benchmarks.operator.benchmark_cluster import BenchmarkCluster
 from benchmarks.record import Row
 
 EDITS = 100
-EVERY_S = 0.05
-MOST = 4
-LAST = 3
+INTERVAL_S = 0.05
+MAX_REPLICAS = 4
+FINAL_REPLICAS = 3
 NAME = "scaled"
 PATH = DIARIZATION_SERVICES.path(NAME, NAME)
 
 
 @dataclass(slots=True)
-class Driver:
-    """Scales up and down, as an autoscaler does; counts how often it finds another number than it has set."""
+class Autoscaler:
+    """Scales up and down, and counts how often the replicas differ from those that it set last."""
 
     api: ApiClient
-    set_to: int = 1
+    last_set: int = 1
     scaled: int = 0
-    written_back: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
+    overwritten: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
 
-    def drive(self) -> None:
-        """Works until it is over."""
-        while not self.over.wait(EVERY_S):
-            self.set(self.scaled % MOST + 1)
+    def run(self) -> None:
+        """Scale until stopped."""
+        while not self.stop.wait(INTERVAL_S):
+            self.set(self.scaled % MAX_REPLICAS + 1)
 
     def set(self, replicas: int) -> None:
-        """Looks, then sets the replicas."""
-        found = self.api.request("GET", PATH)["spec"]["replicas"]
-        self.written_back += found != self.set_to
-        self.set_to = replicas
+        """Compare the replicas with those set last, then set them."""
+        current = self.api.request("GET", PATH)["spec"]["replicas"]
+        self.overwritten += current != self.last_set
+        self.last_set = replicas
         patch = {"spec": {"replicas": replicas}}
         self.api.request("PATCH", f"{PATH}/scale", patch, "application/merge-patch+json")
         self.scaled += 1
 
 
 def measure(cluster: BenchmarkCluster) -> list[Row]:
-    """The edits are applied by somebody whose manifest leaves the replicas out."""
+    """Apply the edits with a manifest that does not contain the replicas."""
     edits = cluster.sample_size(EDITS, 10)
     cluster.namespace(NAME)
     with cluster.operator():
         _edit(cluster, 1)
         cluster.wait_until_settled(NAME)
-        with _driven(cluster) as driver:
+        with _autoscaled(cluster) as autoscaler:
             for number in range(edits):
                 _edit(cluster, number % 16 + 1)
-                time.sleep(2 * EVERY_S)
-        driver.set(LAST)
-        eventually(lambda: cluster.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == LAST, "pods")
+                time.sleep(2 * INTERVAL_S)
+        autoscaler.set(FINAL_REPLICAS)
+        eventually(
+            lambda: cluster.api.request("GET", DEPLOYMENTS.path(NAME, NAME))["spec"]["replicas"] == FINAL_REPLICAS,
+            "pods",
+        )
         cluster.wait_until_settled(NAME)
-        driver.set(LAST)
-    mine = [
+        autoscaler.set(FINAL_REPLICAS)
+    own = [
         each for each in writes(cluster.plane) if each.is_by_operator and each.resource == DIARIZATION_SERVICES.plural
     ]
-    spec = [each for each in mine if each.subresource != "status"]
-    detail = f"{edits} edits, {driver.scaled} writes of /scale meanwhile; {len(spec)} writes of a spec by the operator"
-    return [Row("replicas_written_back", driver.written_back + len(spec), "times", "<= 0", detail)]
+    spec = [each for each in own if each.subresource != "status"]
+    detail = (
+        f"{edits} edits, {autoscaler.scaled} writes of /scale meanwhile; {len(spec)} writes of a spec by the operator"
+    )
+    return [Row("replicas_written_back", autoscaler.overwritten + len(spec), "times", "<= 0", detail)]
 
 
 @contextmanager
-def _driven(cluster: BenchmarkCluster) -> Iterator[Driver]:
-    driver = Driver(cluster.api)
-    thread = threading.Thread(target=driver.drive)
+def _autoscaled(cluster: BenchmarkCluster) -> Iterator[Autoscaler]:
+    autoscaler = Autoscaler(cluster.api)
+    thread = threading.Thread(target=autoscaler.run)
     thread.start()
     try:
-        yield driver
+        yield autoscaler
     finally:
-        driver.over.set()
+        autoscaler.stop.set()
         thread.join()
 
 

@@ -1,4 +1,4 @@
-"""`make testbed-operator`: its parts, each on a control plane of its own."""
+"""`make bench-operator`: runs each part on a control plane of its own."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MEASURES: dict[str, Callable[[BenchmarkCluster], list[Row]]] = {
 }
 
 
-def _on_a_stage(measure: Callable[[BenchmarkCluster], list[Row]]) -> Part:
-    def measured(little: bool) -> list[Row]:  # noqa: FBT001 - as all parts are called
-        with benchmark_cluster(small=little) as prepared:
-            return measure(prepared)
+def _on_new_cluster(measure: Callable[[BenchmarkCluster], list[Row]]) -> Part:
+    def measured(little: bool) -> list[Row]:  # noqa: FBT001 - signature of all parts
+        with benchmark_cluster(small=little) as cluster:
+            return measure(cluster)
 
     return measured
 
 
-PARTS: dict[str, Part] = {name: _on_a_stage(measure) for name, measure in MEASURES.items()}
+PARTS: dict[str, Part] = {name: _on_new_cluster(measure) for name, measure in MEASURES.items()}
 
 
 def main(only: Sequence[str] = (), *, little: bool = False) -> None:
-    """All parts, or some, or a little of each."""
+    """Run all parts or those in `only`; with `little`, a small sample of each."""
     parts.measure("operator", PARTS, only, little=little)

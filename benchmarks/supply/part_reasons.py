@@ -20,7 +20,7 @@ from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
 from sd_operator.resources import DIARIZATION_SERVICES
 
 from benchmarks.operator.api_client import ApiClient
-from benchmarks.operator.benchmark_cluster import IN_MEMORY, NEEDED
+from benchmarks.operator.benchmark_cluster import IN_MEMORY, INSTALLED_KINDS
 from benchmarks.record import Row
 from benchmarks.supply.job_kubelet import JobKubelet, job_kubelet
 from benchmarks.supply.reason_cases import Case, cases
@@ -170,7 +170,7 @@ def _names(every: list[Seen]) -> str:
 def _place() -> Iterator[Place]:
     tools = build_programs()
     with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-supply-") as folder, ExitStack() as running:
-        parts = [each for each in render_chart(tools) if each["kind"] in NEEDED]
+        parts = [each for each in render_chart(tools) if each["kind"] in INSTALLED_KINDS]
         plane = running.enter_context(control_plane(Path(folder), tools, parts))
         api = ApiClient.of(plane)
         running.callback(api.close)
