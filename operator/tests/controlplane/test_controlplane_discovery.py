@@ -85,11 +85,11 @@ def test_a_kind_without_permissions_is_reported_as_forbidden_and_used_once_they_
     ) as operator:  # fmt: skip
         testbed = OperatorTestbed(plane, operator, namespace)
         testbed.apply(WITH_MONITOR)
-        seen = testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] == "KindForbidden")
-        assert "no rights to PodMonitor" in condition(seen, "Degraded")["message"]
+        service = testbed.eventually("diar", lambda live: condition(live, "Degraded")["reason"] == "KindForbidden")
+        assert "no permission for PodMonitor" in condition(service, "Degraded")["message"]
         plane.apply(*roles)
         eventually(lambda: monitor(testbed), "the PodMonitor is created", DISCOVERY_TIMEOUT_S)
-        testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "KindForbidden")
+        testbed.eventually("diar", lambda live: condition(live, "Degraded")["reason"] != "KindForbidden")
         testbed.kubectl("delete", "diar", "--all")
     plane.kubectl("delete", "crd", "podmonitors.monitoring.coreos.com")
 

@@ -25,10 +25,10 @@ def test_roles_in_the_listed_namespaces_are_sufficient(plane: ControlPlane, name
         unwatched.apply(DEMO)
         for watched in (OperatorTestbed(plane, operator, namespace), OperatorTestbed(plane, operator, other)):
             watched.apply(DEMO)
-            watched.eventually("diar", lambda seen: seen.get("status"))
+            watched.eventually("diar", lambda live: live.get("status"))
             assert watched.children().keys() == watched.desired_children()
             watched.kubectl("delete", "service", "demo")
-            watched.eventually("service", lambda seen: seen["spec"])
+            watched.eventually("service", lambda live: live["spec"])
             watched.kubectl("delete", "diar", "--all")
         assert unwatched.children() == {}
         assert "status" not in (unwatched.get("diar") or {})

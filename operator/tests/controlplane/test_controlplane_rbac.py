@@ -89,14 +89,14 @@ def exercise_all_requests(testbed: OperatorTestbed) -> None:
     """Create, prune, change and scale down a service whose pod then fails to start, and one with a downloaded model."""
     testbed.apply(KEDA)
     eventually(lambda: len(testbed.pods()) == 2, "two pods")
-    testbed.eventually("scaledobject", lambda seen: seen["spec"])
+    testbed.eventually("scaledobject", lambda live: live["spec"])
     testbed.plane.apply(*unwanted_children(testbed))
     for kind in CHILD_KINDS:
         eventually(
             lambda kind=kind: testbed.get(kind.plural, "unwanted") is None, f"the unwanted {kind.kind} is pruned"
         )
     testbed.apply(HPA | {"serving": {"adapters": 3}})
-    testbed.eventually("hpa", lambda seen: seen["spec"])
+    testbed.eventually("hpa", lambda live: live["spec"])
     testbed.wait_for_adapters(3)
     testbed.kubectl("scale", "diar/demo", "--replicas=1")
     eventually(lambda: has_deletion_cost(testbed), "the pod deletion cost is set")
@@ -121,7 +121,7 @@ def create_with_existing_child(testbed: OperatorTestbed, kind: Resource) -> None
     spec, child = next((spec, child) for spec, child in candidates if child["kind"] == kind.kind)
     testbed.plane.apply(child | {"metadata": {"name": child["metadata"]["name"], "namespace": testbed.namespace}})
     testbed.apply(spec, name)
-    testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken", name)
+    testbed.eventually("diar", lambda live: condition(live, "Ready")["reason"] == "NameTaken", name)
 
 
 def bind_a_pod(testbed: OperatorTestbed) -> bool:
@@ -142,7 +142,7 @@ def has_deletion_cost(testbed: OperatorTestbed) -> bool:
 
 def unwanted_children(testbed: OperatorTestbed) -> list[Manifest]:
     """One object of each kind that the service owns but does not want, as left by an operator of another version."""
-    resource = testbed.eventually("diar", lambda seen: seen.get("status"))
+    resource = testbed.eventually("diar", lambda live: live.get("status"))
     services = [DiarizationService.parse(resource | {"spec": spec}) for spec in (KEDA, HPA, with_hugging_face())]
     children = {child["kind"]: child for service in services for child in desired(service, INSTALLATION)}
     assert children.keys() == {kind.kind for kind in CHILD_KINDS}

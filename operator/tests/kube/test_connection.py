@@ -37,10 +37,10 @@ async def test_a_write_is_not_sent_if_the_lease_expires_before_its_first_byte(ch
 
 async def test_a_write_in_flight_times_out_when_the_lease_expires() -> None:
     async with connected(hang, lease_remaining_s=lambda: 0.2) as (kube, _, _):
-        began_s = time.monotonic()
+        started_s = time.monotonic()
         with pytest.raises(UnavailableError, match="failed: no response within 0 s"):
             await kube.apply(deployment(1))
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - started_s < 2
 
 
 async def test_concurrent_requests_reuse_their_connections() -> None:

@@ -169,41 +169,41 @@ async def test_an_outage_is_logged_once(lock: FakeLock, clock: Clock, caplog: py
 
 
 async def test_work_is_started_cancelled_and_restarted_with_the_lease(lock: FakeLock) -> None:
-    begun, ended, calls = asyncio.Event(), asyncio.Event(), list[str]()
+    started, cancelled, calls = asyncio.Event(), asyncio.Event(), list[str]()
 
     async def work() -> None:
-        calls.append("begun")
-        begun.set()
+        calls.append("started")
+        started.set()
         try:
             await asyncio.sleep(60)
         finally:
-            calls.append("ended")
-            ended.set()
+            calls.append("cancelled")
+            cancelled.set()
 
     clock = Clock()
     elector = candidate(lock, clock)
     async with asyncio.TaskGroup() as parts:
         tasks = [parts.create_task(elector.run()), parts.create_task(elector.run_while_leader(work))]
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         lock.is_unavailable = True
         clock.now_s += RENEW_DEADLINE_S
-        begun.clear()
-        await asyncio.wait_for(ended.wait(), 2)
+        started.clear()
+        await asyncio.wait_for(cancelled.wait(), 2)
         lock.is_unavailable = False
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         for task in tasks:
             task.cancel()
-    assert calls == ["begun", "ended", "begun", "ended"]
+    assert calls == ["started", "cancelled", "started", "cancelled"]
 
 
 async def test_work_is_cancelled_when_another_holder_is_observed(lock: FakeLock, clock: Clock) -> None:
-    ended = asyncio.Event()
+    cancelled = asyncio.Event()
 
     async def work() -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            ended.set()
+            cancelled.set()
 
     elector = candidate(lock, clock)
     await elector.try_acquire_or_renew()
@@ -213,7 +213,7 @@ async def test_work_is_cancelled_when_another_holder_is_observed(lock: FakeLock,
     lock.lease = await lock.write(other)
     await elector.try_acquire_or_renew()  # conflicts
     await elector.try_acquire_or_renew()
-    await asyncio.wait_for(ended.wait(), 2)
+    await asyncio.wait_for(cancelled.wait(), 2)
     working.cancel()
 
 
