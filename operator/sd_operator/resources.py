@@ -1,26 +1,26 @@
-"""The words shared with the cluster: API group, kinds, labels, ports and the operator's own name in them."""
+"""The constants of the Kubernetes API that the operator uses: its API group, kinds, labels, ports and field manager."""
 
 from dataclasses import dataclass
 from typing import Any
 
 Manifest = dict[str, Any]
-"""One Kubernetes object as the API server speaks it."""
+"""One Kubernetes object as the API server represents it in JSON."""
 
 GROUP = "sd-triton.dev"
 VERSION = "v1alpha1"
 FIELD_MANAGER = "sd-triton-operator"
 
 APPLIED_ANNOTATION = f"{GROUP}/applied"
-"""Annotation on a child: digest of the manifest that was last applied, so that a dropped field is noticed."""
+"""Annotation on a child: the digest of the last applied manifest, which detects fields that were removed since."""
 
 NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 SERVER_COMPONENT, MODEL_COMPONENT = "server", "model"
-"""Components: the pods that serve and all that is about them, and the Jobs that bring a model."""
+"""Values of the component label: for the pods that serve requests and their objects, and for model Jobs."""
 MANAGED_BY_OPERATOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
-"""Label selector of everything that this operator made."""
+"""Label selector of all objects that the operator creates."""
 
 HTTP_PORT = 8000
 GRPC_PORT = 8001
@@ -30,17 +30,19 @@ ENGINE_PORT = 8003
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of object and where the API server keeps it; only namespaced kinds occur."""
+    """A namespaced kind and its path in the API."""
 
     api_version: str
     kind: str
     plural: str
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """The URL path of one object, of a namespace's objects, or of all."""
+        """Return the URL path of one object, of all objects in a namespace, or of all objects in the cluster."""
         root = "/api" if "/" not in self.api_version else "/apis"
-        place = f"/namespaces/{namespace}" if namespace else ""
-        return "/".join(part for part in (f"{root}/{self.api_version}{place}/{self.plural}", name, subresource) if part)
+        namespace_path = f"/namespaces/{namespace}" if namespace else ""
+        return "/".join(
+            part for part in (f"{root}/{self.api_version}{namespace_path}/{self.plural}", name, subresource) if part
+        )
 
 
 DIARIZATION_SERVICES = Resource(f"{GROUP}/{VERSION}", "DiarizationService", "diarizationservices")
@@ -73,11 +75,11 @@ CORE_KINDS = (
     HORIZONTAL_POD_AUTOSCALERS,
     PERSISTENT_VOLUME_CLAIMS,
 )
-"""Kinds of children that every cluster has."""
+"""Kinds of children that every cluster serves."""
 OPTIONAL_KINDS = (SCALED_OBJECTS, POD_MONITORS, PROMETHEUS_RULES)
-"""Kinds of children that come with KEDA and with the Prometheus operator, or not at all."""
+"""Kinds of children that a cluster serves only with KEDA or the Prometheus operator."""
 CHILD_KINDS = (*CORE_KINDS, *OPTIONAL_KINDS)
-"""What a DiarizationService is made of; a new kind is added here, and the chart's rights are generated from it."""
+"""All kinds of children. The chart's RBAC rules are generated from this list."""
 WATCHED_RESOURCES = (DIARIZATION_SERVICES, *CHILD_KINDS, JOBS, PODS)
 
 RESOURCE_BY_KIND = {resource.kind: resource for resource in (*WATCHED_RESOURCES, EVENTS)}
