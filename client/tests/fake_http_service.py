@@ -99,9 +99,9 @@ def text(result: str, name: str = "DIARIZATION_RESULT") -> Reply:
     return lambda handler: handler.send(200, header + tensor, Inference_Header_Content_Length=str(len(header)))
 
 
-def error(status: int, sentence: str) -> Reply:
+def error(status: int, message: str) -> Reply:
     """Reply with an error in Triton's JSON."""
-    return lambda handler: handler.send(status, json.dumps({"error": sentence}).encode())
+    return lambda handler: handler.send(status, json.dumps({"error": message}).encode())
 
 
 def page(status: int, body: str) -> Reply:

@@ -1,4 +1,4 @@
-"""Timelines: parsing, JSON and RTTM."""
+"""Timelines: parsing and JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import pytest
 from fake_http_service import TIMELINE
 from sd_client import InvalidResponseError, Segment, Timeline
-from sd_client.rttm import to_rttm
 
 ADDITIONAL = {
     **TIMELINE,
@@ -54,11 +53,3 @@ def test_overlapping_speech_counts_for_each_speaker() -> None:
 def test_a_text_that_is_not_a_timeline_is_rejected(text: str) -> None:
     with pytest.raises(InvalidResponseError, match="response is not a timeline"):
         Timeline.from_json(text)
-
-
-def test_rttm_has_one_line_per_segment() -> None:
-    assert to_rttm(Timeline.from_json(json.dumps(TIMELINE)), "board meeting") == (
-        "SPEAKER board_meeting 1 0.500 2.750 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
-        "SPEAKER board_meeting 1 3.000 58.500 <NA> <NA> SPEAKER_01 <NA> <NA>\n"
-        "SPEAKER board_meeting 1 62.000 1.500 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
-    )

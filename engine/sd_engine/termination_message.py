@@ -1,4 +1,4 @@
-"""The termination message: the sentence with which a process exits when it cannot continue."""
+"""The termination message: the text that a process leaves when it exits because it cannot continue."""
 
 from __future__ import annotations
 

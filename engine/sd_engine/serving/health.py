@@ -1,4 +1,4 @@
-"""HTTP server for probes, drain and metrics. Probes respond with a sentence, so that `curl` explains their result."""
+"""HTTP server for probes, drain and metrics. Probes respond with a text that explains their result."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class HealthServer(ThreadingHTTPServer):
             return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
         if path not in self._pages:
             return HTTPStatus.NOT_FOUND, _TEXT, f"There are: {', '.join(self._pages)}, /metrics.\n".encode()
-        status, sentence = self._pages[path]()
-        return status, _TEXT, f"{sentence}\n".encode()
+        status, text = self._pages[path]()
+        return status, _TEXT, f"{text}\n".encode()
 
 
 class _Handler(BaseHTTPRequestHandler):

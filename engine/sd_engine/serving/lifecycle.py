@@ -15,7 +15,7 @@ class Lifecycle:
 
     @property
     def unready_message(self) -> str | None:
-        """The sentence that says why requests are rejected; None if the engine is ready."""
+        """The reason why requests are rejected, for their callers; None if the engine is ready."""
         return self._unready_message
 
     @property

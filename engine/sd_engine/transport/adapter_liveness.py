@@ -44,7 +44,7 @@ class AdapterLiveness:
             return len(self._connections)
 
     def failure_message(self) -> str | None:
-        """Return a sentence if adapters have been missing for longer than the grace period, else None."""
+        """Return a message if adapters have been missing for longer than the grace period, else None."""
         with self._lock:
             if self._incomplete_since is None or self._clock() - self._incomplete_since < GRACE_PERIOD_S:
                 return None

@@ -104,8 +104,8 @@ def test_each_page_has_its_status_and_sentence(engine: EngineProcess) -> None:
 
 def test_a_drain_takes_five_seconds_and_leaves_the_engine_ready(engine: EngineProcess, adapter: Adapter) -> None:
     started = time.monotonic()
-    status, sentence = engine.get("/drain")
+    status, text = engine.get("/drain")
 
     assert 5 <= time.monotonic() - started < 30
-    assert (status, sentence.partition(",")[0]) == (200, "No request is in flight any more")
+    assert (status, text.partition(",")[0]) == (200, "No request is in flight any more")
     assert adapter.diarize(wav(sweep(0.1)))["segments"] == []

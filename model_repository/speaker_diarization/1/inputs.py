@@ -70,11 +70,10 @@ def _is_data_url(start: bytes) -> bool:
 def _decode(text: bytes, max_request_bytes: int) -> bytes:
     start = _data_url_header_bytes(text)
     _check_size(_decoded_bytes(text, start, max_request_bytes), max_request_bytes)
-    encoded = memoryview(text)[start:]
     try:
-        return binascii.a2b_base64(encoded, strict_mode=True)
+        return binascii.a2b_base64(memoryview(text)[start:], strict_mode=True)
     except binascii.Error:  # perhaps because of line breaks or URL-safe letters, whose removal costs a copy
-        return _decode_variant(bytes(encoded))
+        return _decode_variant(text[start:])
 
 
 def _data_url_header_bytes(text: bytes) -> int:
