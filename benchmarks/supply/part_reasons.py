@@ -15,8 +15,8 @@ from sd_harness.control_plane.control_plane import Manifest, build_programs, con
 from sd_harness.control_plane.operator_process import running_operator
 from sd_harness.control_plane.operator_testbed import condition, diarization_service
 from sd_harness.hub import fake_hub, hub_models
-from sd_harness.hub.fake_hub import GOOD_TOKEN, Hub
 from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
+from sd_harness.hub.hub_state import GOOD_TOKEN, FakeHub
 from sd_operator.resources import DIARIZATION_SERVICES
 
 from benchmarks.operator.api_client import ApiClient
@@ -36,7 +36,7 @@ class Seen:
     """A case and when its reason was told and gone."""
 
     case: Case
-    hub: Hub
+    hub: FakeHub
     told_s: float | None = None
     """Seconds after the run had ended that found the cause; 0 for one that is told while it lasts."""
     healed_s: float | None = None

@@ -9,9 +9,10 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from sd_harness.hub import fake_hub, hub_models
-from sd_harness.hub.downloader_process import Supply
+from sd_harness.hub.download_scenarios import SCENARIOS
 from sd_harness.hub.hub_models import COMMUNITY
-from sd_harness.hub.sweeps import SCENARIOS, Outcome
+from sd_harness.hub.model_store_command import ModelStoreCommand
+from sd_harness.hub.scenario_outcome import Outcome
 
 from benchmarks.record import Row
 

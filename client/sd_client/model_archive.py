@@ -1,4 +1,4 @@
-"""`sd model export` and `sd model import`: a downloaded model as one file, for hosts without a network."""
+"""`sd model export` and `sd model import`: a downloaded model as one file, for clusters without network."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import sys
 from sd_model_store import archive
 from sd_model_store.cache import Cache
 from sd_model_store.deadline import Deadline, Timeouts
-from sd_model_store.errors import SupplyError
-from sd_model_store.result import Supplied
+from sd_model_store.errors import ModelStoreError
+from sd_model_store.result import Result
 
-_DONE, _FAILED = 0, 1
+_SUCCESS, _FAILURE = 0, 1
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command, print where the model is or why it failed, and return the exit code."""
+    """Export or import a model, print its path and digest or an error message, and return the exit code."""
     try:
-        supplied = _export(options) if options.model_command == "export" else _import(options)
-    except SupplyError as error:
+        result = _export(options) if options.model_command == "export" else _import(options)
+    except ModelStoreError as error:
         print(error, file=sys.stderr)
-        return _FAILED
-    print(_summary(supplied))
-    return _DONE
+        return _FAILURE
+    print(_summary(result))
+    return _SUCCESS
 
 
-def _export(options: argparse.Namespace) -> Supplied:
-    return archive.export(options.directory, options.archive)
+def _export(options: argparse.Namespace) -> Result:
+    return archive.export_revision(options.directory, options.archive)
 
 
-def _import(options: argparse.Namespace) -> Supplied:
-    return archive.import_(options.archive, Cache(options.cache), Deadline(Timeouts()), options.digest)
+def _import(options: argparse.Namespace) -> Result:
+    return archive.import_revision(options.archive, Cache(options.cache), Deadline(Timeouts()), options.digest)
 
 
-def _summary(supplied: Supplied) -> str:
-    of = f"{supplied.origin.pipeline} at {supplied.origin.commit}, " if supplied.origin else ""
-    return f"{supplied.place} holds {of}{supplied.size_bytes / 1e6:.1f} MB.\nIts digest is {supplied.digest}."
+def _summary(result: Result) -> str:
+    model = f"{result.origin.pipeline} at {result.origin.commit}, " if result.origin else ""
+    return f"{result.path} contains {model}{result.size_bytes / 1e6:.1f} MB.\nIts digest is {result.digest}."

@@ -34,7 +34,7 @@ print({"torch", "pyannote", "numpy"} & sys.modules.keys())
 def pipeline(tmp_path: Path) -> Path:
     directory = tmp_path / "pipeline"
     shutil.copytree(DEMO_MODEL, directory)
-    (directory / manifest.FILE_NAME).write_bytes(manifest.take(directory).canonical())
+    (directory / manifest.FILE_NAME).write_bytes(manifest.compute(directory).canonical())
     return directory
 
 
@@ -64,7 +64,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_changed_model_is_refused_before_anything_that_could_load_it_is_imported(pipeline: Path, damage: str) -> None:
-    digest = manifest.take(pipeline).digest
+    digest = manifest.compute(pipeline).digest
     change, words = DAMAGES[damage]
     change(pipeline)
     said = subprocess.check_output([sys.executable, "-c", LOADER, str(pipeline), digest], text=True).splitlines()
@@ -74,7 +74,7 @@ def test_a_changed_model_is_refused_before_anything_that_could_load_it_is_import
 
 
 def test_a_checkpoint_that_runs_code_never_gets_to_run_it(pipeline: Path, run_dir: Path) -> None:
-    digest, marker = manifest.take(pipeline).digest, run_dir / "marker"
+    digest, marker = manifest.compute(pipeline).digest, run_dir / "marker"
     (pipeline / WEIGHTS).write_bytes(pickle.dumps(Hostile(marker)))
     with EngineProcess(run_dir, model_dir=pipeline, model_digest=digest) as engine:
         assert engine.process.wait(timeout=60) == MODEL_CORRUPT
@@ -87,5 +87,5 @@ def test_a_checkpoint_that_runs_code_never_gets_to_run_it(pipeline: Path, run_di
 
 
 def test_the_model_that_was_pinned_is_loaded(pipeline: Path, run_dir: Path) -> None:
-    with EngineProcess(run_dir, model_dir=pipeline, model_digest=manifest.take(pipeline).digest) as engine:
+    with EngineProcess(run_dir, model_dir=pipeline, model_digest=manifest.compute(pipeline).digest) as engine:
         engine.wait_for("/readyz")

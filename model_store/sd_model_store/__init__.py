@@ -1,1 +1,1 @@
-"""How a model comes to a service: asked for, downloaded, checked and kept, by the one part that ever sees a token."""
+"""Access checks, download, verification, export and import of models; the only part that reads an access token."""

@@ -1,4 +1,4 @@
-"""A revision as one file, for where there is no network: out of one cache, checked, and into another, checked again."""
+"""Export of a cached revision as one tar archive, and import of it into another cache, for clusters without network."""
 
 from __future__ import annotations
 
@@ -7,112 +7,117 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from sd_model_store import manifest, origin, pipeline, space
+from sd_model_store import disk_space, manifest, pipeline, provenance
 from sd_model_store.cache import Cache, discard
 from sd_model_store.deadline import Deadline
 from sd_model_store.errors import CorruptError
-from sd_model_store.result import Supplied
+from sd_model_store.result import Result
 
 MAX_FILES = 1000
 
 
-def export(directory: Path, archive: Path) -> Supplied:
-    """Writes the directory into a tar archive; the same directory gives the same bytes.
+def export_revision(directory: Path, archive: Path) -> Result:
+    """Write a cached revision into a tar archive; equal directories give equal bytes.
 
     Raises:
-        CorruptError: the directory is not what its manifest says, or was not downloaded by this command.
+        CorruptError: The directory has no manifest, or does not match it.
+        CacheUnusableError, InsufficientSpaceError: The archive cannot be written.
     """
-    known = manifest.stored(directory)
-    if known is None:
-        raise CorruptError(f"{directory} has no {manifest.FILE_NAME}: export what `download` or `import` has made.")
-    found = manifest.verify(directory, known.digest)
-    where_from = origin.read(directory)
+    stored = manifest.read(directory)
+    if stored is None:
+        raise CorruptError(
+            f"{directory} has no {manifest.FILE_NAME}. Export a directory that `download` or `import` has created."
+        )
+    verified = manifest.verify(directory, stored.digest)
+    origin = provenance.read_origin(directory)
     unfinished = archive.with_name(archive.name + ".unfinished")
-    with space.writing(archive.parent):
+    with disk_space.mapped_write_errors(archive.parent):
         with tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as tar:
-            for path in (manifest.FILE_NAME, *sorted(found.files)):
-                tar.add(directory / path, path, recursive=False, filter=_anonymous)
+            for path in (manifest.FILE_NAME, *sorted(verified.files)):
+                tar.add(directory / path, path, recursive=False, filter=_without_metadata)
         unfinished.rename(archive)
-    return Supplied(archive, found.digest, found.size_bytes, where_from)
+    return Result(archive, verified.digest, verified.size_bytes, origin)
 
 
-def import_(archive: Path, cache: Cache, deadline: Deadline, digest: str | None = None) -> Supplied:
-    """Puts the archive's revision into the cache, where `download` would have put it.
+def import_revision(archive: Path, cache: Cache, deadline: Deadline, digest: str | None = None) -> Result:
+    """Unpack an exported archive to the path in the cache at which `download` would store the revision.
 
     Raises:
-        CorruptError: the archive is damaged, hostile, or not the one that was pinned; nothing of it is kept.
-        InsufficientSpaceError: it does not fit.
+        CorruptError: The archive is damaged or malicious, or has another digest; nothing of it is kept.
+        InsufficientSpaceError: The volume is too small.
     """
-    with cache.locked(deadline), space.writing(cache.root):
-        work = cache.import_work
-        discard(work)
+    with cache.locked(deadline), disk_space.mapped_write_errors(cache.root):
+        discard(cache.import_path)
         try:
-            return _import(archive, cache, work, digest)
+            return _import_locked(archive, cache, digest)
         finally:
-            discard(work)
+            discard(cache.import_path)
 
 
-def _import(archive: Path, cache: Cache, work: Path, digest: str | None) -> Supplied:
-    work.mkdir()
-    _unpack(archive, work)
-    known = manifest.stored(work)
-    if known is None:
-        raise CorruptError(f"{archive} holds no {manifest.FILE_NAME}: it is no archive that `export` has written.")
-    found = manifest.verify(work, digest or known.digest)
-    pipeline.check_directory(work)
-    where_from = origin.read(work)
-    final = cache.revision(where_from.pipeline, where_from.commit)
-    if final.exists():  # what has just been verified takes the place of what may be damaged
-        cache.take_back(final, cache.work(where_from.pipeline, where_from.commit))
-    cache.publish(work, final)
-    return Supplied(final, found.digest, found.size_bytes, where_from)
+def _import_locked(archive: Path, cache: Cache, digest: str | None) -> Result:
+    unpacked = cache.import_path
+    unpacked.mkdir()
+    _unpack(archive, unpacked)
+    stored = manifest.read(unpacked)
+    if stored is None:
+        raise CorruptError(f"{archive} contains no {manifest.FILE_NAME}. Use an archive that `export` has written.")
+    verified = manifest.verify(unpacked, digest or stored.digest)
+    pipeline.check_directory(unpacked)
+    origin = provenance.read_origin(unpacked)
+    final = cache.revision_path(origin.pipeline, origin.commit)
+    if final.exists():  # it may be damaged, and the unpacked revision is verified
+        cache.unpublish(final, cache.partial_path(origin.pipeline, origin.commit))
+    cache.publish(unpacked, final)
+    return Result(final, verified.digest, verified.size_bytes, origin)
 
 
-def _unpack(archive: Path, work: Path) -> None:
+def _unpack(archive: Path, directory: Path) -> None:
     try:
-        with _opened(archive) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with _open(archive) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             members = [_checked(member, archive) for member in tar]
-            if len(members) > MAX_FILES or _is_ambiguous([member.name for member in members]):
-                raise CorruptError(f"{archive} names a file twice, or more than {MAX_FILES}. It is not unpacked.")
-            space.require(work, sum(member.size for member in members))
+            if len(members) > MAX_FILES or _has_duplicates([member.name for member in members]):
+                raise CorruptError(
+                    f"{archive} contains duplicate paths or more than {MAX_FILES} files. It is not unpacked."
+                )
+            disk_space.require(directory, sum(member.size for member in members))
             for member in members:
-                _extract(tar, member, work)
+                _extract(tar, member, directory)
     except (tarfile.TarError, EOFError) as error:
-        raise CorruptError(f"{archive} is no whole tar archive: {error}. Copy it again.") from error
+        raise CorruptError(f"{archive} is not a complete tar archive: {error}. Copy it again.") from error
 
 
-def _opened(archive: Path) -> BinaryIO:
+def _open(archive: Path) -> BinaryIO:
     try:
         return archive.open("rb")
     except OSError as error:
         raise CorruptError(f"The archive {archive} cannot be read: {error.strerror}.") from error
 
 
-def _is_ambiguous(names: list[str]) -> bool:
-    """Whether a name is given twice: to two files, or to a file and to a folder that another one lies in."""
+def _has_duplicates(names: list[str]) -> bool:
+    """Return True if two members have the same path, or a file has the path of another file's folder."""
     folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
     return len(set(names)) < len(names) or not folders.isdisjoint(names)
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:
-    """By hand: Debian 12's tarfile has no filters yet, and without one it takes over owners and modes."""
-    path = work / member.name
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    """Write one file. Debian 12's tarfile has no extraction filters, and without one it applies owners and modes."""
+    path = directory / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    with cast("IO[bytes]", tar.extractfile(member)) as content, path.open("xb") as into:
-        shutil.copyfileobj(content, into)
+    with cast("IO[bytes]", tar.extractfile(member)) as content, path.open("xb") as target:
+        shutil.copyfileobj(content, target)
 
 
 def _checked(member: tarfile.TarInfo, archive: Path) -> tarfile.TarInfo:
     path = PurePosixPath(member.name)
     if not member.isreg() or member.issparse() or path.is_absolute() or ".." in path.parts or str(path) != member.name:
         raise CorruptError(
-            f"{archive} holds {member.name!r}, which is no plain file inside it. It was not made by `export`, "
-            "or has been tampered with, and is not unpacked."
+            f"{archive} contains {member.name!r}, which is not a regular file with a relative path. The archive was "
+            "not created by `export`, or has been modified. It is not unpacked."
         )
     return member
 
 
-def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def _without_metadata(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = 0

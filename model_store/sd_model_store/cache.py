@@ -1,8 +1,8 @@
-"""Where downloaded pipelines lie, and that a directory under its final name is always whole.
+"""The model cache on a volume. A directory under its final name is always complete.
 
-<cache>/<org>--<name>/<commit>/            complete: it was renamed to this in one step
-<cache>/.partial/<org>--<name>/<commit>/   being downloaded; survives a kill, and the next run goes on with it
-<cache>/.lock                              held by whoever changes any of this
+<cache>/<org>--<name>/<commit>/            a complete revision, renamed to this path atomically
+<cache>/.partial/<org>--<name>/<commit>/   an incomplete download; it survives a kill, and the next run resumes it
+<cache>/.lock                              locked (flock) by the process that changes the cache
 """
 
 from __future__ import annotations
@@ -15,104 +15,116 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sd_model_store import disk_space, names
 from sd_model_store.deadline import Deadline
 from sd_model_store.errors import CacheUnusableError
 
-_LOOK_AGAIN_S = 0.2
+_LOCK_POLL_INTERVAL_S = 0.2
 
 
 class Cache:
-    """One volume with pipelines."""
+    """A directory with pipelines, one folder for each revision."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._partial = root / ".partial"
+        self.import_path = self._partial / ".import"
+        """Path of an archive that is being unpacked."""
+        self._deleted = self._partial / ".removed"
 
-    def revision(self, pipeline: str, commit: str) -> Path:
+    def revision_path(self, pipeline: str, commit: str) -> Path:
+        """Return the final path of a revision."""
         return self.root / _folder(pipeline) / commit
 
-    def work(self, pipeline: str, commit: str) -> Path:
+    def partial_path(self, pipeline: str, commit: str) -> Path:
+        """Return the path of a revision during its download."""
         return self._partial / _folder(pipeline) / commit
 
     @contextmanager
     def locked(self, deadline: Deadline) -> Generator[None]:
-        """Waits until nobody else works here. The kernel lets go of a lock whose holder is gone, however it went.
+        """Hold the cache's lock inside the block; wait while another process holds it.
+
+        The kernel releases the lock when its holder ends, however it ends.
 
         Raises:
-            CacheUnusableError: the volume cannot be written, or the other one was not done in time.
+            CacheUnusableError: The volume is not writable, or the lock was not free before the deadline.
         """
         try:
             self._partial.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise CacheUnusableError(
-                f"The cache {self.root} cannot be written: {error.strerror}. Its volume must be mounted read-write, "
+                f"The cache {self.root} is not writable: {error.strerror}. Mount its volume read-write, "
                 f"for user {os.getuid()} or group {os.getgid()}."
             ) from error
         try:
-            self._wait_for(lock, deadline)
+            self._acquire(lock, deadline)
             yield
         finally:
             os.close(lock)
 
-    def _wait_for(self, lock: int, deadline: Deadline) -> None:
+    def _acquire(self, lock: int, deadline: Deadline) -> None:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if not deadline.left_s():
+                if not deadline.remaining_s():
                     raise CacheUnusableError(
-                        f"Another downloader has held {self.root} for longer than this one may take. "
-                        "If it makes no progress, end it; its lock goes with it."
+                        f"Another process held the lock of the cache {self.root} until this run timed out. "
+                        "If that process makes no progress, end it; its lock is released with it."
                     ) from None
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_LOCK_POLL_INTERVAL_S)
             else:
                 return
 
-    def publish(self, work: Path, final: Path) -> None:
-        """Gives a finished directory its name; all of it is on the disk before, and the name after."""
-        for directory, _, files in os.walk(work):
+    def publish(self, partial: Path, final: Path) -> None:
+        """Rename a finished directory to its final path; content and name are synced to disk on return."""
+        for directory, _, files in os.walk(partial):
             for name in files:
-                _to_disk(Path(directory, name))
-            _to_disk(Path(directory))
+                _fsync(Path(directory, name))
+            _fsync(Path(directory))
         final.parent.mkdir(exist_ok=True)
-        work.rename(final)
-        _to_disk(final.parent)
-        _to_disk(self.root)
+        partial.rename(final)
+        _fsync(final.parent)
+        _fsync(self.root)
 
-    def take_back(self, final: Path, work: Path) -> None:
-        """A directory that is no longer whole loses its name; what is good in it need not be downloaded again."""
-        discard(work)
-        work.parent.mkdir(parents=True, exist_ok=True)
-        final.rename(work)
+    def unpublish(self, final: Path, partial: Path) -> None:
+        """Rename a damaged revision back to its partial path; its intact files need not be downloaded again."""
+        discard(partial)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        final.rename(partial)
 
-    def remove(self, pipeline: str, keep: frozenset[str]) -> list[str]:
-        """Deletes the revisions of a pipeline that are not to be kept, complete or not; says which complete ones."""
-        discard(self._removed)  # left there by a run that was killed
-        complete = _but(self.root / _folder(pipeline), keep)
-        for number, directory in enumerate([*complete, *_but(self._partial / _folder(pipeline), keep)]):
-            # First the name, in one step: half a directory never lies under it.
-            self._removed.mkdir(exist_ok=True)
-            directory.rename(self._removed / str(number))
-        discard(self._removed)
+    def remove(self, deadline: Deadline, pipeline: str, keep: frozenset[str]) -> list[str]:
+        """Delete all revisions of a pipeline, complete or not, except the commits in `keep`.
+
+        Returns the commits of the complete revisions that were deleted.
+
+        Raises:
+            UnsupportedPipelineError: The pipeline's name is invalid.
+            CacheUnusableError: The cache is not writable, or its lock was not free before the deadline.
+        """
+        names.check_pipeline(pipeline)
+        with self.locked(deadline), disk_space.mapped_write_errors(self.root):
+            return self._remove(pipeline, keep)
+
+    def _remove(self, pipeline: str, keep: frozenset[str]) -> list[str]:
+        discard(self._deleted)  # may be left over from a run that was killed
+        complete = _except(self.root / _folder(pipeline), keep)
+        for number, directory in enumerate([*complete, *_except(self._partial / _folder(pipeline), keep)]):
+            # Rename before deleting, so that no half deleted directory has a final name.
+            self._deleted.mkdir(exist_ok=True)
+            directory.rename(self._deleted / str(number))
+        discard(self._deleted)
         return [directory.name for directory in complete]
-
-    @property
-    def import_work(self) -> Path:
-        return self._partial / ".import"
-
-    @property
-    def _removed(self) -> Path:
-        return self._partial / ".removed"
 
 
 def discard(directory: Path) -> None:
-    """Deletes a directory that is not under its final name, if it is there."""
+    """Delete a directory that has no final name, if it exists."""
     if directory.exists():
         shutil.rmtree(directory)
 
 
-def _but(parent: Path, keep: frozenset[str]) -> list[Path]:
+def _except(parent: Path, keep: frozenset[str]) -> list[Path]:
     return sorted(directory for directory in parent.glob("*") if directory.name not in keep)
 
 
@@ -120,7 +132,7 @@ def _folder(pipeline: str) -> str:
     return pipeline.replace("/", "--")
 
 
-def _to_disk(path: Path) -> None:
+def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""From a hub to a verified directory: lock, preflight, space, files, manifest, and the name last."""
+"""Download of a pipeline into the cache: lock, access checks, free space, files, manifest, atomic rename."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from sd_model_store import manifest, names, origin, pin, preflight, space
+from sd_model_store import disk_space, manifest, names, provenance
 from sd_model_store.cache import Cache
 from sd_model_store.deadline import Deadline
 from sd_model_store.errors import CorruptError
-from sd_model_store.hub import Hub, RemoteFile
+from sd_model_store.hub import preflight
+from sd_model_store.hub.client import Hub
+from sd_model_store.hub.preflight import DownloadPlan
+from sd_model_store.hub.repository import RemoteFile
 from sd_model_store.manifest import Manifest
-from sd_model_store.origin import Origin
-from sd_model_store.pin import Pin
 from sd_model_store.pipeline import CONFIG
-from sd_model_store.preflight import Plan
-from sd_model_store.result import Supplied
+from sd_model_store.provenance import Origin, Pin
+from sd_model_store.result import Result
 
 LOG = logging.getLogger("sd_model_store")
 
@@ -30,126 +31,129 @@ def download(
     revision: str,
     digest: str | None = None,
     pin_file: Path | None = None,
-) -> Supplied:
-    """The pipeline at the revision, from the cache if it is there; else one attempt to get it.
+) -> Result:
+    """Return the pipeline at the revision from the cache, or download it in one attempt.
 
-    With a `pin_file`, what a tag led to the first time is what it leads to ever after.
+    With a `pin_file`, a tag or branch is resolved on the first download only; later calls use the pinned commit.
 
     Raises:
-        SupplyError: it is not there; what has arrived stays for the next attempt.
+        ModelStoreError: The pipeline is not available; downloaded data is kept for the next attempt.
     """
     names.check_pipeline(pipeline)
     names.check_revision(revision)
     with cache.locked(deadline):
-        pinned = pin.read(pin_file, pipeline, revision) if pin_file else None
-        commit = pinned.commit if pinned else revision
-        supplied = _supplied(hub, cache, pipeline, commit, digest or (pinned.digest if pinned else None))
-        if pin_file and supplied.origin:
-            pin.write(pin_file, Pin(pipeline, revision, supplied.origin.commit, supplied.digest))
-        return supplied
+        pin = provenance.read_pin(pin_file, pipeline, revision) if pin_file else None
+        commit = pin.commit if pin else revision
+        result = _cached_or_downloaded(hub, cache, pipeline, commit, digest or (pin.digest if pin else None))
+        if pin_file and result.origin:
+            provenance.write_pin(pin_file, Pin(pipeline, revision, result.origin.commit, result.digest))
+        return result
 
 
-def _supplied(hub: Hub, cache: Cache, pipeline: str, revision: str, digest: str | None) -> Supplied:
-    if names.is_commit(revision) and (cached := _cached(cache.revision(pipeline, revision), digest)):
+def _cached_or_downloaded(hub: Hub, cache: Cache, pipeline: str, revision: str, digest: str | None) -> Result:
+    if names.is_commit(revision) and (cached := _cached(cache.revision_path(pipeline, revision), digest)):
         return cached
-    with space.writing(cache.root):
+    with disk_space.mapped_write_errors(cache.root):
         return _download(hub, cache, preflight.plan(hub, pipeline, revision), digest)
 
 
-def _cached(directory: Path, digest: str | None) -> Supplied | None:
-    """What is there and whole; None = nothing, or something that must be repaired.
+def _cached(directory: Path, digest: str | None) -> Result | None:
+    """Return the cached revision, or None if it is missing or damaged.
 
     Raises:
-        CorruptError: it is whole, and not what is pinned; other services may well be using it.
+        CorruptError: It is intact and has another digest than `digest`; other services may be using it.
     """
-    known = manifest.stored(directory)
-    if known is None:
+    stored = manifest.read(directory)
+    if stored is None:
         return None
     try:
-        found = manifest.verify(directory, known.digest)
-        where_from = origin.read(directory)
+        verified = manifest.verify(directory, stored.digest)
+        origin = provenance.read_origin(directory)
     except CorruptError as error:
         LOG.warning("event=repair message=%r", str(error))
         return None
-    _check_pinned(found, digest, where_from)
-    return Supplied(directory, found.digest, found.size_bytes, where_from)
+    _check_digest(verified, digest, origin)
+    return Result(directory, verified.digest, verified.size_bytes, origin)
 
 
-def _download(hub: Hub, cache: Cache, plan: Plan, digest: str | None) -> Supplied:
-    final = cache.revision(plan.origin.pipeline, plan.origin.commit)
-    work = cache.work(plan.origin.pipeline, plan.origin.commit)
+def _download(hub: Hub, cache: Cache, plan: DownloadPlan, digest: str | None) -> Result:
+    final = cache.revision_path(plan.origin.pipeline, plan.origin.commit)
+    partial = cache.partial_path(plan.origin.pipeline, plan.origin.commit)
     if cached := _cached(final, digest):
         return cached
     if final.exists():
-        cache.take_back(final, work)
-    _keep_only(work, plan)
-    space.require(cache.root, sum(_missing_bytes(work / path, file) for path, file in plan.files.items()))
+        cache.unpublish(final, partial)
+    _delete_unplanned_files(partial, plan)
+    missing_bytes = sum(_missing_bytes(partial / path, file) for path, file in plan.files.items())
+    disk_space.require(cache.root, missing_bytes)
     for path, file in plan.files.items():
-        _fetch(hub, file, work / path)
-    sealed = _seal(work, plan)
-    _check_pinned(sealed, digest, plan.origin)
-    cache.publish(work, final)
-    return Supplied(final, sealed.digest, sealed.size_bytes, plan.origin, hub.received_bytes)
+        _download_file(hub, file, partial / path)
+    downloaded = _write_manifest(partial, plan)
+    _check_digest(downloaded, digest, plan.origin)
+    cache.publish(partial, final)
+    return Result(final, downloaded.digest, downloaded.size_bytes, plan.origin, hub.received_bytes)
 
 
-def _keep_only(work: Path, plan: Plan) -> None:
-    """Leaves nothing in the directory but what is to be fetched into it: all else would come under the manifest."""
-    for path in _below(work):
-        if path.is_symlink() or not (path.is_dir() or str(path.relative_to(work)) in plan.files):
+def _delete_unplanned_files(partial: Path, plan: DownloadPlan) -> None:
+    """Delete all files that are not part of the plan: the manifest would otherwise include them."""
+    for path in _entries_below(partial):
+        if path.is_symlink() or not (path.is_dir() or str(path.relative_to(partial)) in plan.files):
             path.unlink()
     for path in plan.files:
-        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        (partial / path).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _below(work: Path) -> Iterator[Path]:
-    return iter(sorted(work.rglob("*"), reverse=True)) if work.is_dir() else iter(())
+def _entries_below(partial: Path) -> Iterator[Path]:
+    return iter(sorted(partial.rglob("*"), reverse=True)) if partial.is_dir() else iter(())
 
 
 def _missing_bytes(path: Path, file: RemoteFile) -> int:
     return max(0, file.size_bytes - (path.stat().st_size if path.exists() else 0))
 
 
-def _fetch(hub: Hub, file: RemoteFile, path: Path) -> None:
-    """Goes on where an earlier run ended; what then is not what the hub promised is thrown away."""
-    had_bytes = path.stat().st_size if path.exists() else 0
-    if _arrives(hub, file, path):
+def _download_file(hub: Hub, file: RemoteFile, path: Path) -> None:
+    """Resume the download of one file; delete it if its content does not match the hub's digest.
+
+    Raises:
+        CorruptError: The content does not match.
+    """
+    resumed_at_bytes = path.stat().st_size if path.exists() else 0
+    if _complete(hub, file, path):
         return
     path.unlink()
-    if had_bytes and _arrives(hub, file, path):
-        return  # it was what had been there before, from a node that crashed, say
+    # Data of an earlier run may be damaged, for example by a node crash: download the whole file once more.
+    if resumed_at_bytes and _complete(hub, file, path):
+        return
     path.unlink(missing_ok=True)
     raise CorruptError(
-        f"{file.path} of {file.repository} is not what the hub says it is at {file.commit}. It has been thrown "
-        "away; the next run fetches it anew. If that happens again, the mirror or the proxy changes it."
+        f"The downloaded {file.path} of {file.repository} does not match the digest that the hub lists at "
+        f"{file.commit}. It was deleted, and the next run downloads it again. If this repeats, a mirror or proxy "
+        "modifies it."
     )
 
 
-def _arrives(hub: Hub, file: RemoteFile, path: Path) -> bool:
-    """Whether the file is whole once what is missing has been appended."""
-    # Unbuffered, so that a kill costs nothing that has arrived.
-    with path.open("ab", buffering=0) as into:
-        if into.tell() < file.size_bytes:
-            hub.fetch(file, into, into.tell())
-    return _is_whole(path, file)
-
-
-def _is_whole(path: Path, file: RemoteFile) -> bool:
+def _complete(hub: Hub, file: RemoteFile, path: Path) -> bool:
+    """Append the missing bytes; return True if the file then has the size and digest that the hub lists."""
+    # Unbuffered, so that a kill loses no received data.
+    with path.open("ab", buffering=0) as target:
+        if target.tell() < file.size_bytes:
+            hub.fetch(file, target, target.tell())
     with path.open("rb") as content:
-        return path.stat().st_size == file.size_bytes and file.is_in(content)
+        return path.stat().st_size == file.size_bytes and file.matches(content)
 
 
-def _seal(work: Path, plan: Plan) -> Manifest:
-    (work / CONFIG).write_bytes(plan.config)
-    plan.origin.write(work)
-    sealed = manifest.take(work)
-    (work / manifest.FILE_NAME).write_bytes(sealed.canonical())
-    return sealed
+def _write_manifest(partial: Path, plan: DownloadPlan) -> Manifest:
+    (partial / CONFIG).write_bytes(plan.config)
+    provenance.write_origin(partial, plan.origin)
+    computed = manifest.compute(partial)
+    (partial / manifest.FILE_NAME).write_bytes(computed.canonical())
+    return computed
 
 
-def _check_pinned(sealed: Manifest, digest: str | None, of: Origin) -> None:
-    if digest is not None and sealed.digest != digest:
+def _check_digest(actual: Manifest, pinned_digest: str | None, origin: Origin) -> None:
+    if pinned_digest is not None and actual.digest != pinned_digest:
         raise CorruptError(
-            f"{of.pipeline} at {of.commit} now has the digest {sealed.digest}, and {digest} is pinned. A repository "
-            "that it takes files from has changed. Pin the new digest if that was meant, or import an archive of "
-            "the old one."
+            f"{origin.pipeline} at {origin.commit} has the digest {actual.digest}, but {pinned_digest} is pinned. "
+            "A repository that it uses has changed. Pin the new digest if the change is intended, or import an "
+            "archive of the previous version."
         )

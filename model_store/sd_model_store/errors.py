@@ -1,17 +1,17 @@
-"""Why a model is not there: one reason for each cause, and a sentence for the person who must act.
+"""Errors of the model store: one class for each failure reason; the text is a sentence for the user.
 
-SupplyError
-├── TokenMissingError         a repository is gated and no token was given
-├── TokenInvalidError         the hub does not know the token
-├── TokenLacksGatedReadError  the token is known and may not read gated repositories
-├── TermsNotAcceptedError     the account has not accepted the terms on `pages`
-├── RepositoryNotFoundError   no such repository, or a private one that the token may not see
-├── RevisionNotFoundError     the repository is there, the revision is not
-├── HubUnreachableError       no answer, not in time, or not from a hub
+ModelStoreError
+├── TokenMissingError         a repository is gated and no access token is configured
+├── TokenInvalidError         the hub rejects the access token
+├── TokenLacksGatedReadError  the token is valid and has no permission to read gated repositories
+├── TermsNotAcceptedError     the token's account has not accepted the terms shown on `pages`
+├── RepositoryNotFoundError   the repository does not exist, or is private and not readable with the token
+├── RevisionNotFoundError     the repository exists, the revision does not
+├── HubUnreachableError       no response, no response in time, or a response that is not a hub's
 ├── InsufficientSpaceError    the volume is too small
-├── CacheUnusableError        the volume cannot be written, or another downloader never lets go of it
-├── CorruptError              bytes that are not those that were promised
-└── UnsupportedPipelineError  a pipeline that the engine does not run
+├── CacheUnusableError        the volume is not writable, or another process holds its lock for too long
+├── CorruptError              content that does not match its expected digest or format
+└── UnsupportedPipelineError  a pipeline that the engine cannot run
 """
 
 from __future__ import annotations
@@ -19,56 +19,57 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class SupplyError(Exception):
-    """Any failure of this part; its text is the sentence."""
+class ModelStoreError(Exception):
+    """Base class of all errors of the model store."""
 
     reason: ClassVar[str]
+    """The CamelCase reason that conditions and termination messages contain."""
 
-    def __init__(self, sentence: str, pages: tuple[str, ...] = ()) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, pages: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
         self.pages = pages
-        """The web pages on which a person has something to do."""
+        """URLs of the web pages on which the user has to act."""
 
 
-class TokenMissingError(SupplyError):
+class TokenMissingError(ModelStoreError):
     reason = "TokenMissing"
 
 
-class TokenInvalidError(SupplyError):
+class TokenInvalidError(ModelStoreError):
     reason = "TokenInvalid"
 
 
-class TokenLacksGatedReadError(SupplyError):
+class TokenLacksGatedReadError(ModelStoreError):
     reason = "TokenLacksGatedRead"
 
 
-class TermsNotAcceptedError(SupplyError):
+class TermsNotAcceptedError(ModelStoreError):
     reason = "TermsNotAccepted"
 
 
-class RepositoryNotFoundError(SupplyError):
+class RepositoryNotFoundError(ModelStoreError):
     reason = "RepositoryNotFound"
 
 
-class RevisionNotFoundError(SupplyError):
+class RevisionNotFoundError(ModelStoreError):
     reason = "RevisionNotFound"
 
 
-class HubUnreachableError(SupplyError):
+class HubUnreachableError(ModelStoreError):
     reason = "HubUnreachable"
 
 
-class InsufficientSpaceError(SupplyError):
+class InsufficientSpaceError(ModelStoreError):
     reason = "InsufficientSpace"
 
 
-class CacheUnusableError(SupplyError):
+class CacheUnusableError(ModelStoreError):
     reason = "CacheUnusable"
 
 
-class CorruptError(SupplyError):
+class CorruptError(ModelStoreError):
     reason = "Corrupt"
 
 
-class UnsupportedPipelineError(SupplyError):
+class UnsupportedPipelineError(ModelStoreError):
     reason = "UnsupportedPipeline"

@@ -1,4 +1,4 @@
-"""A revision travels as a file, and arrives as it left or not at all."""
+"""Export and import of an archive: the imported revision equals the exported one, or nothing is imported."""
 
 from __future__ import annotations
 
@@ -10,61 +10,64 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sd_harness.hub.downloader_process import Ended, Supply
-from sd_harness.hub.fake_hub import Hub
 from sd_harness.hub.hub_models import COMMUNITY_COMMIT
+from sd_harness.hub.hub_state import FakeHub
+from sd_harness.hub.model_store_command import CompletedRun, ModelStoreCommand
 from sd_model_store import manifest
 
-ELSEWHERE = "pyannote--speaker-diarization-community-1"
+COMMUNITY_FOLDER = "pyannote--speaker-diarization-community-1"
 
 
 @pytest.fixture
-def archive(hub: Hub, supply: Supply, tmp_path: Path) -> Path:
-    place = supply.download(hub).place
-    assert supply.run("export", "--directory", str(place), "--archive", str(tmp_path / "model.tar")).status == 0
+def archive(hub: FakeHub, command: ModelStoreCommand, tmp_path: Path) -> Path:
+    path = command.download(hub).path
+    assert command.run("export", "--directory", str(path), "--archive", str(tmp_path / "model.tar")).exit_code == 0
     return tmp_path / "model.tar"
 
 
-def import_(supply: Supply, archive: Path, *more: str) -> Ended:
-    elsewhere = supply.folder / "elsewhere"
-    elsewhere.mkdir(exist_ok=True)
-    return supply.run("import", "--archive", str(archive), "--cache", str(elsewhere), *more)
+def import_(command: ModelStoreCommand, archive: Path, *more: str) -> CompletedRun:
+    other_cache = command.folder / "other"
+    other_cache.mkdir(exist_ok=True)
+    return command.run("import", "--archive", str(archive), "--cache", str(other_cache), *more)
 
 
-def test_an_archive_becomes_the_same_revision_in_another_cache(supply: Supply, archive: Path) -> None:
-    digest = manifest.take(supply.final()).digest
-    ended = import_(supply, archive, "--digest", digest)
-    assert ended.status == 0, ended.message
-    assert ended.place == supply.folder / "elsewhere" / ELSEWHERE / COMMUNITY_COMMIT
-    assert ended.document["digest"] == digest
-    manifest.verify(ended.place, digest)
-    assert import_(supply, archive).document["digest"] == digest, "and once more"
+def test_an_imported_archive_becomes_the_same_revision_in_another_cache(
+    command: ModelStoreCommand, archive: Path
+) -> None:
+    digest = manifest.compute(command.revision_path()).digest
+    run = import_(command, archive, "--digest", digest)
+    assert run.exit_code == 0, run.message
+    assert run.path == command.folder / "other" / COMMUNITY_FOLDER / COMMUNITY_COMMIT
+    assert run.document["digest"] == digest
+    manifest.verify(run.path, digest)
+    assert import_(command, archive).document["digest"] == digest, "a second import succeeds as well"
 
 
-def test_an_imported_revision_is_not_downloaded(hub: Hub, supply: Supply, archive: Path) -> None:
-    place = import_(supply, archive).place
-    hub.asked.clear()
-    supply.cache = place.parent.parent
-    assert supply.download(hub, token=None).document["received_bytes"] == 0
-    assert hub.asked == []
+def test_an_imported_revision_is_not_downloaded(hub: FakeHub, command: ModelStoreCommand, archive: Path) -> None:
+    path = import_(command, archive).path
+    hub.requests.clear()
+    command.cache = path.parent.parent
+    assert command.download(hub, token=None).document["received_bytes"] == 0
+    assert hub.requests == []
 
 
-def test_the_same_revision_gives_the_same_archive(supply: Supply, archive: Path) -> None:
-    again = supply.folder / "again.tar"
-    os.utime(supply.final() / "config.yaml", (1, 1))
-    supply.run("export", "--directory", str(supply.final()), "--archive", str(again))
-    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
+def test_equal_revisions_give_equal_archives(command: ModelStoreCommand, archive: Path) -> None:
+    second = command.folder / "second.tar"
+    os.utime(command.revision_path() / "config.yaml", (1, 1))
+    command.run("export", "--directory", str(command.revision_path()), "--archive", str(second))
+    assert hashlib.sha256(second.read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
 
 
-def test_a_damaged_revision_is_not_exported(supply: Supply, archive: Path) -> None:
-    (supply.final() / "config.yaml").write_text("{}")
-    ended = supply.run("export", "--directory", str(supply.final()), "--archive", str(archive.with_suffix(".new")))
-    assert (ended.status, ended.reason) == (1, "Corrupt")
-    assert "config.yaml" in ended.message
-    assert not archive.with_suffix(".new").exists()
+def test_a_damaged_revision_is_not_exported(command: ModelStoreCommand, archive: Path) -> None:
+    revision, second = command.revision_path(), archive.with_suffix(".new")
+    (revision / "config.yaml").write_text("{}")
+    run = command.run("export", "--directory", str(revision), "--archive", str(second))
+    assert (run.exit_code, run.reason) == (1, "Corrupt")
+    assert "config.yaml" in run.message
+    assert not second.exists()
 
 
-def _flip(archive: Path) -> None:
+def _flip_bit(archive: Path) -> None:
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     archive.write_bytes(content)
@@ -92,17 +95,17 @@ def _pipe() -> tarfile.TarInfo:
     return member
 
 
-HOSTILE: dict[str, Callable[[Path], object]] = {
-    "a flipped bit": _flip,
-    "cut short": lambda archive: os.truncate(archive, archive.stat().st_size // 2),
+INVALID_ARCHIVES: dict[str, Callable[[Path], object]] = {
+    "a flipped bit": _flip_bit,
+    "truncated": lambda archive: os.truncate(archive, archive.stat().st_size // 2),
     "empty": lambda archive: archive.write_bytes(b""),
-    "no archive": lambda archive: archive.write_bytes(b"x" * 5000),
-    "not there": Path.unlink,
+    "not an archive": lambda archive: archive.write_bytes(b"x" * 5000),
+    "missing": Path.unlink,
     "an added file": _with(tarfile.TarInfo("evil.py"), b"raise SystemExit"),
-    "a file twice": _with(tarfile.TarInfo("config.yaml"), b"{}"),
-    "a file where a folder is": _with(tarfile.TarInfo("embedding"), b"x"),
-    "a file inside a file": _with(tarfile.TarInfo("config.yaml/x"), b"x"),
-    "a path to outside": _with(tarfile.TarInfo("../evil"), b"x"),
+    "a duplicate file": _with(tarfile.TarInfo("config.yaml"), b"{}"),
+    "a file with the path of a folder": _with(tarfile.TarInfo("embedding"), b"x"),
+    "a file below a file": _with(tarfile.TarInfo("config.yaml/x"), b"x"),
+    "a path to the parent directory": _with(tarfile.TarInfo("../evil"), b"x"),
     "an absolute path": _with(tarfile.TarInfo("/tmp/evil-of-a-test"), b"x"),
     "a symbolic link": _with(_link("x", tarfile.SYMTYPE, "/etc/passwd")),
     "a hard link": _with(_link("x", tarfile.LNKTYPE, "/etc/passwd")),
@@ -110,23 +113,25 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("spoil", HOSTILE)
-def test_a_spoilt_archive_leaves_nothing_behind(supply: Supply, archive: Path, spoil: str) -> None:
-    HOSTILE[spoil](archive)
-    ended = import_(supply, archive)
-    assert (ended.status, ended.reason) == (1, "Corrupt"), ended.stderr
-    elsewhere = supply.folder / "elsewhere"
-    assert [path for path in elsewhere.rglob("*") if path.is_file() and path.name != ".lock"] == []
-    assert not (supply.folder / "evil").exists()
+@pytest.mark.parametrize("case", INVALID_ARCHIVES)
+def test_nothing_of_an_invalid_archive_is_kept(command: ModelStoreCommand, archive: Path, case: str) -> None:
+    INVALID_ARCHIVES[case](archive)
+    run = import_(command, archive)
+    assert (run.exit_code, run.reason) == (1, "Corrupt"), run.stderr
+    other_cache = command.folder / "other"
+    assert [path for path in other_cache.rglob("*") if path.is_file() and path.name != ".lock"] == []
+    assert not (command.folder / "evil").exists()
     assert not Path("/tmp/evil-of-a-test").exists()
 
 
-def test_an_archive_that_was_made_anew_with_other_weights_is_not_the_pinned_one(supply: Supply, archive: Path) -> None:
-    digest = manifest.take(supply.final()).digest
-    weights = supply.final() / "segmentation/pytorch_model.bin"
-    weights.write_bytes(b"other")
-    (supply.final() / manifest.FILE_NAME).write_bytes(manifest.take(supply.final()).canonical())
-    assert supply.run("export", "--directory", str(supply.final()), "--archive", str(archive)).status == 0
-    ended = import_(supply, archive, "--digest", digest)
-    assert (ended.status, ended.reason) == (1, "Corrupt")
-    assert digest in ended.message
+def test_an_archive_with_other_weights_does_not_match_the_pinned_digest(
+    command: ModelStoreCommand, archive: Path
+) -> None:
+    revision = command.revision_path()
+    digest = manifest.compute(revision).digest
+    (revision / "segmentation/pytorch_model.bin").write_bytes(b"other")
+    (revision / manifest.FILE_NAME).write_bytes(manifest.compute(revision).canonical())
+    assert command.run("export", "--directory", str(revision), "--archive", str(archive)).exit_code == 0
+    run = import_(command, archive, "--digest", digest)
+    assert (run.exit_code, run.reason) == (1, "Corrupt")
+    assert digest in run.message

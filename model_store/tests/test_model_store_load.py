@@ -1,4 +1,4 @@
-"""What was downloaded is what the engine loads, without a network."""
+"""The engine loads a downloaded directory without network access."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sd_engine.diarization import model_loader
 from sd_harness.hub import fake_hub, hub_models
-from sd_harness.hub.downloader_process import Supply
-from sd_harness.hub.fake_hub import Repo
 from sd_harness.hub.hub_models import COMMUNITY, SEGMENTATION, THREE_ONE, THREE_ONE_COMMIT, WESPEAKER
+from sd_harness.hub.hub_state import FakeRepository
+from sd_harness.hub.model_store_command import ModelStoreCommand
 
-LOADER = """
+PROGRAM = """
 import sys
 from pathlib import Path
 from sd_engine.diarization import model_loader
@@ -21,39 +21,41 @@ print(type(pipeline).__name__, pipeline.klustering, pipeline._embedding.dimensio
 """
 
 
-def loaded(directory: Path) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-c", LOADER, str(directory)],
+def load(directory: Path) -> str:
+    completed = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(directory)],
         env={"PATH": "/usr/bin", "HF_HUB_OFFLINE": "1", "HF_HOME": str(directory.parent / "none"), "HOME": "/nowhere"}
         | {"PYANNOTE_METRICS_ENABLED": "0", "MPLCONFIGDIR": "/tmp/matplotlib"},
         check=False,
         capture_output=True,
         text=True,
     )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.strip()
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.strip()
 
 
-def demo_weights(part: str) -> bytes:
-    return (model_loader.DEMO_MODEL / part).read_bytes()
+def demo_weights(path: str) -> bytes:
+    return (model_loader.DEMO_MODEL / path).read_bytes()
 
 
-def test_a_pipeline_of_one_repository_loads(supply: Supply) -> None:
-    repo = hub_models.of_directory(model_loader.DEMO_MODEL, "a" * 40)
-    with fake_hub.running({COMMUNITY: repo}) as hub:
-        ended = supply.download(hub)
-        assert ended.status == 0, ended.message
-    assert loaded(ended.place) == "SpeakerDiarization VBxClustering 256"
+def test_a_pipeline_of_one_repository_loads(command: ModelStoreCommand) -> None:
+    repository = hub_models.from_directory(model_loader.DEMO_MODEL, "a" * 40)
+    with fake_hub.running({COMMUNITY: repository}) as hub:
+        run = command.download(hub)
+        assert run.exit_code == 0, run.message
+    assert load(run.path) == "SpeakerDiarization VBxClustering 256"
 
 
-def test_a_pipeline_of_four_repositories_loads(supply: Supply) -> None:
-    repos = {
-        THREE_ONE: Repo({"config.yaml": hub_models.THREE_ONE_CONFIG.encode()}, THREE_ONE_COMMIT),
-        SEGMENTATION: Repo({"pytorch_model.bin": demo_weights("segmentation/pytorch_model.bin")}, "c" * 40),
-        WESPEAKER: Repo({"pytorch_model.bin": demo_weights("embedding/pytorch_model.bin")}, "d" * 40),
-        COMMUNITY: hub_models.of_directory(model_loader.DEMO_MODEL, "a" * 40),
+def test_a_pipeline_of_four_repositories_loads(command: ModelStoreCommand) -> None:
+    segmentation = {"pytorch_model.bin": demo_weights("segmentation/pytorch_model.bin")}
+    embedding = {"pytorch_model.bin": demo_weights("embedding/pytorch_model.bin")}
+    repositories = {
+        THREE_ONE: FakeRepository({"config.yaml": hub_models.THREE_ONE_CONFIG.encode()}, THREE_ONE_COMMIT),
+        SEGMENTATION: FakeRepository(segmentation, "c" * 40),
+        WESPEAKER: FakeRepository(embedding, "d" * 40),
+        COMMUNITY: hub_models.from_directory(model_loader.DEMO_MODEL, "a" * 40),
     }
-    with fake_hub.running(repos) as hub:
-        ended = supply.download(hub, pipeline=THREE_ONE, revision=THREE_ONE_COMMIT)
-        assert ended.status == 0, ended.message
-    assert loaded(ended.place) == "SpeakerDiarization AgglomerativeClustering 256"
+    with fake_hub.running(repositories) as hub:
+        run = command.download(hub, pipeline=THREE_ONE, revision=THREE_ONE_COMMIT)
+        assert run.exit_code == 0, run.message
+    assert load(run.path) == "SpeakerDiarization AgglomerativeClustering 256"

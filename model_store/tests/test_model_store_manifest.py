@@ -1,4 +1,4 @@
-"""A directory is what it was, to the bit, or it is not loaded."""
+"""Verification of a model directory: any change of its files is detected, and the file named."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def model(tmp_path: Path) -> Path:
     (directory / "segmentation").mkdir(parents=True)
     (directory / "config.yaml").write_text("pipeline: {}\n")
     (directory / "segmentation/pytorch_model.bin").write_bytes(bytes(range(256)) * 100)
-    (directory / manifest.FILE_NAME).write_bytes(manifest.take(directory).canonical())
+    (directory / manifest.FILE_NAME).write_bytes(manifest.compute(directory).canonical())
     return directory
 
 
@@ -28,7 +28,7 @@ def weights(model: Path) -> Path:
     return model / "segmentation/pytorch_model.bin"
 
 
-def _flip(model: Path) -> None:
+def _flip_bit(model: Path) -> None:
     content = bytearray(weights(model).read_bytes())
     content[7] ^= 1
     weights(model).write_bytes(content)
@@ -55,8 +55,8 @@ def _pipe(model: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a flipped bit": (_flip, "segmentation/pytorch_model.bin has been changed"),
-    "cut short": (lambda model: os.truncate(weights(model), 25_000), "has 25000 bytes instead of 25600"),
+    "a flipped bit": (_flip_bit, "segmentation/pytorch_model.bin has been changed"),
+    "truncated": (lambda model: os.truncate(weights(model), 25_000), "has 25000 bytes instead of 25600"),
     "missing": (lambda model: weights(model).unlink(), "segmentation/pytorch_model.bin is missing"),
     "added": (lambda model: (model / "evil.py").write_text(""), "evil.py has been added"),
     "added in a folder": (lambda model: (model / "segmentation/x").write_text(""), "segmentation/x has been added"),
@@ -66,57 +66,57 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link to inside": (_link_inside, "is a symbolic link"),
     "a folder that is a link": (_folder_link, "is a symbolic link"),
     "a dangling link": (lambda model: (model / "x").symlink_to("/nowhere"), "is a symbolic link"),
-    "a pipe": (_pipe, "is not a plain file"),
-    "nothing at all": (lambda model: model.rename(model.parent / "away"), "cannot be read"),
+    "a pipe": (_pipe, "is not a regular file"),
+    "no directory": (lambda model: model.rename(model.parent / "moved"), "cannot be read"),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_changed_directory_is_refused_and_the_file_named(model: Path, damage: str) -> None:
-    digest = manifest.take(model).digest
-    change, words = DAMAGES[damage]
+def test_a_changed_directory_is_rejected_and_the_file_named(model: Path, damage: str) -> None:
+    digest = manifest.compute(model).digest
+    change, text = DAMAGES[damage]
     change(model)
-    with pytest.raises(CorruptError, match=words.replace(".", r"\.")):
+    with pytest.raises(CorruptError, match=text.replace(".", r"\.")):
         manifest.verify(model, digest)
 
 
-def test_a_directory_that_is_as_it_was_is_let_through(model: Path) -> None:
-    found = manifest.verify(model, manifest.take(model).digest)
-    assert found.size_bytes == 25_600 + len("pipeline: {}\n")
+def test_an_unchanged_directory_is_accepted(model: Path) -> None:
+    verified = manifest.verify(model, manifest.compute(model).digest)
+    assert verified.size_bytes == 25_600 + len("pipeline: {}\n")
 
 
-def test_a_manifest_that_was_changed_with_its_files_does_not_help(model: Path) -> None:
-    digest = manifest.take(model).digest
-    _flip(model)
-    (model / manifest.FILE_NAME).write_bytes(manifest.take(model).canonical())
-    with pytest.raises(CorruptError, match="its files add up to another digest"):
+def test_a_manifest_that_was_changed_with_its_files_is_rejected(model: Path) -> None:
+    digest = manifest.compute(model).digest
+    _flip_bit(model)
+    (model / manifest.FILE_NAME).write_bytes(manifest.compute(model).canonical())
+    with pytest.raises(CorruptError, match="its files have a different digest"):
         manifest.verify(model, digest)
 
 
-def test_without_a_manifest_beside_them_the_files_count(model: Path) -> None:
-    digest = manifest.take(model).digest
+def test_a_directory_without_a_manifest_is_verified_by_its_files(model: Path) -> None:
+    digest = manifest.compute(model).digest
     (model / manifest.FILE_NAME).unlink()
     assert manifest.verify(model, digest).digest == digest
 
 
-def test_what_the_file_system_keeps_in_a_volumes_root_does_not_count(model: Path) -> None:
-    digest = manifest.take(model).digest
+def test_lost_and_found_in_the_root_of_a_volume_is_ignored(model: Path) -> None:
+    digest = manifest.compute(model).digest
     (model / "lost+found").mkdir()
-    assert manifest.take(model).digest == digest
+    assert manifest.compute(model).digest == digest
     (model / "segmentation/lost+found").mkdir()
     (model / "segmentation/lost+found/x").write_text("")
-    assert manifest.take(model).digest != digest
+    assert manifest.compute(model).digest != digest
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"files": {"x": 1}}', b"\xff"])
-def test_a_broken_manifest_is_none(model: Path, content: bytes) -> None:
-    digest = manifest.take(model).digest
+def test_an_invalid_stored_manifest_is_ignored(model: Path, content: bytes) -> None:
+    digest = manifest.compute(model).digest
     (model / manifest.FILE_NAME).write_bytes(content)
-    assert manifest.stored(model) is None
+    assert manifest.read(model) is None
     assert manifest.verify(model, digest).digest == digest
 
 
-class Hostile:
+class MaliciousCheckpoint:
     """Runs a command when it is unpickled, as a checkpoint can."""
 
     def __init__(self, marker: Path) -> None:
@@ -126,7 +126,7 @@ class Hostile:
         return (os.mkdir, (str(self.marker),))
 
 
-LOADER = """
+PROGRAM = """
 import pickle, sys
 from pathlib import Path
 from sd_model_store import manifest
@@ -136,21 +136,21 @@ pickle.loads((directory / "segmentation/pytorch_model.bin").read_bytes())
 """
 
 
-def test_a_checkpoint_that_runs_code_is_refused_before_it_is_unpickled(model: Path, tmp_path: Path) -> None:
-    digest, marker = manifest.take(model).digest, tmp_path / "marker"
-    weights(model).write_bytes(pickle.dumps(Hostile(marker)))
+def test_a_checkpoint_that_runs_code_is_rejected_before_unpickling(model: Path, tmp_path: Path) -> None:
+    digest, marker = manifest.compute(model).digest, tmp_path / "marker"
+    weights(model).write_bytes(pickle.dumps(MaliciousCheckpoint(marker)))
     assert "CorruptError" in _load(model, digest)
     assert not marker.exists()
-    _load(model, manifest.take(model).digest)
-    assert marker.exists(), "it would have run"
+    _load(model, manifest.compute(model).digest)
+    assert marker.exists(), "without verification, the code runs"
 
 
 def _load(model: Path, digest: str) -> str:
-    command = [sys.executable, "-c", LOADER, str(model), digest]
+    command = [sys.executable, "-c", PROGRAM, str(model), digest]
     return subprocess.run(command, check=False, capture_output=True, text=True).stderr
 
 
-def test_the_standard_library_is_all_it_takes() -> None:
+def test_verification_imports_the_standard_library_only() -> None:
     listed = "import sys, sd_model_store.manifest; print(*{name.split('.')[0] for name in sys.modules})"
     before = subprocess.check_output([sys.executable, "-c", "import sys; print(*sys.modules)"], text=True)
     after = subprocess.check_output([sys.executable, "-c", listed], text=True)

@@ -86,7 +86,7 @@ def test_a_model_image_holds_the_files_of_its_manifest_and_nothing_else(way: str
                 path = tmp_path / member.name
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes((files.extractfile(member) or io.BytesIO()).read())
-    known = manifest.stored(tmp_path)
+    known = manifest.read(tmp_path)
     assert known is not None
     assert manifest.verify(tmp_path, known.digest).files.keys() == {*hub_models.NEEDED, "origin.json"}
 

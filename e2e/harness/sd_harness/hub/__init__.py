@@ -1,1 +1,1 @@
-"""A fake Hugging Face hub and the downloader as a process."""
+"""A fake Hugging Face hub, and the model store's command as a process."""

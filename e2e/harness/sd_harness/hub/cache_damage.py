@@ -1,4 +1,4 @@
-"""What can befall one file of a cache, at a place that is drawn."""
+"""Ways to damage one file of a cache at a random position."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from random import Random
 Damage = Callable[[Path, Random], object]
 
 
-def _truncate(path: Path, draw: Random) -> None:
+def _truncate(path: Path, random: Random) -> None:
     content = path.read_bytes()
-    path.write_bytes(content[: draw.randrange(len(content))])
+    path.write_bytes(content[: random.randrange(len(content))])
 
 
-def _flip(path: Path, draw: Random) -> None:
+def _flip_bit(path: Path, random: Random) -> None:
     content = bytearray(path.read_bytes())
-    content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    content[random.randrange(len(content))] ^= 1 << random.randrange(8)
     path.write_bytes(content)
 
 
-def _lengthen(path: Path, draw: Random) -> None:
-    path.write_bytes(path.read_bytes() + draw.randbytes(draw.randrange(1, 2000)))
+def _append(path: Path, random: Random) -> None:
+    path.write_bytes(path.read_bytes() + random.randbytes(random.randrange(1, 2000)))
 
 
-def _lose(path: Path, _: Random) -> None:
+def _delete(path: Path, _: Random) -> None:
     path.unlink()
 
 
-def _link(path: Path, _: Random) -> None:
-    aside = path.with_name("aside")
-    path.rename(aside)
-    path.symlink_to(aside)
+def _replace_by_link(path: Path, _: Random) -> None:
+    target = path.with_name("target")
+    path.rename(target)
+    path.symlink_to(target)
 
 
-def _add(path: Path, draw: Random) -> None:
-    path.with_name("added.py").write_bytes(draw.randbytes(draw.randrange(2000)))
+def _add_file(path: Path, random: Random) -> None:
+    path.with_name("added.py").write_bytes(random.randbytes(random.randrange(2000)))
 
 
 DAMAGES: dict[str, Damage] = {
     "truncated": _truncate,
-    "flipped": _flip,
-    "lengthened": _lengthen,
-    "lost": _lose,
-    "linked": _link,
-    "added to": _add,
+    "bit flipped": _flip_bit,
+    "extended": _append,
+    "deleted": _delete,
+    "replaced by a link": _replace_by_link,
+    "file added": _add_file,
 }

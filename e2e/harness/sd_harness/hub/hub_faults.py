@@ -1,4 +1,4 @@
-"""How a hub, or the line to it, goes wrong."""
+"""Faults of the fake hub or of the connection to it."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ import threading
 import time
 import urllib.parse
 
-from sd_harness.hub.fake_hub import Fault, Handler, port_of
+from sd_harness.hub.hub_handler import Handler
+from sd_harness.hub.hub_state import Fault
+
+MAX_WAIT_S = 60
 
 
-def answers(status: int, code: str = "", message: str = "", *, where: str = "", **headers: str) -> Fault:
-    """Every request for a path that holds `where` is refused like this."""
+def error_response(status: int, code: str = "", message: str = "", *, path: str = "", **headers: str) -> Fault:
+    """Send this error response to every request whose path contains `path`."""
 
     def fault(handler: Handler) -> bool:
-        if where not in handler.path:
+        if path not in handler.path:
             return False
-        handler.refuse(status, code, message, **headers)
+        handler.respond_error(status, code, message, **headers)
         return True
 
     return fault
 
 
-def cuts(after_bytes: int, times: int, *, where: str = "pytorch_model.bin") -> Fault:
-    """The first `times` downloads end in the middle of the body, as when a line goes down."""
-    left = [times]
+def incomplete_response(after_bytes: int, times: int, *, path: str = "pytorch_model.bin") -> Fault:
+    """Close the connection after `after_bytes` of the body, for the first `times` downloads from the CDN."""
+    remaining = [times]
 
     def fault(handler: Handler) -> bool:
-        if where not in handler.path or handler.command != "GET" or not left[0] or not _is_cdn(handler):
+        if path not in handler.path or handler.command != "GET" or not remaining[0] or not handler.is_cdn:
             return False
-        left[0] -= 1
+        remaining[0] -= 1
         handler.send_response(200)
         handler.send_header("Content-Length", str(10**9))
         handler.end_headers()
@@ -39,74 +42,70 @@ def cuts(after_bytes: int, times: int, *, where: str = "pytorch_model.bin") -> F
     return fault
 
 
-def resets(handler: Handler) -> bool:
-    """The line to the CDN breaks in the middle of an answer."""
-    if handler.command != "GET" or not _is_cdn(handler):
+def connection_reset(handler: Handler) -> bool:
+    """Reset the connection to the CDN in the middle of the body."""
+    if handler.command != "GET" or not handler.is_cdn:
         return False
-    content = _begun(handler)
+    content = _send_head(handler)
     handler.wfile.write(content[: len(content) // 2])
-    handler.reset()
+    handler.reset_connection()
     return True
 
 
-def trickles(every_s: float) -> Fault:
-    """The CDN sends a byte now and then: never silent, never done."""
+def slow_response(interval_s: float) -> Fault:
+    """Send one byte every `interval_s` from the CDN: never idle, and not finished in any useful time."""
 
     def fault(handler: Handler) -> bool:
-        if handler.command != "GET" or not _is_cdn(handler):
+        if handler.command != "GET" or not handler.is_cdn:
             return False
-        content = _begun(handler)
+        content = _send_head(handler)
         try:
-            for number in range(len(content)):
-                handler.wfile.write(content[number : number + 1])
-                time.sleep(every_s)
+            for position in range(len(content)):
+                handler.wfile.write(content[position : position + 1])
+                time.sleep(interval_s)
         except OSError:
-            handler.close_connection = True  # the client has had enough
+            handler.close_connection = True  # the client has closed the connection
         return True
 
     return fault
 
 
-def stalls(until: threading.Event) -> Fault:
-    """The CDN accepts the request and says nothing."""
+def no_response(until: threading.Event) -> Fault:
+    """Accept requests to the CDN and never respond."""
 
     def fault(handler: Handler) -> bool:
-        if not _is_cdn(handler):
+        if not handler.is_cdn:
             return False
-        until.wait(60)
-        handler.reset()
+        until.wait(MAX_WAIT_S)
+        handler.reset_connection()
         return True
 
     return fault
 
 
-def waits(until: threading.Event) -> Fault:
-    """The CDN takes its time, and then answers."""
+def delayed_response(until: threading.Event) -> Fault:
+    """Delay the responses of the CDN until the event is set."""
 
     def fault(handler: Handler) -> bool:
-        if _is_cdn(handler):
-            until.wait(60)
+        if handler.is_cdn:
+            until.wait(MAX_WAIT_S)
         return False
 
     return fault
 
 
-def changes_a_byte(handler: Handler) -> bool:
-    """The CDN's cache, or a disk on the way, has flipped one."""
-    if handler.command != "GET" or not _is_cdn(handler):
+def corrupt_content(handler: Handler) -> bool:
+    """Flip one bit of every file from the CDN."""
+    if handler.command != "GET" or not handler.is_cdn:
         return False
     content = bytearray(_content(handler))
     content[len(content) // 2] ^= 1
-    handler.give(200, bytes(content))
+    handler.respond(200, bytes(content))
     return True
 
 
-def _is_cdn(handler: Handler) -> bool:
-    return port_of(handler) == handler.hub.cdn_port
-
-
-def _begun(handler: Handler) -> bytes:
-    """The head of a whole answer is sent; returns the body that is to follow."""
+def _send_head(handler: Handler) -> bytes:
+    """Send the head of a complete response; return the body to send."""
     content = _content(handler)
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(content)))
@@ -116,4 +115,4 @@ def _begun(handler: Handler) -> bytes:
 
 def _content(handler: Handler) -> bytes:
     _, org, name, *rest = urllib.parse.urlsplit(handler.path).path.split("/")
-    return handler.hub.repos[f"{org}/{name}"].files["/".join(rest)]
+    return handler.hub.repositories[f"{org}/{name}"].files["/".join(rest)]

@@ -1,4 +1,4 @@
-"""Repositories for the fake hub, in the shapes that pyannote's have; the weights are noise, unless given."""
+"""Repositories for the fake hub with the layout of pyannote's; their weights are random bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from sd_harness.hub.fake_hub import Repo
+from sd_harness.hub.hub_state import FakeRepository
 
 COMMUNITY = "pyannote/speaker-diarization-community-1"
 THREE_ONE = "pyannote/speaker-diarization-3.1"
@@ -14,14 +14,14 @@ SEGMENTATION = "pyannote/segmentation-3.0"
 WESPEAKER = "pyannote/wespeaker-voxceleb-resnet34-LM"
 COMMUNITY_COMMIT, THREE_ONE_COMMIT, SEGMENTATION_COMMIT, WESPEAKER_COMMIT = (digit * 40 for digit in "abcd")
 
-NEEDED = (
+NEEDED_FILES = (
     "config.yaml",
     "embedding/pytorch_model.bin",
     "plda/plda.npz",
     "plda/xvec_transform.npz",
     "segmentation/pytorch_model.bin",
 )
-"""The files of a pipeline's directory."""
+"""The files of a pipeline that the engine loads."""
 
 COMMUNITY_CONFIG = """\
 dependencies:
@@ -62,8 +62,9 @@ pipeline:
 """
 
 
-def community(segmentation_bytes: int = 3_000_000, embedding_bytes: int = 1_000_000) -> Repo:
-    return Repo(
+def community(segmentation_bytes: int = 3_000_000, embedding_bytes: int = 1_000_000) -> FakeRepository:
+    """Return the repository of community-1 with weights of these sizes."""
+    return FakeRepository(
         {
             "README.md": b"# not needed",
             "config.yaml": COMMUNITY_CONFIG.encode(),
@@ -78,27 +79,36 @@ def community(segmentation_bytes: int = 3_000_000, embedding_bytes: int = 1_000_
     )
 
 
-def three_one() -> dict[str, Repo]:
-    """The pipeline 3.1 and the three repositories that it takes from."""
+def three_one() -> dict[str, FakeRepository]:
+    """Return the repository of the pipeline 3.1 and the three repositories that it needs."""
     return {
-        THREE_ONE: Repo({"config.yaml": THREE_ONE_CONFIG.encode()}, THREE_ONE_COMMIT),
-        SEGMENTATION: Repo({"pytorch_model.bin": noise(50_000, 5), "config.yaml": b"{}"}, SEGMENTATION_COMMIT),
-        WESPEAKER: Repo({"pytorch_model.bin": noise(60_000, 6), "config.yaml": b"{}"}, WESPEAKER_COMMIT, gated=False),
+        THREE_ONE: FakeRepository({"config.yaml": THREE_ONE_CONFIG.encode()}, THREE_ONE_COMMIT),
+        SEGMENTATION: FakeRepository(
+            {"pytorch_model.bin": noise(50_000, 5), "config.yaml": b"{}"}, SEGMENTATION_COMMIT
+        ),
+        WESPEAKER: FakeRepository(
+            {"pytorch_model.bin": noise(60_000, 6), "config.yaml": b"{}"}, WESPEAKER_COMMIT, gated=False
+        ),
         COMMUNITY: community(),
     }
 
 
-def of_directory(directory: Path, commit: str) -> Repo:
-    """A real pipeline's directory as a repository."""
+def from_directory(directory: Path, commit: str) -> FakeRepository:
+    """Return a repository with the files of a pipeline's directory."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
-    return Repo({path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}, commit)
+    return FakeRepository({path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}, commit)
 
 
-def later(repo: Repo, commit: str) -> Repo:
-    """The repository after a commit that says something in its pipeline's file and changes nothing of what it does."""
-    config = repo.files["config.yaml"] + f"# {commit}\n".encode()
-    return replace(repo, files=repo.files | {"config.yaml": config}, commit=commit)
+def with_later_commit(repository: FakeRepository, commit: str) -> FakeRepository:
+    """Return the repository with another commit, which only adds a comment to config.yaml."""
+    config = repository.files["config.yaml"] + f"# {commit}\n".encode()
+    return replace(repository, files=repository.files | {"config.yaml": config}, commit=commit)
 
 
 def noise(size_bytes: int, seed: int) -> bytes:
-    return random.Random(seed).randbytes(size_bytes)  # noqa: S311 - the same at every run
+    """Return reproducible random bytes."""
+    return random.Random(seed).randbytes(size_bytes)  # noqa: S311 - reproducible
+
+
+COMMUNITY_BYTES = sum(len(community().files[path]) for path in NEEDED_FILES)
+"""Size of the files that a download of community-1 needs."""

@@ -1,10 +1,10 @@
-"""The fake hub as a program of its own, for a pod: the demo model behind a gate, told at run time how to behave.
+"""The fake hub as a program of its own, for a pod: the demo model in a gated repository, controlled over HTTP.
 
-    python hub_server.py HOST MODEL_DIRECTORY [CERTIFICATE KEY]
+    python -m sd_harness.hub.hub_server HOST MODEL_DIRECTORY [CERTIFICATE KEY]
 
-GET /asked on the control port says what it was asked for, without any token: only whether it was a good one.
-POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "gone": [], "fault": ""} changes it;
-{"commit": "bbb…"} lets its repositories go on to a later commit.
+GET /requests on the control port returns the received requests; tokens are shown as none, good or bad.
+POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "hidden": [], "fault": ""} changes the
+state; {"commit": "bbb…"} replaces the commit of all repositories.
 """
 
 from __future__ import annotations
@@ -19,72 +19,82 @@ from pathlib import Path
 from typing import Any
 
 from sd_harness.hub import fake_hub, hub_faults, hub_models
-from sd_harness.hub.fake_hub import Account, Asked, Fault, Hub, Place, Repo
+from sd_harness.hub.fake_hub import ListenAddress
 from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
+from sd_harness.hub.hub_state import Account, FakeHub, FakeRepository, Fault, ReceivedRequest
 
 PORT, CDN_PORT, CONTROL_PORT = 8443, 8080, 9000
 FAULTS: dict[str, Callable[[threading.Event], Fault]] = {
-    "down": lambda _: hub_faults.answers(503),
-    "changes a byte": lambda _: hub_faults.changes_a_byte,
-    "waits": hub_faults.waits,
+    "down": lambda _: hub_faults.error_response(503),
+    "corrupted": lambda _: hub_faults.corrupt_content,
+    "delayed": hub_faults.delayed_response,
 }
-"""By name; each is given the moment at which it is over."""
+"""Faults by name; the event is set when the fault ends."""
 
 
 @dataclass
-class Director:
-    """Changes a hub, and tells of it."""
+class HubController:
+    """Reads and changes the state of a hub."""
 
-    hub: Hub
-    all_repos: dict[str, Repo]
-    _over: threading.Event = field(default_factory=threading.Event)
+    hub: FakeHub
+    all_repositories: dict[str, FakeRepository]
+    _fault_ended: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self) -> dict[str, Any]:
-        return {"sent_bytes": self.hub.sent_bytes, "requests": [self._told(asked) for asked in [*self.hub.asked]]}
+    def state(self) -> dict[str, Any]:
+        """Return the sent bytes and the received requests."""
+        requests = [self._request_document(request) for request in [*self.hub.requests]]
+        return {"sent_bytes": self.hub.sent_bytes, "requests": requests}
 
-    def _told(self, asked: Asked) -> dict[str, Any]:
-        token = "none" if not asked.token else "good" if asked.token in self.hub.accounts else "bad"
-        return {"method": asked.method, "path": asked.path, "token": token, "cdn": asked.port == self.hub.cdn_port}
+    def _request_document(self, request: ReceivedRequest) -> dict[str, Any]:
+        token = "none" if not request.token else "good" if request.token in self.hub.accounts else "bad"
+        is_cdn = request.port == self.hub.cdn_port
+        return {"method": request.method, "path": request.path, "token": token, "cdn": is_cdn}
 
     def change(self, state: dict[str, Any]) -> None:
+        """Change the parts of the state that the document contains."""
         if "accounts" in state:
-            self.hub.accounts = {token: _account(rights) for token, rights in state["accounts"].items()}
+            self.hub.accounts = {token: _account(permissions) for token, permissions in state["accounts"].items()}
         if "commit" in state:
-            self.all_repos = {name: hub_models.later(repo, state["commit"]) for name, repo in self.all_repos.items()}
-            self.hub.repos = dict(self.all_repos)
-        if "gone" in state:
-            self.hub.repos = {name: repo for name, repo in self.all_repos.items() if name not in state["gone"]}
+            self.all_repositories = {
+                name: hub_models.with_later_commit(repository, state["commit"])
+                for name, repository in self.all_repositories.items()
+            }
+            self.hub.repositories = dict(self.all_repositories)
+        if "hidden" in state:
+            self.hub.repositories = {
+                name: repository for name, repository in self.all_repositories.items() if name not in state["hidden"]
+            }
         if "fault" in state:
-            self._over.set()
-            self._over = threading.Event()
-            self.hub.faults[:] = [FAULTS[state["fault"]](self._over)] if state["fault"] else []
+            self._fault_ended.set()
+            self._fault_ended = threading.Event()
+            self.hub.faults[:] = [FAULTS[state["fault"]](self._fault_ended)] if state["fault"] else []
 
 
-def _account(rights: dict[str, Any]) -> Account:
-    accepted = rights["accepted"]
-    return Account(None if accepted is None else frozenset(accepted), rights.get("reads_gated", True))
+def _account(permissions: dict[str, Any]) -> Account:
+    accepted = permissions["accepted"]
+    return Account(None if accepted is None else frozenset(accepted), permissions.get("reads_gated", True))
 
 
-class Control(BaseHTTPRequestHandler):
-    """One request on the control port."""
+class ControlHandler(BaseHTTPRequestHandler):
+    """One request to the control port."""
 
-    director: Director
+    controller: HubController
 
     def do_GET(self) -> None:
-        self._give(self.director.tell())
+        self._respond(self.controller.state())
 
     def do_POST(self) -> None:
-        self.director.change(json.loads(b"".join(self._chunks())))
-        self._give({})
+        self.controller.change(json.loads(b"".join(self._chunks())))
+        self._respond({})
 
     def _chunks(self) -> Iterator[bytes]:
-        """The body, which comes without its length through the API server's proxy."""
+        """Yield the chunks of the body: the API server's proxy sends it without a Content-Length."""
         while size := int(self.rfile.readline(), 16):
             yield self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
 
-    def _give(self, document: dict[str, Any]) -> None:
+    def _respond(self, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -93,16 +103,17 @@ class Control(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Says nothing: the path is always the same."""
+        """Log nothing: the path is always the same."""
 
 
 def main(host: str, model: str, *certificate_and_key: str) -> None:
+    """Run the hub, its CDN and the control port."""
     tls = fake_hub.tls_context(*map(Path, certificate_and_key)) if certificate_and_key else None
-    all_repos = {COMMUNITY: hub_models.of_directory(Path(model), COMMUNITY_COMMIT)}
-    place = Place("0.0.0.0", PORT, CDN_PORT, host, host)  # noqa: S104 - of a pod
-    with fake_hub.running(dict(all_repos), tls, place) as hub:
+    all_repositories = {COMMUNITY: hub_models.from_directory(Path(model), COMMUNITY_COMMIT)}
+    listen = ListenAddress("0.0.0.0", PORT, CDN_PORT, host, host)  # noqa: S104 - of a pod
+    with fake_hub.running(dict(all_repositories), tls, listen) as hub:
         hub.accounts = {}
-        handler = type("BoundControl", (Control,), {"director": Director(hub, all_repos)})
+        handler = type("BoundControlHandler", (ControlHandler,), {"controller": HubController(hub, all_repositories)})
         ThreadingHTTPServer(("", CONTROL_PORT), handler).serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""A volume of a few megabytes, in memory, which can be filled to its last byte and emptied again."""
+"""A tmpfs volume of a few megabytes, which can be filled and emptied."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SmallVolume:
-    """Where it is mounted."""
+    """A mounted volume."""
 
     root: Path
 
@@ -21,24 +21,24 @@ class SmallVolume:
         return self.root / "ballast"
 
     def fill(self) -> None:
-        """Somebody else takes all that is free."""
+        """Allocate all free space in one file."""
         volume = os.statvfs(self.root)
         if free_bytes := volume.f_bavail * volume.f_frsize:
             with self._ballast.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, free_bytes)
 
     def free(self) -> None:
-        """What `fill` took is there again."""
+        """Release the space that `fill` allocated."""
         self._ballast.unlink(missing_ok=True)
 
     def resize(self, size_bytes: int) -> None:
-        """As a claim is made larger."""
+        """Change the size of the volume, as the resize of a claim does."""
         subprocess.run(["mount", "-o", f"remount,size={size_bytes}", self.root], check=True)
 
 
 @contextmanager
 def mounted(root: Path, size_bytes: int) -> Generator[SmallVolume]:
-    """Mounts it over an empty folder; for root only."""
+    """Mount a volume over an empty folder; needs root."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", root], check=True)
     try:
         yield SmallVolume(root)
