@@ -1,1 +1,1 @@
-"""The supply of models measured: kills and damages on one machine, reasons on a control plane, pace in a cluster."""
+"""Benchmarks of the model store: faults on one machine, failure reasons on a control plane, times on a cluster."""

@@ -1,7 +1,7 @@
-"""Does for the Jobs of the supply what a kubelet does: mounts their volumes, runs their command, says how it ended.
+"""A minimal kubelet for model Jobs on a control plane without nodes.
 
-A control plane without nodes makes the pods of these Jobs and waits. Here the command is the real one, run on this
-machine with the folders in the places of the volumes; what it says at its end goes into the pod's status.
+It runs the real command of a Job's pod on this machine, with local folders in place of the mounted volumes, and writes
+the termination message and exit code into the pod's status.
 """
 
 from __future__ import annotations
@@ -22,35 +22,42 @@ from sd_harness.control_plane.control_plane import Manifest
 
 from benchmarks.operator.api_client import ApiClient
 
-LOOK_EVERY_S = 0.1
-MERGE = "application/merge-patch+json"
+POLL_INTERVAL_S = 0.1
+MERGE_PATCH = "application/merge-patch+json"
 SELECTOR = "labelSelector=app.kubernetes.io%2Fcomponent%3Dmodel"
-AT_ONCE = 16
+MAX_CONCURRENT_PODS = 16
+FALLBACK_LOG_CHARACTERS = 1000
+"""Characters of the log that replace a missing termination message, as with FallbackToLogsOnError."""
 
 
 @dataclass
 class JobKubelet:
-    """Runs the pods of Jobs below a folder that holds their claims."""
+    """Runs the pods of model Jobs; `folder` contains their volumes."""
 
     api: ApiClient
     folder: Path
-    ended_s: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    """When runs ended, by the name of the service that they were for."""
-    _taken: set[str] = field(default_factory=set[str])
-    _running: dict[str, subprocess.Popen[str]] = field(default_factory=dict[str, subprocess.Popen[str]])
+    finished_s: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """Times at which runs have finished, by the name of their service."""
+    _started: set[str] = field(default_factory=set[str])
+    _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict[str, subprocess.Popen[str]])
 
-    def look(self, threads: ThreadPoolExecutor) -> None:
-        """Starts what is new and ends what is to go."""
+    def sync(self, threads: ThreadPoolExecutor) -> None:
+        """Start new pods, and end those that are being deleted."""
         for pod in self.api.request("GET", f"/api/v1/pods?{SELECTOR}")["items"]:
             uid = pod["metadata"]["uid"]
             if "deletionTimestamp" in pod["metadata"]:
-                self._end(pod)
-            elif uid not in self._taken:
-                self._taken.add(uid)
-                threads.submit(self._run, pod).add_done_callback(lambda done: done.result())
+                self._delete(pod)
+            elif uid not in self._started:
+                self._started.add(uid)
+                threads.submit(self._run, pod).add_done_callback(lambda future: future.result())
 
-    def _end(self, pod: Manifest) -> None:
-        if process := self._running.get(pod["metadata"]["uid"]):
+    def kill_all(self) -> None:
+        """Kill all processes."""
+        for process in self._processes.values():
+            process.kill()
+
+    def _delete(self, pod: Manifest) -> None:
+        if process := self._processes.get(pod["metadata"]["uid"]):
             process.terminate()
         self.api.request("DELETE", _path(pod), {"gracePeriodSeconds": 0})
 
@@ -58,35 +65,36 @@ class JobKubelet:
         name = pod["metadata"]["name"]
         binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}}
         self.api.request("POST", f"{_path(pod)}/binding", binding | {"target": {"kind": "Node", "name": "n"}})
-        started = _now()
-        self._tell(pod, "Running", {"running": {"startedAt": started}})
-        status, said = self._ran(pod)
-        ended = {"exitCode": status, "message": said, "startedAt": started, "finishedAt": _now()}
-        ended["reason"] = "Error" if status else "Completed"
+        started_at = _now()
+        self._patch_status(pod, "Running", {"running": {"startedAt": started_at}})
+        exit_code, message = self._run_container(pod)
+        terminated = {"exitCode": exit_code, "message": message, "startedAt": started_at, "finishedAt": _now()}
+        terminated["reason"] = "Error" if exit_code else "Completed"
         service = pod["metadata"]["labels"]["app.kubernetes.io/instance"]
-        self.ended_s.setdefault(service, []).append(time.monotonic())
-        self._tell(pod, "Failed" if status else "Succeeded", {"terminated": ended})
+        self.finished_s.setdefault(service, []).append(time.monotonic())
+        self._patch_status(pod, "Failed" if exit_code else "Succeeded", {"terminated": terminated})
 
-    def _ran(self, pod: Manifest) -> tuple[int, str]:
-        """Exit status and last words of its one container."""
+    def _run_container(self, pod: Manifest) -> tuple[int, str]:
+        """Run the pod's only container; return its exit code and termination message."""
         root = self.folder / "pods" / pod["metadata"]["uid"]
         root.mkdir(parents=True)
         [container] = pod["spec"]["containers"]
-        places = self._mounted(pod, container, root)
-        last_words = root / "termination-log"
-        command, *words = [_in(places, word) for word in container["args"]]
+        folders = self._mounted_folders(pod, container, root)
+        log, termination_log = root / "log", root / "termination-log"
+        command, *arguments = [_with_folder(folders, argument) for argument in container["args"]]
         assert command == "models"
-        argv = [sys.executable, "-m", "sd_model_store", *words, "--termination-message", str(last_words)]
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=(root / "log").open("w"), text=True)
-        self._running[pod["metadata"]["uid"]] = process
-        status = process.wait()
-        said = last_words.read_text() if last_words.exists() else (root / "log").read_text()[-1000:]
-        for mounted, place in places.items():
-            said = said.replace(str(place), mounted)
-        return status, said
+        argv = [sys.executable, "-m", "sd_model_store", *arguments, "--termination-message", str(termination_log)]
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=log.open("w"), text=True)
+        self._processes[pod["metadata"]["uid"]] = process
+        exit_code = process.wait()
+        has_message = termination_log.exists()
+        message = termination_log.read_text() if has_message else log.read_text()[-FALLBACK_LOG_CHARACTERS:]
+        for mount_path, folder in folders.items():
+            message = message.replace(str(folder), mount_path)
+        return exit_code, message
 
-    def _mounted(self, pod: Manifest, container: Manifest, root: Path) -> dict[str, Path]:
-        """The folder that stands for each place in the container at which something is mounted."""
+    def _mounted_folders(self, pod: Manifest, container: Manifest, root: Path) -> dict[str, Path]:
+        """Return the local folder of each mount path of the container."""
         volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
         return {
             mount["mountPath"]: self._volume(pod["metadata"]["namespace"], volumes[mount["name"]], root)
@@ -101,55 +109,54 @@ class JobKubelet:
         folder = root / volume["name"]
         folder.mkdir()
         if source := volume.get("secret"):
-            self._lay_out("secrets", namespace, source["secretName"], source["items"], folder)
+            self._write_items("secrets", namespace, source["secretName"], source["items"], folder)
         if source := volume.get("configMap"):
-            self._lay_out("configmaps", namespace, source["name"], source["items"], folder)
+            self._write_items("configmaps", namespace, source["name"], source["items"], folder)
         return folder
 
-    def _lay_out(self, plural: str, namespace: str, name: str, items: list[Manifest], folder: Path) -> None:
-        """The keys as files; nothing where there is no such object, as an optional volume has it."""
-        found = self.api.request("GET", f"/api/v1/namespaces/{namespace}/{plural}/{name}") or {}
+    def _write_items(self, plural: str, namespace: str, name: str, items: list[Manifest], folder: Path) -> None:
+        """Write the items of a Secret or ConfigMap as files; nothing if it is missing, as for an optional volume."""
+        source = self.api.request("GET", f"/api/v1/namespaces/{namespace}/{plural}/{name}") or {}
         for item in items:
-            if value := found.get("data", {}).get(item["key"]):
+            if value := source.get("data", {}).get(item["key"]):
                 content = base64.b64decode(value) if plural == "secrets" else value.encode()
                 (folder / item["path"]).write_bytes(content)
 
-    def _tell(self, pod: Manifest, phase: str, state: Manifest) -> None:
+    def _patch_status(self, pod: Manifest, phase: str, state: Manifest) -> None:
         container = {"name": pod["spec"]["containers"][0]["name"], "image": "", "imageID": "", "restartCount": 0}
         status = {"phase": phase, "containerStatuses": [{**container, "ready": False, "state": state}]}
-        self.api.request("PATCH", f"{_path(pod)}/status", {"status": status}, MERGE)
+        self.api.request("PATCH", f"{_path(pod)}/status", {"status": status}, MERGE_PATCH)
 
 
 @contextmanager
 def job_kubelet(api: ApiClient, folder: Path) -> Iterator[JobKubelet]:
-    """Works until the block ends."""
-    kubelet, over = JobKubelet(api, folder), threading.Event()
-    with ThreadPoolExecutor(AT_ONCE) as threads:
+    """Run a kubelet in a thread until the block ends."""
+    kubelet, stopped = JobKubelet(api, folder), threading.Event()
+    with ThreadPoolExecutor(MAX_CONCURRENT_PODS) as threads:
 
-        def work() -> None:
-            while not over.wait(LOOK_EVERY_S):
-                kubelet.look(threads)
+        def sync_loop() -> None:
+            while not stopped.wait(POLL_INTERVAL_S):
+                kubelet.sync(threads)
 
-        working = threads.submit(work)
+        loop = threads.submit(sync_loop)
         try:
             yield kubelet
         finally:
-            over.set()
-            for process in kubelet._running.values():  # noqa: SLF001 - its own
-                process.kill()
-    working.result()
+            stopped.set()
+            kubelet.kill_all()
+    loop.result()
 
 
 def _path(pod: Manifest) -> str:
     return f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
 
 
-def _in(places: dict[str, Path], word: str) -> str:
-    """A word of the command line with the folder in the place of the mount."""
-    for mounted, folder in places.items():
-        if word == mounted or word.startswith(f"{mounted}/"):
-            return f"{folder}{word.removeprefix(mounted)}"
-    return word
+def _with_folder(folders: dict[str, Path], argument: str) -> str:
+    """Return the argument with its mount path replaced by the local folder."""
+    for mount_path, folder in folders.items():
+        if argument == mount_path or argument.startswith(f"{mount_path}/"):
+            return f"{folder}{argument.removeprefix(mount_path)}"
+    return argument
 
 
 def _now() -> str:

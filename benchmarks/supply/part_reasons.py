@@ -1,4 +1,4 @@
-"""Each reason on a control plane: told in the status that the API server holds, and gone by itself with its cause."""
+"""Failure reasons on a control plane: the time until a reason is in the status, and until it is resolved."""
 
 from __future__ import annotations
 
@@ -23,157 +23,162 @@ from benchmarks.operator.api_client import ApiClient
 from benchmarks.operator.benchmark_cluster import IN_MEMORY, INSTALLED_KINDS
 from benchmarks.record import Row
 from benchmarks.supply.job_kubelet import JobKubelet, job_kubelet
-from benchmarks.supply.reason_cases import Case, cases
+from benchmarks.supply.reason_cases import ReasonCase, cases
 
 NAMESPACE = "reasons"
-TOLD_WITHIN_S, HEALED_WITHIN_S = 10.0, 120.0
-PATIENCE_S = 60.0
+REPORT_GOAL_S, RESOLVE_GOAL_S = 10.0, 120.0
+REPORT_TIMEOUT_S = 60.0
 CONDITIONS = ("ModelAccess", "ModelCached")
 
 
 @dataclass(slots=True)
-class Seen:
-    """A case and when its reason was told and gone."""
+class Measurement:
+    """A case with its hub, and the times until its reason was reported and resolved."""
 
-    case: Case
+    case: ReasonCase
     hub: FakeHub
-    told_s: float | None = None
-    """Seconds after the run had ended that found the cause; 0 for one that is told while it lasts."""
-    healed_s: float | None = None
-    """Seconds after the cause had gone."""
+    reported_s: float | None = None
+    """Seconds from the end of the failed run; 0 for a reason that is reported during the run."""
+    resolved_s: float | None = None
+    """Seconds from the resolution of the failure to ModelCached."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the services are."""
+class Testbed:
+    """An API server with an operator and a kubelet for model Jobs."""
 
     api: ApiClient
     kubelet: JobKubelet
 
-    def make(self, seen: Seen) -> None:
-        """A service whose model cannot be had for the case's reason."""
-        seen.case.spoil(seen.hub)
-        if seen.case.has_secret:
-            self.put_secret(seen.case)
+    def create(self, case: ReasonCase, hub: FakeHub) -> None:
+        """Create a service whose model is not available for the case's reason."""
+        case.fail(hub)
+        if case.has_secret:
+            self.create_secret(case)
         source = {
             "pipeline": COMMUNITY,
             "revision": COMMUNITY_COMMIT,
-            "endpoint": seen.hub.url,
-            "tokenSecretRef": {"name": seen.case.name, "key": "token"},
+            "endpoint": hub.url,
+            "tokenSecretRef": {"name": case.name, "key": "token"},
         }
-        spec = {
-            "model": {"source": {"huggingFace": source | dict(seen.case.source)}},
-            "compute": {"accelerator": "cpu"},
-        }
-        self.api.create(diarization_service(spec, {"name": seen.case.name, "namespace": NAMESPACE}))
+        spec = {"model": {"source": {"huggingFace": source | dict(case.source)}}, "compute": {"accelerator": "cpu"}}
+        self.api.create(diarization_service(spec, {"name": case.name, "namespace": NAMESPACE}))
 
-    def put_secret(self, case: Case) -> None:
-        """The Secret with a token that is good where the hub says so."""
+    def create_secret(self, case: ReasonCase) -> None:
+        """Create the Secret with the access token."""
         content = {"token": base64.b64encode(GOOD_TOKEN.encode()).decode()}
         secret = {"metadata": {"name": case.name}, "data": content}
         self.api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
 
-    def heal(self, seen: Seen) -> None:
-        """Makes the cause go."""
-        seen.case.heal(seen.hub)
-        if not seen.case.has_secret:
-            self.put_secret(seen.case)
-        if seen.case.healed_source:
-            patch = {"spec": {"model": {"source": {"huggingFace": dict(seen.case.healed_source)}}}}
-            self.api.patch(DIARIZATION_SERVICES, NAMESPACE, seen.case.name, patch)
+    def resolve(self, case: ReasonCase, hub: FakeHub) -> None:
+        """Resolve the failure."""
+        case.resolve(hub)
+        if not case.has_secret:
+            self.create_secret(case)
+        if case.resolved_source:
+            patch = {"spec": {"model": {"source": {"huggingFace": dict(case.resolved_source)}}}}
+            self.api.patch(DIARIZATION_SERVICES, NAMESPACE, case.name, patch)
 
     def services(self) -> dict[str, Manifest]:
-        """By name."""
-        return {each["metadata"]["name"]: each for each in self.api.list(DIARIZATION_SERVICES, NAMESPACE)}
+        """Return the services by name."""
+        services = self.api.list(DIARIZATION_SERVICES, NAMESPACE)
+        return {service["metadata"]["name"]: service for service in services}
 
 
 def measure(little: bool) -> list[Row]:  # noqa: FBT001 - as all parts are called
-    """A service for each reason, all at once, each with a hub of its own; then every cause goes."""
-    chosen = cases()[:3] if little else cases()
-    with _place() as place, ExitStack() as running:
-        every = [
-            Seen(case, running.enter_context(fake_hub.running({COMMUNITY: hub_models.community()}))) for case in chosen
+    """Create a service with its own hub for each reason, all at once; resolve all failures once they are reported."""
+    selected = cases()[:3] if little else cases()
+    with _testbed() as testbed, ExitStack() as stack:
+        measurements = [
+            Measurement(case, stack.enter_context(fake_hub.running({COMMUNITY: hub_models.community()})))
+            for case in selected
         ]
-        for seen in every:
-            place.make(seen)
-        _wait_until_told(place, every)
-        for seen in every:
-            place.heal(seen)
-        _wait_until_healed(place, every)
-    return _rows(every)
+        for measurement in measurements:
+            testbed.create(measurement.case, measurement.hub)
+        _wait_until_reported(testbed, measurements)
+        for measurement in measurements:
+            testbed.resolve(measurement.case, measurement.hub)
+        _wait_until_resolved(testbed, measurements)
+    return _rows(measurements)
 
 
-def _wait_until_told(place: Place, every: list[Seen]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while any(seen.told_s is None for seen in every) and time.monotonic() < until_s:
-        services = place.services()
-        for seen in every:
-            if seen.told_s is None and _tells(services[seen.case.name], seen.case.reason):
-                ended = place.kubelet.ended_s.get(seen.case.name)
-                seen.told_s = time.monotonic() - ended[0] if ended else 0.0
+def _wait_until_reported(testbed: Testbed, measurements: list[Measurement]) -> None:
+    deadline_s = time.monotonic() + REPORT_TIMEOUT_S
+    while any(each.reported_s is None for each in measurements) and time.monotonic() < deadline_s:
+        services = testbed.services()
+        for each in measurements:
+            if each.reported_s is None and _reports(services[each.case.name], each.case.reason):
+                finished_s = testbed.kubelet.finished_s.get(each.case.name)
+                each.reported_s = time.monotonic() - finished_s[0] if finished_s else 0.0
         time.sleep(0.05)
 
 
-def _tells(service: Manifest, reason: str) -> bool:
-    """Whether one of the model's conditions has the reason, and Ready says the same in the same words."""
+def _reports(service: Manifest, reason: str) -> bool:
+    """Return True if a condition of the model has the reason, and Ready has the same reason and message."""
     ready = condition(service, "Ready")
-    told = [condition(service, each) for each in CONDITIONS]
-    return (
-        any(
-            each["reason"] == reason and each["status"] != "True" and each["message"] == ready["message"]
-            for each in told
-        )
-        and ready["reason"] == reason
+    if ready["reason"] != reason:
+        return False
+    conditions = [condition(service, kind) for kind in CONDITIONS]
+    return any(
+        each["reason"] == reason and each["status"] != "True" and each["message"] == ready["message"]
+        for each in conditions
     )
 
 
-def _wait_until_healed(place: Place, every: list[Seen]) -> None:
-    began_s = time.monotonic()
-    while any(seen.healed_s is None for seen in every) and time.monotonic() < began_s + HEALED_WITHIN_S:
-        services = place.services()
-        for seen in every:
-            if seen.healed_s is None and condition(services[seen.case.name], "ModelCached")["status"] == "True":
-                seen.healed_s = time.monotonic() - began_s
+def _wait_until_resolved(testbed: Testbed, measurements: list[Measurement]) -> None:
+    started_s = time.monotonic()
+    while any(each.resolved_s is None for each in measurements) and time.monotonic() < started_s + RESOLVE_GOAL_S:
+        services = testbed.services()
+        for each in measurements:
+            if each.resolved_s is None and condition(services[each.case.name], "ModelCached")["status"] == "True":
+                each.resolved_s = time.monotonic() - started_s
         time.sleep(0.2)
 
 
-def _rows(every: list[Seen]) -> list[Row]:
-    told = [seen for seen in every if seen.told_s is not None and seen.told_s <= TOLD_WITHIN_S]
-    healed = [seen for seen in every if seen.healed_s is not None]
-    how = "real API server and operator; the Jobs' command run by a stand-in for the kubelet, against the fake hub"
-    slowest = max(healed, key=lambda seen: seen.healed_s or 0, default=None)
+def _rows(measurements: list[Measurement]) -> list[Row]:
+    reported = [each for each in measurements if each.reported_s is not None and each.reported_s <= REPORT_GOAL_S]
+    resolved = [each for each in measurements if each.resolved_s is not None]
+    setup = "real API server and operator; the Jobs' command is run by a minimal kubelet against the fake hub"
+    slowest = max(resolved, key=lambda each: each.resolved_s or 0, default=None)
+    all_reasons = f">= {len(measurements)}"
     return [
-        Row("reasons_shown", len(told), "reasons", f">= {len(every)}", f"{_names(told)}; in status, {how}"),
+        Row("reasons_shown", len(reported), "reasons", all_reasons, f"{_names(reported)}; in status, {setup}"),
         Row(
             "reason_told_s_max",
-            max((seen.told_s or 0 for seen in told), default=float("nan")),
+            max((each.reported_s or 0 for each in reported), default=float("nan")),
             "s",
-            f"<= {TOLD_WITHIN_S:g}",
-            "from the end of the run that found it to the status",
+            f"<= {REPORT_GOAL_S:g}",
+            "from the end of the failed run to the status",
         ),
-        Row("reasons_healed", len(healed), "reasons", f">= {len(every)}", f"{_names(healed)}; the cause gone, no help"),
+        Row(
+            "reasons_healed",
+            len(resolved),
+            "reasons",
+            all_reasons,
+            f"{_names(resolved)}; retried by the operator alone",
+        ),
         Row(
             "reason_healed_s_max",
-            slowest.healed_s or 0 if slowest else float("nan"),
+            slowest.resolved_s or 0 if slowest else float("nan"),
             "s",
-            f"<= {HEALED_WITHIN_S:g}",
-            f"from the end of the cause to ModelCached; {slowest.case.reason if slowest else 'none'} was the slowest",
+            f"<= {RESOLVE_GOAL_S:g}",
+            f"from the resolution to ModelCached; {slowest.case.reason if slowest else 'none'} was the slowest",
         ),
     ]
 
 
-def _names(every: list[Seen]) -> str:
-    return ", ".join(seen.case.reason for seen in every) or "none"
+def _names(measurements: list[Measurement]) -> str:
+    return ", ".join(each.case.reason for each in measurements) or "none"
 
 
 @contextmanager
-def _place() -> Iterator[Place]:
-    tools = build_programs()
-    with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-supply-") as folder, ExitStack() as running:
-        parts = [each for each in render_chart(tools) if each["kind"] in INSTALLED_KINDS]
-        plane = running.enter_context(control_plane(Path(folder), tools, parts))
+def _testbed() -> Iterator[Testbed]:
+    programs = build_programs()
+    with TemporaryDirectory(dir=IN_MEMORY, prefix="sd-supply-") as folder, ExitStack() as stack:
+        manifests = [manifest for manifest in render_chart(programs) if manifest["kind"] in INSTALLED_KINDS]
+        plane = stack.enter_context(control_plane(Path(folder), programs, manifests))
         api = ApiClient.of(plane)
-        running.callback(api.close)
+        stack.callback(api.close)
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        running.enter_context(running_operator(plane))
-        yield Place(api, running.enter_context(job_kubelet(api, Path(folder))))
+        stack.enter_context(running_operator(plane))
+        yield Testbed(api, stack.enter_context(job_kubelet(api, Path(folder))))

@@ -1,4 +1,4 @@
-"""Whatever befalls a download or its cache, at points that are drawn: is anything wrong ever to be seen?"""
+"""Download scenarios at random points: the number of runs after which a wrong file had a final name."""
 
 from __future__ import annotations
 
@@ -17,53 +17,62 @@ from sd_harness.hub.scenario_outcome import Outcome
 from benchmarks.record import Row
 
 SEGMENTATION_BYTES, EMBEDDING_BYTES = 5_900_000, 26_600_000
-"""What they are in pyannote's own repository."""
+"""Sizes of the checkpoints in pyannote's repository."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A scenario, how often, and its row."""
+    """A scenario, the number of random points, and the row of its result."""
 
     scenario: str
     points: int
     row: str
-    what: str
+    description: str
 
 
 SWEEPS = (
-    Sweep("killed_at_a_byte", 20, "download_kills_failed", "SIGKILL at a random byte of the download"),
-    Sweep("killed_at_a_moment", 20, "moment_kills_failed", "SIGKILL at a random moment from first question to end"),
-    Sweep("cut_off", 10, "cut_network_failed", "every connection breaks from a random byte on, new ones too"),
-    Sweep("full_disk", 10, "full_disk_failed", "a volume (tmpfs) is filled to its last byte at a random byte"),
-    Sweep("small_disk", 5, "small_disk_failed", "a volume (tmpfs) of a random size is too small, then made larger"),
-    Sweep("two_at_once", 5, "two_at_once_failed", "two start together"),
-    Sweep("one_of_two_killed", 10, "one_of_two_killed_failed", "two start together, one is killed at a random byte"),
+    Sweep("kill_at_byte", 20, "download_kills_failed", "SIGKILL at a random byte of the download"),
+    Sweep("kill_at_time", 20, "moment_kills_failed", "SIGKILL at a random time from the first request to the end"),
+    Sweep("network_outage", 10, "cut_network_failed", "all connections, also new ones, reset from a random byte on"),
+    Sweep("volume_filled", 10, "full_disk_failed", "a volume (tmpfs) filled to its last byte at a random byte"),
+    Sweep("volume_too_small", 5, "small_disk_failed", "a volume (tmpfs) of a random size, too small, enlarged later"),
+    Sweep("concurrent_downloads", 5, "two_at_once_failed", "two downloads at the same time"),
     Sweep(
-        "damaged_cache", 30, "damaged_cache_failed", "a random file cut, changed, lengthened, linked, lost, added to"
+        "concurrent_download_killed",
+        10,
+        "one_of_two_killed_failed",
+        "two downloads at the same time, one of them killed at a random byte",
+    ),
+    Sweep(
+        "damaged_cache",
+        30,
+        "damaged_cache_failed",
+        "a random file truncated, changed, extended, replaced by a link or deleted, or a file added",
     ),
 )
 
 
 def measure(little: bool) -> list[Row]:  # noqa: FBT001 - as all parts are called
-    """Each of them on the real client against the fake hub on this machine."""
-    return [_row(sweep, [_at(sweep, point) for point in range(2 if little else sweep.points)]) for sweep in SWEEPS]
+    """Run each scenario with the real client against the fake hub on this machine."""
+    return [_row(sweep, [_run(sweep, point) for point in range(2 if little else sweep.points)]) for sweep in SWEEPS]
 
 
-def _at(sweep: Sweep, point: int) -> Outcome:
-    repo = hub_models.community(SEGMENTATION_BYTES, EMBEDDING_BYTES)
-    with TemporaryDirectory(prefix="sd-supply-") as folder, fake_hub.running({COMMUNITY: repo}) as hub:
-        draw = Random(f"{sweep.row} {point}")  # noqa: S311 - the same at every run
-        outcome = SCENARIOS[sweep.scenario](Supply(Path(folder)), hub, draw)
-    for sentence in outcome.wrong:
-        print(f"{sweep.row}, point {point}: {sentence}", file=sys.stderr)  # noqa: T201 - for whoever must mend it
+def _run(sweep: Sweep, point: int) -> Outcome:
+    repository = hub_models.community(SEGMENTATION_BYTES, EMBEDDING_BYTES)
+    with TemporaryDirectory(prefix="sd-supply-") as folder, fake_hub.running({COMMUNITY: repository}) as hub:
+        random = Random(f"{sweep.row} {point}")  # noqa: S311 - reproducible
+        outcome = SCENARIOS[sweep.scenario](ModelStoreCommand(Path(folder)), hub, random)
+    for problem in outcome.problems:
+        print(f"{sweep.row}, point {point}: {problem}", file=sys.stderr)  # noqa: T201 - for the investigation
     return outcome
 
 
 def _row(sweep: Sweep, outcomes: list[Outcome]) -> Row:
-    again_mb = sorted(outcome.fetched_again_bytes / 1e6 for outcome in outcomes)
+    repeated_mb = sorted(outcome.repeated_bytes / 1e6 for outcome in outcomes)
     detail = (
-        f"{len(outcomes)} × {sweep.what}; then a run that nothing disturbs. Failed: a file under its final name that "
-        f"is not the hub's, or no verified end. Of a pipeline of 33 MB {sum(again_mb) / len(again_mb):.2f} MB left the "
-        f"hub twice in the mean, {again_mb[-1]:.2f} MB at most, with what was lost in sockets"
+        f"{len(outcomes)} × {sweep.description}; then an undisturbed run. Failed: a file under its final name that "
+        "differs from the hub's, or a last run without a verified result. The hub sent "
+        f"{sum(repeated_mb) / len(repeated_mb):.2f} MB of the pipeline's 33 MB twice on average, "
+        f"{repeated_mb[-1]:.2f} MB at most, including data lost in sockets"
     )
-    return Row(sweep.row, sum(1 for outcome in outcomes if outcome.wrong), "runs", "<= 0", detail)
+    return Row(sweep.row, sum(1 for outcome in outcomes if outcome.problems), "runs", "<= 0", detail)

@@ -1,4 +1,4 @@
-"""For each reason of the model supply: what a hub or a spec does to reach it, and what makes the cause go."""
+"""For each reason of the model conditions: the failure that causes it, and the change that resolves it."""
 
 from __future__ import annotations
 
@@ -8,79 +8,86 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sd_harness.hub import hub_faults, hub_models
-from sd_harness.hub.fake_hub import GOOD_TOKEN, Account, Hub, Repo
 from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
+from sd_harness.hub.hub_state import GOOD_TOKEN, Account, FakeHub, FakeRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A cause and its end; what is done to the spec or to the Secret is said, what is done to the hub is done."""
+class ReasonCase:
+    """A failure and its resolution: changes of the hub, of the service's source, or of the Secret."""
 
     reason: str
-    spoil: Callable[[Hub], object] = lambda _: None
-    heal: Callable[[Hub], object] = lambda _: None
+    fail: Callable[[FakeHub], object] = lambda _: None
+    resolve: Callable[[FakeHub], object] = lambda _: None
     source: tuple[tuple[str, Any], ...] = ()
-    """Fields of spec.model.source.huggingFace that differ."""
-    healed_source: tuple[tuple[str, Any], ...] = ()
-    """The same, patched to make the cause go: what no hub can heal."""
+    """Fields of spec.model.source.huggingFace that differ from the other cases."""
+    resolved_source: tuple[tuple[str, Any], ...] = ()
+    """Fields of the source to patch for the resolution."""
     has_secret: bool = True
-    """Whether the Secret is there from the start, or comes when the cause is to go."""
+    """True if the Secret exists from the start; False if its creation is the resolution."""
 
     @property
     def name(self) -> str:
-        """For objects."""
+        """The name of the case's objects."""
         return self.reason.lower()
 
 
-def _rights(**rights: Any) -> Callable[[Hub], object]:  # noqa: ANN401 - whatever an Account has
-    return lambda hub: hub.accounts.update({GOOD_TOKEN: Account(**rights)})
+def _set_account(**permissions: Any) -> Callable[[FakeHub], object]:  # noqa: ANN401 - fields of an Account
+    return lambda hub: hub.accounts.update({GOOD_TOKEN: Account(**permissions)})
 
 
-def _mend(hub: Hub) -> None:
+def _clear_faults(hub: FakeHub) -> None:
     hub.faults.clear()
 
 
-def _hide(hub: Hub) -> None:
-    hub.repos.clear()
+def _remove_repositories(hub: FakeHub) -> None:
+    hub.repositories.clear()
 
 
-def _show(hub: Hub) -> None:
-    hub.repos[COMMUNITY] = hub_models.community()
+def _add_repository(hub: FakeHub) -> None:
+    hub.repositories[COMMUNITY] = hub_models.community()
 
 
-def _claim(size_bytes: int | None) -> Callable[[Hub], object]:
-    def claim(hub: Hub) -> None:
-        hub.repos[COMMUNITY] = replace(hub.repos[COMMUNITY], claimed_bytes=size_bytes)
+def _list_size(size_bytes: int | None) -> Callable[[FakeHub], object]:
+    def change(hub: FakeHub) -> None:
+        hub.repositories[COMMUNITY] = replace(hub.repositories[COMMUNITY], listed_size_bytes=size_bytes)
 
-    return claim
-
-
-def _tag(hub: Hub) -> None:
-    hub.repos[COMMUNITY] = replace(hub.repos[COMMUNITY], revisions=("main", "v9"))
+    return change
 
 
-def _too_old(hub: Hub) -> None:
-    hub.repos["pyannote/old"] = Repo({"config.yaml": hub_models.TWO_ONE_CONFIG.encode()}, COMMUNITY_COMMIT)
+def _add_tag(hub: FakeHub) -> None:
+    hub.repositories[COMMUNITY] = replace(hub.repositories[COMMUNITY], revisions=("main", "v9"))
 
 
-def cases() -> list[Case]:
-    """All reasons that the supply of models is to tell."""
-    go_on = threading.Event()
+def _add_old_pipeline(hub: FakeHub) -> None:
+    files = {"config.yaml": hub_models.TWO_ONE_CONFIG.encode()}
+    hub.repositories["pyannote/old"] = FakeRepository(files, COMMUNITY_COMMIT)
+
+
+def cases() -> list[ReasonCase]:
+    """Return a case for each reason."""
+    delay_ended = threading.Event()
     return [
-        Case("TokenMissing", has_secret=False),
-        Case("TokenInvalid", lambda hub: hub.accounts.clear(), _rights()),
-        Case("TokenLacksGatedRead", _rights(reads_gated=False), _rights()),
-        Case("TermsNotAccepted", _rights(accepted=frozenset()), _rights(accepted=frozenset({COMMUNITY}))),
-        Case("RepositoryNotFound", _hide, _show),
-        Case("RevisionNotFound", heal=_tag, source=(("revision", "v9"),)),
-        Case("HubUnreachable", lambda hub: hub.faults.append(hub_faults.answers(503)), _mend),
-        Case("InsufficientSpace", _claim(10**16), _claim(None)),
-        Case("Downloading", lambda hub: hub.faults.append(hub_faults.waits(go_on)), lambda _: go_on.set()),
-        Case("Corrupt", lambda hub: hub.faults.append(hub_faults.changes_a_byte), _mend),
-        Case(
+        ReasonCase("TokenMissing", has_secret=False),
+        ReasonCase("TokenInvalid", lambda hub: hub.accounts.clear(), _set_account()),
+        ReasonCase("TokenLacksGatedRead", _set_account(reads_gated=False), _set_account()),
+        ReasonCase(
+            "TermsNotAccepted", _set_account(accepted=frozenset()), _set_account(accepted=frozenset({COMMUNITY}))
+        ),
+        ReasonCase("RepositoryNotFound", _remove_repositories, _add_repository),
+        ReasonCase("RevisionNotFound", resolve=_add_tag, source=(("revision", "v9"),)),
+        ReasonCase("HubUnreachable", lambda hub: hub.faults.append(hub_faults.error_response(503)), _clear_faults),
+        ReasonCase("InsufficientSpace", _list_size(10**16), _list_size(None)),
+        ReasonCase(
+            "Downloading",
+            lambda hub: hub.faults.append(hub_faults.delayed_response(delay_ended)),
+            lambda _: delay_ended.set(),
+        ),
+        ReasonCase("Corrupt", lambda hub: hub.faults.append(hub_faults.corrupt_content), _clear_faults),
+        ReasonCase(
             "UnsupportedPipeline",
-            _too_old,
+            _add_old_pipeline,
             source=(("pipeline", "pyannote/old"),),
-            healed_source=(("pipeline", COMMUNITY),),
+            resolved_source=(("pipeline", COMMUNITY),),
         ),
     ]

@@ -1,4 +1,4 @@
-"""`make bench-supply`: its parts."""
+"""`make bench-supply`: the parts of the benchmark of the model store."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ PARTS: dict[str, Part] = {
 
 
 def main(only: Sequence[str] = (), *, little: bool = False) -> None:
-    """All parts, or some, or a little of each."""
+    """Run all parts, or those in `only`; `little` runs a few samples of each."""
     parts.measure("supply", PARTS, only, little=little)

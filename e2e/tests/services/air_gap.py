@@ -1,4 +1,4 @@
-"""The commands by which docs/models.md carries a model into a cluster without a network, run as they stand there."""
+"""Transfer of a model into a cluster without network, with the commands of docs/models.md."""
 
 import json
 import os
@@ -12,49 +12,50 @@ from sd_kit.cluster import kubectl as kubectl_command
 from sd_kit.images.build import references
 from sd_kit.offline import go_build
 
-_BLOCK = re.compile(r"^<!-- runs: (.+?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^<!-- test: (.+?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BLOCKS = dict(_BLOCK.findall((paths.REPOSITORY / "docs" / "models.md").read_text()))
 CLAIM = "models"
-"""The claim that the page makes."""
+"""The claim that the page's manifest creates."""
 
 
 @dataclass(frozen=True)
-class Carrier:
-    """Carries models into and out of a namespace, by way of a folder."""
+class ModelTransfer:
+    """Exports models from a namespace into a folder, and imports them from it."""
 
     namespace: str
     folder: Path
 
-    def take_out(self, service: str) -> str:
-        """Writes the model of a running service into the folder; its digest."""
-        said = self._run(_BLOCKS["out of a cluster"].replace("deploy/meetings", f"deploy/{service}"))
-        return json.loads(said.splitlines()[-1])["digest"]
+    def export_model(self, service: str) -> str:
+        """Export the model of a running service into the folder; return its digest."""
+        stderr = self._run(_BLOCKS["export"].replace("deploy/meetings", f"deploy/{service}"))
+        return json.loads(stderr.splitlines()[-1])["digest"]
 
-    def bring_in(self, digest: str) -> None:
-        """Makes the claim, and puts the model from the folder onto it."""
-        pod = re.sub(r"registry\.example\.com\S+", references()["client"], _BLOCKS["the pod that imports"])
-        (self.folder / "import.yaml").write_text(pod)
-        self._run(f"kubectl apply -f import.yaml\n{_BLOCKS['into a cluster'].replace('sha256:…', digest)}")
+    def import_model(self, digest: str) -> None:
+        """Create the claim, and import the model from the folder into it."""
+        manifests = re.sub(r"registry\.example\.com\S+", references()["client"], _BLOCKS["import pod"])
+        (self.folder / "import.yaml").write_text(manifests)
+        self._run(f"kubectl apply -f import.yaml\n{_BLOCKS['import'].replace('sha256:…', digest)}")
 
     def _run(self, commands: str) -> str:
-        """What the commands say on standard error."""
+        """Return the stderr of shell commands that must succeed."""
         environment = {
             **os.environ,
             "PATH": f"{go_build.binary('kubectl').parent}:{os.environ['PATH']}",
             "KUBECONFIG": str(self._kubeconfig()),
         }
         argv = ["bash", "-euo", "pipefail", "-c", commands]
-        done = subprocess.run(
+        completed = subprocess.run(
             argv, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
         )
-        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
-        return done.stderr
+        assert completed.returncode == 0, f"{commands}\n{completed.stdout}\n{completed.stderr}"
+        return completed.stderr
 
     def _kubeconfig(self) -> Path:
-        """One whose current namespace is ours: the page's commands name none."""
-        ours = self.folder / "kubeconfig"
-        if not ours.exists():
-            ours.write_bytes(Path(paths.kubeconfig()).read_bytes())
-            words = ("config", "set-context", "--current", f"--namespace={self.namespace}")
-            subprocess.run([kubectl_command.program(), "--kubeconfig", ours, *words], check=True, capture_output=True)
-        return ours
+        """Return a kubeconfig whose current namespace is this one: the page's commands contain no namespace."""
+        path = self.folder / "kubeconfig"
+        if not path.exists():
+            path.write_bytes(Path(paths.kubeconfig()).read_bytes())
+            arguments = ("config", "set-context", "--current", f"--namespace={self.namespace}")
+            argv = [kubectl_command.program(), "--kubeconfig", path, *arguments]
+            subprocess.run(argv, check=True, capture_output=True)
+        return path

@@ -1,4 +1,4 @@
-"""From nothing to a service: the Secret comes late, the terms are accepted later, the download takes its time."""
+"""A service without an access to its model at first: the Secret is created later, the terms are accepted later."""
 
 import time
 from dataclasses import dataclass
@@ -8,76 +8,79 @@ from sd_harness.cluster import cluster, hub_pod, model_services, secret_leak_sca
 from sd_harness.cluster.model_services import Condition
 
 NAME = "gated"
-MARK = "CanaryOfTheSupplyTests"
-"""Part of every token here: wherever it is seen, a token was."""
-NEWCOMER, MEMBER, ROTATED = (f"hf_{MARK}{kind}" for kind in ("Newcomer", "Member", "Rotated"))
+TOKEN_MARKER = "LeakScanOfTheModelTests"  # noqa: S105 - part of test tokens
+"""Part of every token here, so that one scan finds each of them."""
+NEWCOMER, MEMBER, ROTATED = (f"hf_{TOKEN_MARKER}{kind}" for kind in ("Newcomer", "Member", "Rotated"))
 
 
 @dataclass(frozen=True)
-class Story:
-    """What was seen on the way."""
+class ScenarioResult:
+    """Conditions, Events and times observed during the scenario."""
 
-    missing: Condition
-    missing_told_after_s: float
+    token_missing: Condition
+    token_missing_reported_after_s: float
     """From the end of the Job to the condition."""
-    missing_healed_after_s: float
-    """From the Secret's appearance to the next reason."""
+    token_missing_resolved_after_s: float
+    """From the creation of the Secret to the next reason."""
     terms: Condition
-    terms_ready: Condition
+    ready_without_terms: Condition
     terms_events: list[dict[str, Any]]
-    terms_described: str
-    accepted_healed_after_s: float
+    terms_description: str
+    """Output of `kubectl describe`."""
+    terms_resolved_after_s: float
     """From the acceptance of the terms to the download."""
-    at_work: str
-    """Environment and arguments of all processes of the Job while it downloads."""
+    job_processes: str
+    """Environment and arguments of all processes of the Job during the download."""
     ready_after_s: float
-    """From the moment at which nothing hinders any more."""
+    """From the end of the last obstacle to Ready."""
 
 
-def lived_through(hub: hub_pod.HubPod) -> Story:
-    """Makes the service and lifts one hindrance after the other."""
+def run(hub: hub_pod.HubPod) -> ScenarioResult:
+    """Create the service and remove one obstacle after the other."""
     namespace = hub.namespace
-    hub.accounts(**{NEWCOMER: {"accepted": []}})
-    cluster.apply(model_services.manifest(NAME, namespace, model_services.from_hub(hub)))
-    missing = _access(namespace, "TokenMissing", timeout_s=150)
-    told_after_s = model_services.at_s(missing["lastTransitionTime"]) - _job_ended_s(namespace)
+    hub.set_accounts(**{NEWCOMER: {"accepted": []}})
+    cluster.apply(model_services.manifest(NAME, namespace, model_services.hub_source(hub)))
+    token_missing = _wait_for_model_access(namespace, "TokenMissing", timeout_s=150)
+    reported_s = model_services.timestamp_s(token_missing["lastTransitionTime"]) - _job_finished_s(namespace)
 
-    model_services.put_token(namespace, NEWCOMER)
-    began_s = time.monotonic()
-    terms = _access(namespace, "TermsNotAccepted", timeout_s=150)
-    healed_s = time.monotonic() - began_s
+    model_services.apply_token_secret(namespace, NEWCOMER)
+    started_s = time.monotonic()
+    terms = _wait_for_model_access(namespace, "TermsNotAccepted", timeout_s=150)
+    resolved_s = time.monotonic() - started_s
     ready = model_services.condition(NAME, namespace, "Ready")
-    events = cluster.wait_until(lambda: _events_of(namespace, "TermsNotAccepted"), timeout_s=10)
-    described = cluster.kubectl("describe", "diar", NAME, "-n", namespace)
+    events = cluster.wait_until(lambda: _events_with_reason(namespace, "TermsNotAccepted"), timeout_s=10)
+    description = cluster.kubectl("describe", "diar", NAME, "-n", namespace)
 
-    hub.fails("waits")
-    hub.accounts(**{NEWCOMER: {"accepted": [hub_pod.PIPELINE]}})
-    began_s = time.monotonic()
-    cluster.wait_until(lambda: any(asked["cdn"] for asked in hub.asked()), timeout_s=150)
-    accepted_s = time.monotonic() - began_s
+    hub.set_fault("delayed")
+    hub.set_accounts(**{NEWCOMER: {"accepted": [hub_pod.PIPELINE]}})
+    started_s = time.monotonic()
+    cluster.wait_until(lambda: any(request["cdn"] for request in hub.requests()), timeout_s=150)
+    accepted_s = time.monotonic() - started_s
     [job_pod] = [pod for pod in model_services.job_pods(NAME, namespace) if pod["status"]["phase"] == "Running"]
-    at_work = secret_leak_scan.processes(job_pod["metadata"]["name"], "model-store", namespace)
+    processes = secret_leak_scan.processes(job_pod["metadata"]["name"], "model-store", namespace)
 
-    hub.fails("")
-    began_s = time.monotonic()
-    model_services.until_ready(NAME, namespace)
-    ready_s = time.monotonic() - began_s
-    return Story(missing, told_after_s, healed_s, terms, ready, events, described, accepted_s, at_work, ready_s)
-
-
-def _access(namespace: str, reason: str, *, timeout_s: float) -> Condition:
-    return model_services.until_reason(NAME, namespace, "ModelAccess", reason, timeout_s=timeout_s)
+    hub.set_fault("")
+    started_s = time.monotonic()
+    model_services.wait_until_ready(NAME, namespace)
+    ready_s = time.monotonic() - started_s
+    return ScenarioResult(
+        token_missing, reported_s, resolved_s, terms, ready, events, description, accepted_s, processes, ready_s
+    )
 
 
-def _job_ended_s(namespace: str) -> float:
-    ended = [_finished(pod) for pod in model_services.job_pods(NAME, namespace)]
-    return model_services.at_s(next(each for each in ended if each))
+def _wait_for_model_access(namespace: str, reason: str, *, timeout_s: float) -> Condition:
+    return model_services.wait_for_reason(NAME, namespace, "ModelAccess", reason, timeout_s=timeout_s)
 
 
-def _finished(pod: dict[str, Any]) -> str:
-    states = [each["state"] for each in pod["status"].get("containerStatuses", ())]
+def _job_finished_s(namespace: str) -> float:
+    finished = [_finished_at(pod) for pod in model_services.job_pods(NAME, namespace)]
+    return model_services.timestamp_s(next(timestamp for timestamp in finished if timestamp))
+
+
+def _finished_at(pod: dict[str, Any]) -> str:
+    states = [container["state"] for container in pod["status"].get("containerStatuses", ())]
     return next((state["terminated"]["finishedAt"] for state in states if "terminated" in state), "")
 
 
-def _events_of(namespace: str, reason: str) -> list[dict[str, Any]]:
+def _events_with_reason(namespace: str, reason: str) -> list[dict[str, Any]]:
     return [event for event in model_services.events(NAME, namespace) if event["reason"] == reason]

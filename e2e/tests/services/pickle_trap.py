@@ -1,37 +1,37 @@
-"""A checkpoint that runs code when it is unpickled: it leaves a file wherever it can, and calls the hub."""
+"""A malicious checkpoint: when it is unpickled, it creates marker files and prints to stderr."""
 
-MARK = "unpickled"
-_PLACES = ("/run/sd", "/tmp", "/dev/shm", "/var/tmp")
+MARKER = "unpickled"
+_FOLDERS = ("/run/sd", "/tmp", "/dev/shm", "/var/tmp")
 
 
-def program(path: str) -> str:
-    """What, run in Python, puts such a file in the place of the one at `path`."""
+def replace_program(path: str) -> str:
+    """Return a Python program that replaces the file at `path` by a malicious checkpoint."""
     return f"""
 import pickle
-class Trap:
+class MaliciousCheckpoint:
     def __reduce__(self):
         return exec, ({_payload()!r},)
 with open({path!r}, "wb") as file:
-    pickle.dump(Trap(), file)
+    pickle.dump(MaliciousCheckpoint(), file)
 """
 
 
-def sprung(path: str) -> str:
-    """What, run in Python, unpickles the file and says whether the trap worked: here it may."""
+def unpickle_program(path: str) -> str:
+    """Return a Python program that unpickles the file, and prints True if its code has run."""
     return f"""
 import pickle, pathlib
 pickle.load(open({path!r}, "rb"))
-print(any(pathlib.Path(place, {MARK!r}).exists() for place in {_PLACES!r}))
+print(any(pathlib.Path(folder, {MARKER!r}).exists() for folder in {_FOLDERS!r}))
 """
 
 
 def _payload() -> str:
     return f"""
 import pathlib, sys
-print({MARK!r}, file=sys.stderr, flush=True)
-for place in {_PLACES!r}:
+print({MARKER!r}, file=sys.stderr, flush=True)
+for folder in {_FOLDERS!r}:
     try:
-        pathlib.Path(place, {MARK!r}).write_text("")
+        pathlib.Path(folder, {MARKER!r}).write_text("")
     except OSError:
         pass
 """

@@ -1,4 +1,4 @@
-"""Models that somebody prepared: the demo's pipeline on a claim, and in an image of nothing else."""
+"""Models prepared by a user: the demo's pipeline on a claim, and in an image that contains nothing else."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,18 +15,18 @@ shutil.copytree("/opt/sd/sd_engine/demo_model", "/claim/{FOLDER}")
 """
 
 
-def on_a_claim(namespace: str) -> str:
-    """A claim with the pipeline in a folder; its name."""
+def create_claim(namespace: str) -> str:
+    """Create a claim with the pipeline in a folder; return its name."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}}
     metadata = {"name": CLAIM, "namespace": namespace}
     cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
-    with model_services.hand(CLAIM, namespace) as hand:
-        model_services.by_hand(hand, namespace, _COPY)
+    with model_services.writer_pod(CLAIM, namespace) as pod:
+        model_services.run_python(pod, namespace, _COPY)
     return CLAIM
 
 
-def in_an_image() -> str:
-    """An image with the pipeline's files and nothing else, in the kit's registry; its reference."""
+def push_image() -> str:
+    """Build an image of the pipeline's files and push it to the kit's registry; return its reference."""
     with TemporaryDirectory() as folder:
         dockerfile = Path(folder) / "Dockerfile"
         dockerfile.write_text("FROM scratch\nCOPY . /\n")

@@ -52,7 +52,7 @@ def paused(namespace: str) -> str:
 
 def _is_applied(namespace: str) -> bool:
     """Return True if the latest spec is reported and the ConfigMaps of earlier specs are gone."""
-    is_paused = model_services.reported("paused", namespace)["reason"] == "Paused"
+    is_paused = model_services.current_ready_condition("paused", namespace)["reason"] == "Paused"
     return is_paused and [kind for kind, _ in _children(namespace)].count("ConfigMap") == 1
 
 

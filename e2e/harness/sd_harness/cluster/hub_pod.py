@@ -1,4 +1,4 @@
-"""The fake hub as a pod of the cluster: the demo model behind a gate, over TLS with a certificate of its own."""
+"""The fake hub as a pod of the cluster: the demo model in a gated repository, over TLS with a private certificate."""
 
 import json
 import subprocess
@@ -16,13 +16,13 @@ from sd_harness.cluster import cluster
 
 PIPELINE = "pyannote/speaker-diarization-community-1"
 FOLDER = PIPELINE.replace("/", "--")
-"""The pipeline's, in a cache."""
+"""The folder of the pipeline in a cache."""
 COMMIT = "a" * 40
 LATER_COMMIT = "b" * 40
 PAGE = f"https://huggingface.co/{PIPELINE}"
 CA_BUNDLE = {"name": "hub-ca", "key": "ca.crt"}
 """The ConfigMap with the hub's certificate."""
-_PROGRAM = ("fake_hub.py", "hub_faults.py", "hub_models.py", "hub_server.py")
+_MODULES = ("fake_hub.py", "hub_faults.py", "hub_handler.py", "hub_models.py", "hub_server.py", "hub_state.py")
 _SOURCES = paths.REPOSITORY / "e2e" / "harness" / "sd_harness" / "hub"
 _PORT, _CDN_PORT, _CONTROL_PORT = 8443, 8080, 9000
 _MODEL = "/opt/sd/sd_engine/demo_model"
@@ -30,52 +30,49 @@ _MODEL = "/opt/sd/sd_engine/demo_model"
 
 @dataclass(frozen=True)
 class HubPod:
-    """A hub that runs; who may do what is told to it at any time."""
+    """A running hub, whose accounts, fault and commit can be changed at any time."""
 
     namespace: str
 
     @property
     def url(self) -> str:
-        """Where services find it."""
+        """The endpoint for services."""
         return f"https://{_host(self.namespace)}:{_PORT}"
 
-    def accounts(self, **rights: dict[str, Any]) -> None:
-        """From now on exactly these tokens are known: `accepted` lists repositories, None = all; `reads_gated`."""
-        self._tell(accounts={token: {"accepted": None} | each for token, each in rights.items()})
+    def set_accounts(self, **permissions: dict[str, Any]) -> None:
+        """Replace the known tokens. Permissions: `accepted` (list of repositories, None = all) and `reads_gated`."""
+        self._post_state(accounts={token: {"accepted": None} | each for token, each in permissions.items()})
 
-    def fails(self, fault: str) -> None:
-        """From now on it is `down`, `changes a byte` or `waits`; or nothing is wrong with it."""
-        self._tell(fault=fault)
+    def set_fault(self, fault: str) -> None:
+        """Set the fault: `down`, `delayed`, or empty for none."""
+        self._post_state(fault=fault)
 
-    def moves_on(self) -> None:
-        """From now on it has the later commit, and no other."""
-        self._tell(commit=LATER_COMMIT)
+    def publish_later_commit(self) -> None:
+        """Replace the commit of the repository by the later one."""
+        self._post_state(commit=LATER_COMMIT)
 
-    def hides(self, *repositories: str) -> None:
-        """From now on exactly these are not there."""
-        self._tell(gone=repositories)
-
-    def asked(self) -> list[dict[str, Any]]:
-        """Every request so far: `method`, `path`, `cdn`, and `token`, which is none, good or bad."""
-        return self._read()["requests"]
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the received requests: `method`, `path`, `cdn`, and `token`, which is none, good or bad."""
+        return self._state()["requests"]
 
     def sent_bytes(self) -> int:
-        """How much of its files has left it."""
-        return self._read()["sent_bytes"]
+        """Return the number of bytes of files that the hub has sent."""
+        return self._state()["sent_bytes"]
 
-    def _read(self) -> dict[str, Any]:
-        return json.loads(cluster.kubectl("get", "--raw", self._control("asked")))
+    def _state(self) -> dict[str, Any]:
+        return json.loads(cluster.kubectl("get", "--raw", self._control_path("requests")))
 
-    def _tell(self, **state: Any) -> None:
-        cluster.kubectl_with_stdin("create", "--raw", self._control("state"), "-f", "-", stdin=json.dumps(state))
+    def _post_state(self, **state: Any) -> None:
+        path = self._control_path("state")
+        cluster.kubectl_with_stdin("create", "--raw", path, "-f", "-", stdin=json.dumps(state))
 
-    def _control(self, path: str) -> str:
+    def _control_path(self, path: str) -> str:
         return f"/api/v1/namespaces/{self.namespace}/pods/hub:{_CONTROL_PORT}/proxy/{path}"
 
 
 @contextmanager
 def hub_pod(namespace: str) -> Iterator[HubPod]:
-    """Runs it; it knows no token until it is told one."""
+    """Run a hub, which knows no token at first."""
     with TemporaryDirectory() as folder:
         _make_certificate(namespace, Path(folder))
         cluster.apply({"apiVersion": "v1", "kind": "List", "items": _manifests(namespace, Path(folder))})
@@ -91,19 +88,19 @@ def _host(namespace: str) -> str:
 
 def _make_certificate(namespace: str, folder: Path) -> None:
     host = _host(namespace)
-    words = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={host} -addext subjectAltName=DNS:{host}"
+    arguments = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={host} -addext subjectAltName=DNS:{host}"
     files = ("-keyout", folder / "tls.key", "-out", folder / "tls.crt")
-    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+    subprocess.run(["openssl", *arguments.split(), *files], check=True, capture_output=True)
 
 
 def _manifests(namespace: str, folder: Path) -> list[dict[str, Any]]:
     certificate, key = (folder / name for name in ("tls.crt", "tls.key"))
-    program = {name: (_SOURCES / name).read_text() for name in _PROGRAM}
+    modules = {name: (_SOURCES / name).read_text() for name in _MODULES}
     return [
-        _object("ConfigMap", "hub", namespace, data=program),
+        _object("ConfigMap", "hub", namespace, data=modules),
         _object("ConfigMap", "hub-ca", namespace, data={"ca.crt": certificate.read_text()}),
         _object(
-            "Secret", "hub-tls", namespace, stringData={each.name: each.read_text() for each in (certificate, key)}
+            "Secret", "hub-tls", namespace, stringData={file.name: file.read_text() for file in (certificate, key)}
         ),
         _object("Service", "hub", namespace, spec={"selector": {"app": "hub"}, "ports": _service_ports()}),
         _object("Pod", "hub", namespace, spec=_pod(namespace)),
@@ -131,16 +128,16 @@ def _pod(namespace: str) -> dict[str, Any]:
                 "command": command,
                 "env": [{"name": "PYTHONPATH", "value": "/hub"}],
                 "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
-                "readinessProbe": {"httpGet": {"path": "/asked", "port": _CONTROL_PORT}, "periodSeconds": 1},
+                "readinessProbe": {"httpGet": {"path": "/requests", "port": _CONTROL_PORT}, "periodSeconds": 1},
                 "securityContext": cluster.RESTRICTED_CONTAINER,
                 "volumeMounts": [
-                    {"name": "program", "mountPath": "/hub/sd_harness/hub"},
+                    {"name": "modules", "mountPath": "/hub/sd_harness/hub"},
                     {"name": "tls", "mountPath": "/tls"},
                 ],
             }
         ],
         "volumes": [
-            {"name": "program", "configMap": {"name": "hub"}},
+            {"name": "modules", "configMap": {"name": "hub"}},
             {"name": "tls", "secret": {"secretName": "hub-tls"}},
         ],
     }

@@ -1,4 +1,4 @@
-"""Services whose model comes from somewhere, and what their status, their Jobs and their callers say."""
+"""Services with a model from a hub, a claim or an image: their manifests, status, pods, model Jobs and timelines."""
 
 import json
 import subprocess
@@ -17,16 +17,16 @@ from sd_harness.cluster.oracle import segments
 Condition = dict[str, Any]
 
 
-def from_hub(hub: hub_pod.HubPod, **more: Any) -> dict[str, Any]:
-    """The source that the fake hub serves, with the token of the Secret `hub-token`."""
-    given = {"pipeline": hub_pod.PIPELINE, "revision": hub_pod.COMMIT, "endpoint": hub.url}
+def hub_source(hub: hub_pod.HubPod, **more: Any) -> dict[str, Any]:
+    """Return the source of the fake hub's pipeline, with the token of the Secret `hub-token`."""
+    pipeline = {"pipeline": hub_pod.PIPELINE, "revision": hub_pod.COMMIT, "endpoint": hub.url}
     secret = {"name": "hub-token", "key": "token"}
-    return {"huggingFace": {**given, "caBundleRef": hub_pod.CA_BUNDLE, "tokenSecretRef": secret, **more}}
+    return {"huggingFace": {**pipeline, "caBundleRef": hub_pod.CA_BUNDLE, "tokenSecretRef": secret, **more}}
 
 
 def manifest(name: str, namespace: str, source: dict[str, Any], **spec: Any) -> dict[str, Any]:
-    """A service that is small enough for several of them to stand on one node of two cores."""
-    small = {
+    """Return a service so small that several of them fit on one node of two cores."""
+    small_spec = {
         "model": {"source": source, "mode": "exact"},
         "compute": {"accelerator": "cpu", "resources": {"requests": {"cpu": "50m", "memory": "1Gi"}}},
         "serving": {"adapters": 1, "maxBatchSize": 1, "preferredBatchSizes": [1], "maxRequestBytes": "4Mi"},
@@ -37,123 +37,127 @@ def manifest(name: str, namespace: str, source: dict[str, Any], **spec: Any) -> 
         "apiVersion": "sd-triton.dev/v1alpha1",
         "kind": "DiarizationService",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": small | spec,
+        "spec": small_spec | spec,
     }
 
 
-def put_token(namespace: str, token: str, name: str = "hub-token") -> None:
-    """Makes the Secret, or changes what is in it."""
+def apply_token_secret(namespace: str, token: str, name: str = "hub-token") -> None:
+    """Create or change the Secret with the access token."""
     metadata = {"name": name, "namespace": namespace}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": token}}
     cluster.kubectl_with_stdin("apply", "--server-side", "-f", "-", stdin=json.dumps(secret))
 
 
 @contextmanager
-def gone_afterwards(name: str, namespace: str) -> Iterator[None]:
-    """Removes the service when the block ends."""
+def deleted_afterwards(name: str, namespace: str) -> Iterator[None]:
+    """Delete the service at the end of the block."""
     yield
     cluster.kubectl("delete", "diar", name, "-n", namespace, "--ignore-not-found", "--wait=false")
 
 
 def condition(name: str, namespace: str, kind: str) -> Condition:
-    """A condition of a service; one that says nothing where there is none."""
+    """Return a condition of a service; its fields are empty if the service has no such condition."""
     return _condition(cluster.read("diar", name, "-n", namespace), kind)
 
 
-def _condition(seen: dict[str, Any], kind: str) -> Condition:
-    conditions = seen.get("status", {}).get("conditions", [])
-    return next((each for each in conditions if each["type"] == kind), {"status": "", "reason": "", "message": ""})
+def _condition(service: dict[str, Any], kind: str) -> Condition:
+    conditions = service.get("status", {}).get("conditions", [])
+    return next((c for c in conditions if c["type"] == kind), {"status": "", "reason": "", "message": ""})
 
 
-def until_reason(name: str, namespace: str, kind: str, reason: str, *, timeout_s: float) -> Condition:
-    """The condition once it has that reason."""
+def wait_for_reason(name: str, namespace: str, kind: str, reason: str, *, timeout_s: float) -> Condition:
+    """Wait until the condition has the reason; return the condition."""
     last: list[Condition] = []
 
-    def has_it() -> bool:
+    def has_reason() -> bool:
         last[:] = [condition(name, namespace, kind)]
         return last[0]["reason"] == reason
 
     try:
-        cluster.wait_until(has_it, timeout_s=timeout_s)
+        cluster.wait_until(has_reason, timeout_s=timeout_s)
     except AssertionError as error:
-        raise AssertionError(f"{name}: no {reason} in {kind} within {timeout_s} s, but {last}") from error
+        raise AssertionError(
+            f"{name}: {kind} has not had the reason {reason} within {timeout_s} s, but {last}"
+        ) from error
     return last[0]
 
 
-def reported(name: str, namespace: str) -> Condition:
-    """The condition Ready, once the status is about the newest spec; before, one that says nothing."""
-    seen = cluster.read("diar", name, "-n", namespace)
-    current = seen.get("status", {}).get("observedGeneration") == seen["metadata"]["generation"]
-    return _condition(seen if current else {}, "Ready")
+def current_ready_condition(name: str, namespace: str) -> Condition:
+    """Return the condition Ready if the status is of the latest generation; otherwise its fields are empty."""
+    service = cluster.read("diar", name, "-n", namespace)
+    is_current = service.get("status", {}).get("observedGeneration") == service["metadata"]["generation"]
+    return _condition(service if is_current else {}, "Ready")
 
 
-def until_ready(name: str, namespace: str, *, timeout_s: float = 150) -> None:
-    """Returns once the service's newest spec is ready."""
+def wait_until_ready(name: str, namespace: str, *, timeout_s: float = 150) -> None:
+    """Wait until the latest generation of the service is ready."""
     try:
-        cluster.wait_until(lambda: reported(name, namespace)["status"] == "True", timeout_s=timeout_s, interval_s=1)
+        cluster.wait_until(
+            lambda: current_ready_condition(name, namespace)["status"] == "True", timeout_s=timeout_s, interval_s=1
+        )
     except AssertionError as error:
         raise AssertionError(f"{name}: {condition(name, namespace, 'Ready')}") from error
 
 
-def pods(name: str, namespace: str) -> list[dict[str, Any]]:
-    """The serving pods that are not on their way out."""
+def serving_pods(name: str, namespace: str) -> list[dict[str, Any]]:
+    """Return the serving pods that are not being deleted."""
     labels = f"app.kubernetes.io/name=sd-triton,app.kubernetes.io/instance={name},app.kubernetes.io/component!=model"
-    found = cluster.read("pods", "-n", namespace, "-l", labels)["items"]
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+    items = cluster.read("pods", "-n", namespace, "-l", labels)["items"]
+    return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
 
-def pod_names(name: str, namespace: str) -> list[str]:
-    """Their names."""
-    return [pod["metadata"]["name"] for pod in pods(name, namespace)]
+def serving_pod_names(name: str, namespace: str) -> list[str]:
+    """Return the names of the serving pods."""
+    return [pod["metadata"]["name"] for pod in serving_pods(name, namespace)]
 
 
 def replace_pods(name: str, namespace: str) -> None:
-    """Deletes the serving pods, and returns once none of them is left and others are there."""
-    old = pod_names(name, namespace)
+    """Delete the serving pods; wait until they are gone and new ones exist."""
+    old = serving_pod_names(name, namespace)
     cluster.kubectl("delete", "pod", *old, "-n", namespace, "--wait=true")
-    cluster.wait_until(lambda: set(pod_names(name, namespace)) - set(old), timeout_s=60)
+    cluster.wait_until(lambda: set(serving_pod_names(name, namespace)) - set(old), timeout_s=60)
 
 
-def jobs(name: str, namespace: str) -> list[dict[str, Any]]:
-    """The Jobs that brought, or are to bring, its model."""
+def model_jobs(name: str, namespace: str) -> list[dict[str, Any]]:
+    """Return the model Jobs of a service."""
     labels = f"app.kubernetes.io/instance={name},app.kubernetes.io/component=model"
     return cluster.read("jobs", "-n", namespace, "-l", labels)["items"]
 
 
 def job_pods(name: str, namespace: str) -> list[dict[str, Any]]:
-    """Their pods, the oldest first."""
+    """Return the pods of the model Jobs, the oldest first."""
     labels = f"app.kubernetes.io/instance={name},app.kubernetes.io/component=model"
-    found = cluster.read("pods", "-n", namespace, "-l", labels)["items"]
-    return sorted(found, key=lambda pod: pod["metadata"]["creationTimestamp"])
+    items = cluster.read("pods", "-n", namespace, "-l", labels)["items"]
+    return sorted(items, key=lambda pod: pod["metadata"]["creationTimestamp"])
 
 
-def at_s(time: str) -> float:
-    """A time of the API server as seconds."""
-    return datetime.fromisoformat(time).timestamp()
+def timestamp_s(timestamp: str) -> float:
+    """Return a timestamp of the API server in seconds."""
+    return datetime.fromisoformat(timestamp).timestamp()
 
 
 def events(name: str, namespace: str) -> list[dict[str, Any]]:
-    """The Events about a service."""
+    """Return the Events of a service."""
     selector = f"involvedObject.kind=DiarizationService,involvedObject.name={name}"
     return cluster.read("events", "-n", namespace, "--field-selector", selector)["items"]
 
 
-def found_segments(name: str, namespace: str, recording: bytes) -> list[list[Any]]:
-    """The segments that the service finds in a recording, asked from the calling pod."""
-    words = ("exec", "-i", "client", "-n", namespace, "--", "sd", "diarize", "-", "--format", "json")
-    argv = [kubectl_command.program(), "--kubeconfig", paths.kubeconfig(), *words]
+def diarized_segments(name: str, namespace: str, recording: bytes) -> list[list[Any]]:
+    """Return the segments of a recording's timeline, requested from the client pod."""
+    arguments = ("exec", "-i", "client", "-n", namespace, "--", "sd", "diarize", "-", "--format", "json")
+    argv = [kubectl_command.program(), "--kubeconfig", paths.kubeconfig(), *arguments]
     argv += ["--url", f"http://{name}.{namespace}.svc:8000"]
-    done = subprocess.run(argv, input=recording, capture_output=True, check=False, timeout=240)
-    assert done.returncode == 0, done.stderr.decode()
-    return segments(json.loads(done.stdout))
+    completed = subprocess.run(argv, input=recording, capture_output=True, check=False, timeout=240)
+    assert completed.returncode == 0, completed.stderr.decode()
+    return segments(json.loads(completed.stdout))
 
 
 @contextmanager
-def hand(claim: str, namespace: str) -> Iterator[str]:
-    """A pod that may write into a claim, mounted at /claim; gives its name."""
-    name = f"hand-{claim}"
+def writer_pod(claim: str, namespace: str) -> Iterator[str]:
+    """Run a pod that can write to a claim, mounted at /claim; yield its name."""
+    name = f"writer-{claim}"
     container = {
-        "name": "hand",
+        "name": "writer",
         "image": references()["server"],
         "command": ["sleep", "infinity"],
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
@@ -161,14 +165,15 @@ def hand(claim: str, namespace: str) -> Iterator[str]:
         "volumeMounts": [{"name": "claim", "mountPath": "/claim"}],
     }
     volumes = [{"name": "claim", "persistentVolumeClaim": {"claimName": claim}}]
-    short = {"terminationGracePeriodSeconds": 0}  # sleep hears no signal
+    grace_period = {"terminationGracePeriodSeconds": 0}  # sleep ignores SIGTERM
+    containers_and_volumes = {"containers": [container], "volumes": volumes}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
-    cluster.apply(pod | {"spec": cluster.RESTRICTED_POD | short | {"containers": [container], "volumes": volumes}})
+    cluster.apply(pod | {"spec": cluster.RESTRICTED_POD | grace_period | containers_and_volumes})
     cluster.kubectl("wait", f"pod/{name}", "-n", namespace, "--for=condition=Ready", "--timeout=120s")
     yield name
     cluster.kubectl("delete", "pod", name, "-n", namespace, "--wait=true")
 
 
-def by_hand(pod: str, namespace: str, program: str) -> str:
-    """What a Python program prints in such a pod."""
+def run_python(pod: str, namespace: str, program: str) -> str:
+    """Return the stdout of a Python program in a writer pod."""
     return cluster.kubectl("exec", pod, "-n", namespace, "--", "/opt/engine/bin/python", "-c", program)

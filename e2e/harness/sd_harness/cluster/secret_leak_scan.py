@@ -1,9 +1,10 @@
-"""Searches all that a cluster shows for a word that nobody may see: logs, objects, environments, pages, files."""
+"""Scan of a cluster for a secret: objects, logs, processes, metrics, the Helm release, files of the node, images."""
 
 import base64
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from sd_kit import paths
 from sd_kit.cluster import helm_release
@@ -14,138 +15,133 @@ from sd_kit.offline import go_build
 
 from sd_harness.cluster import cluster
 
-Found = tuple[str, str]
-"""A place, and what is to be read there."""
-_METRICS = (8002, 8003)
-"""The ports of a serving pod with a page of metrics."""
-_ON_THE_NODE = ("/var/log", "/var/lib/kubelet/pods", "/var/local-path-provisioner")
-"""Logs, what pods have mounted, claims."""
+Source = tuple[str, str]
+"""The name of a source, and its content."""
+_METRICS_PORTS = (8002, 8003)
+"""The ports of a serving pod that serve metrics."""
+_OPERATOR_METRICS_PORT = 8080
+_NODE_FOLDERS = ("/var/log", "/var/lib/kubelet/pods", "/var/local-path-provisioner")
+"""Logs, mounted volumes and claims."""
 _PROCESSES = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'"
 
 
-def hits(word: str, namespace: str) -> list[str]:
-    """The places outside of Secrets in which the word stands."""
-    everything = (_objects(namespace), _logs(namespace), _processes(namespace), _metrics(namespace), _release())
-    return [place for each in everything for place in holding(word, each)] + _files_of_the_node(word)
+def scan(secret: str, namespace: str) -> list[str]:
+    """Return the names of all sources outside of Secrets that contain the secret."""
+    groups = (_objects(namespace), _logs(namespace), _processes(namespace), _metrics(namespace), _helm_release())
+    return [source for group in groups for source in sources_with(secret, group)] + _node_files(secret)
 
 
-def holding(word: str, read: Iterable[Found]) -> list[str]:
-    """The places whose text holds the word, plain or in base64."""
-    return [place for place, text in read if any(form in text for form in forms(word))]
+def sources_with(secret: str, sources: Iterable[Source]) -> list[str]:
+    """Return the names of the sources that contain the secret, in plain text or base64."""
+    return [name for name, content in sources if any(text in content for text in encodings(secret))]
 
 
-def forms(word: str) -> list[str]:
-    """The word as it is, and as it looks in base64 behind one, two or three other characters."""
-    longest = [base64.b64encode(b"?" * before + word.encode()).decode() for before in range(3)]
-    # The first and the last of its characters depend on what stands beside it.
-    return [word, *(text[(0, 2, 3)[before] : -4] for before, text in enumerate(longest))]
+def encodings(secret: str) -> list[str]:
+    """Return the secret in plain text, and in base64 at each of its three possible offsets."""
+    encoded = [base64.b64encode(b"?" * offset + secret.encode()).decode() for offset in range(3)]
+    # The first and last base64 characters also depend on the adjacent bytes.
+    return [secret, *(text[(0, 2, 3)[offset] : -4] for offset, text in enumerate(encoded))]
 
 
-def secrets(namespace: str) -> Iterator[Found]:
-    """Where it is expected: so that a search which finds nothing is known to be able to find."""
+def secret_objects(namespace: str) -> Iterator[Source]:
+    """Yield the Secrets, in which the secret is expected: they show that the scan can find it."""
     yield "secrets", cluster.kubectl("get", "secrets", "-n", namespace, "-o", "yaml")
 
 
 def processes(pod: str, container: str, namespace: str) -> str:
-    """Environments and arguments of all that runs in a container."""
+    """Return the environment and arguments of all processes of a container."""
     return cluster.kubectl("exec", pod, "-n", namespace, "-c", container, "--", "sh", "-c", _PROCESSES)
 
 
-def _objects(namespace: str) -> Iterator[Found]:
-    kinds = cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
-    shown = ",".join(kind for kind in kinds if kind != "secrets")
-    for where in (namespace, helm_release.NAMESPACE):
-        yield (
-            f"objects of {where}",
-            cluster.kubectl("get", shown, "-n", where, "-o", "yaml", "--show-managed-fields", "--ignore-not-found"),
-        )
-    yield (
-        "volumes",
-        cluster.kubectl("get", "persistentvolumes,volumeattachments", "-o", "yaml", "--show-managed-fields"),
-    )
+def _objects(namespace: str) -> Iterator[Source]:
+    all_kinds = cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
+    kinds = ",".join(kind for kind in all_kinds if kind != "secrets")
+    options = ("-o", "yaml", "--show-managed-fields")
+    for scanned in (namespace, helm_release.NAMESPACE):
+        objects = cluster.kubectl("get", kinds, "-n", scanned, *options, "--ignore-not-found")
+        yield f"objects of {scanned}", objects
+    yield "volumes", cluster.kubectl("get", "persistentvolumes,volumeattachments", *options)
 
 
-def _logs(namespace: str) -> Iterator[Found]:
-    for where in (namespace, helm_release.NAMESPACE):
-        for pod in cluster.read("pods", "-n", where)["items"]:
-            name, status = pod["metadata"]["name"], pod["status"]
-            for each in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
-                if "waiting" not in each["state"] or each["restartCount"]:
-                    yield from _log(name, each["name"], where, previous=each["restartCount"] > 0)
+def _containers(namespace: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (namespace, pod, container status) for the service's and the operator's namespace."""
+    for scanned in (namespace, helm_release.NAMESPACE):
+        for pod in cluster.read("pods", "-n", scanned)["items"]:
+            status = pod["status"]
+            for container in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
+                yield scanned, pod["metadata"]["name"], container
 
 
-def _log(pod: str, container: str, namespace: str, *, previous: bool) -> Iterator[Found]:
+def _logs(namespace: str) -> Iterator[Source]:
+    for scanned, pod, container in _containers(namespace):
+        if "waiting" not in container["state"] or container["restartCount"]:
+            yield from _log(pod, container["name"], scanned, previous=container["restartCount"] > 0)
+
+
+def _log(pod: str, container: str, namespace: str, *, previous: bool) -> Iterator[Source]:
     for more in ((), ("--previous",)) if previous else ((),):
         read = partial(cluster.kubectl, "logs", pod, "-n", namespace, "-c", container, *more)
-        yield from _while_it_lives(pod, namespace, f"log of {pod}/{container}", read)
+        yield from _read_from_pod(pod, namespace, f"log of {pod}/{container}", read)
 
 
-def _while_it_lives(pod: str, namespace: str, place: str, read: Callable[[], str]) -> Iterator[Found]:
-    """What is read of a pod; nothing of one that has ended since the pods were listed."""
+def _read_from_pod(pod: str, namespace: str, name: str, read: Callable[[], str]) -> Iterator[Source]:
+    """Yield the source; nothing if the pod has ended since the pods were listed."""
     try:
-        yield place, read()
+        yield name, read()
     except KitError:
         phase = ("-o", "jsonpath={.status.phase}{.metadata.deletionTimestamp}")
         if cluster.kubectl("get", "pod", pod, "-n", namespace, "--ignore-not-found", *phase) in ("Pending", "Running"):
             raise
 
 
-def _processes(namespace: str) -> Iterator[Found]:
-    for where in (namespace, helm_release.NAMESPACE):
-        for pod in cluster.read("pods", "-n", where)["items"]:
-            status = pod["status"]
-            for each in [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]:
-                if "running" in each["state"]:
-                    name = pod["metadata"]["name"]
-                    yield from _while_it_lives(
-                        name,
-                        where,
-                        f"processes of {name}/{each['name']}",
-                        partial(processes, name, each["name"], where),
-                    )
+def _processes(namespace: str) -> Iterator[Source]:
+    for scanned, pod, container in _containers(namespace):
+        if "running" in container["state"]:
+            read = partial(processes, pod, container["name"], scanned)
+            yield from _read_from_pod(pod, scanned, f"processes of {pod}/{container['name']}", read)
 
 
-def _metrics(namespace: str) -> Iterator[Found]:
+def _metrics(namespace: str) -> Iterator[Source]:
     labels = "app.kubernetes.io/name=sd-triton,app.kubernetes.io/component=server"
     for pod in cluster.read("pods", "-n", namespace, "-l", labels)["items"]:
-        for port in _METRICS if cluster.is_ready(pod) else ():
-            yield from _page(namespace, pod["metadata"]["name"], port)
+        for port in _METRICS_PORTS if cluster.is_ready(pod) else ():
+            yield from _metrics_page(namespace, pod["metadata"]["name"], port)
     for pod in cluster.read("pods", "-n", helm_release.NAMESPACE)["items"]:
-        yield from _page(helm_release.NAMESPACE, pod["metadata"]["name"], 8080)
+        yield from _metrics_page(helm_release.NAMESPACE, pod["metadata"]["name"], _OPERATOR_METRICS_PORT)
 
 
-def _page(namespace: str, pod: str, port: int) -> Iterator[Found]:
+def _metrics_page(namespace: str, pod: str, port: int) -> Iterator[Source]:
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/metrics"
     read = partial(cluster.kubectl, "get", "--raw", path)
-    yield from _while_it_lives(pod, namespace, f"metrics of {pod}:{port}", read)
+    yield from _read_from_pod(pod, namespace, f"metrics of {pod}:{port}", read)
 
 
-def _release() -> Iterator[Found]:
+def _helm_release() -> Iterator[Source]:
     argv = [go_build.binary("helm"), "get", "all", helm_release.RELEASE, "-n", helm_release.NAMESPACE]
     argv += ["--kubeconfig", paths.kubeconfig()]
     yield "helm release", subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
-def _files_of_the_node(word: str) -> list[str]:
-    """Logs of pods that have gone, their last words, their volumes, what kubelet and containerd write down."""
-    patterns = " ".join(f"-e '{form}'" for form in forms(word))
-    # A Secret's volume is where the token is meant to be.
-    files = f"grep -rlF --exclude-dir='kubernetes.io~secret' -D skip {patterns} {' '.join(_ON_THE_NODE)} 2>/dev/null"
+def _node_files(secret: str) -> list[str]:
+    """Return the files of the node that contain the secret: logs of deleted pods, volumes, and the journal."""
+    patterns = " ".join(f"-e '{text}'" for text in encodings(secret))
+    # The volume of a Secret may contain the token.
+    files = f"grep -rlF --exclude-dir='kubernetes.io~secret' -D skip {patterns} {' '.join(_NODE_FOLDERS)} 2>/dev/null"
     journal = f"journalctl --no-pager 2>/dev/null | grep -F -m 1 {patterns} && echo journal"
     argv = [docker.client(), "exec", NODE, "sh", "-c", f"{files}; {journal}"]
     return subprocess.run(argv, check=False, capture_output=True, text=True).stdout.splitlines()
 
 
-def image(reference: str) -> Iterator[Found]:
-    """What docker tells of an image's making."""
-    for words in (("history", "--no-trunc", reference), ("image", "inspect", reference)):
-        argv = [docker.client(), *words]
-        yield f"{words[0]} of {reference}", subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+def image_metadata(reference: str) -> Iterator[Source]:
+    """Yield the history and the configuration of an image."""
+    for arguments in (("history", "--no-trunc", reference), ("image", "inspect", reference)):
+        argv = [docker.client(), *arguments]
+        yield f"{arguments[0]} of {reference}", subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
-def in_layers(word: str, reference: str) -> list[str]:
-    """The image itself, if its layers, unpacked or not, hold the word."""
-    patterns = " ".join(f"-e '{form}'" for form in forms(word))
+def image_layers_with(secret: str, reference: str) -> list[str]:
+    """Return the name of the image's layers if they contain the secret, otherwise nothing."""
+    patterns = " ".join(f"-e '{text}'" for text in encodings(secret))
     script = f"{docker.client()} save {reference} | grep -qaF {patterns}"
-    found = subprocess.run(["bash", "-c", script], check=False).returncode == 0
-    return [f"layers of {reference}"] if found else []
+    is_found = subprocess.run(["bash", "-c", script], check=False).returncode == 0
+    return [f"layers of {reference}"] if is_found else []

@@ -3,8 +3,8 @@
     python -m sd_harness.hub.hub_server HOST MODEL_DIRECTORY [CERTIFICATE KEY]
 
 GET /requests on the control port returns the received requests; tokens are shown as none, good or bad.
-POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "hidden": [], "fault": ""} changes the
-state; {"commit": "bbb…"} replaces the commit of all repositories.
+POST /state with {"accounts": {"hf_…": {"accepted": null, "reads_gated": true}}, "fault": ""} changes the state;
+{"commit": "bbb…"} replaces the commit of all repositories.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from typing import Any
 from sd_harness.hub import fake_hub, hub_faults, hub_models
 from sd_harness.hub.fake_hub import ListenAddress
 from sd_harness.hub.hub_models import COMMUNITY, COMMUNITY_COMMIT
-from sd_harness.hub.hub_state import Account, FakeHub, FakeRepository, Fault, ReceivedRequest
+from sd_harness.hub.hub_state import Account, FakeHub, Fault, ReceivedRequest
 
 PORT, CDN_PORT, CONTROL_PORT = 8443, 8080, 9000
 FAULTS: dict[str, Callable[[threading.Event], Fault]] = {
     "down": lambda _: hub_faults.error_response(503),
-    "corrupted": lambda _: hub_faults.corrupt_content,
     "delayed": hub_faults.delayed_response,
 }
 """Faults by name; the event is set when the fault ends."""
@@ -37,7 +36,6 @@ class HubController:
     """Reads and changes the state of a hub."""
 
     hub: FakeHub
-    all_repositories: dict[str, FakeRepository]
     _fault_ended: threading.Event = field(default_factory=threading.Event)
 
     def state(self) -> dict[str, Any]:
@@ -55,14 +53,9 @@ class HubController:
         if "accounts" in state:
             self.hub.accounts = {token: _account(permissions) for token, permissions in state["accounts"].items()}
         if "commit" in state:
-            self.all_repositories = {
-                name: hub_models.with_later_commit(repository, state["commit"])
-                for name, repository in self.all_repositories.items()
-            }
-            self.hub.repositories = dict(self.all_repositories)
-        if "hidden" in state:
             self.hub.repositories = {
-                name: repository for name, repository in self.all_repositories.items() if name not in state["hidden"]
+                name: hub_models.with_later_commit(repository, state["commit"])
+                for name, repository in self.hub.repositories.items()
             }
         if "fault" in state:
             self._fault_ended.set()
@@ -109,11 +102,11 @@ class ControlHandler(BaseHTTPRequestHandler):
 def main(host: str, model: str, *certificate_and_key: str) -> None:
     """Run the hub, its CDN and the control port."""
     tls = fake_hub.tls_context(*map(Path, certificate_and_key)) if certificate_and_key else None
-    all_repositories = {COMMUNITY: hub_models.from_directory(Path(model), COMMUNITY_COMMIT)}
+    repositories = {COMMUNITY: hub_models.from_directory(Path(model), COMMUNITY_COMMIT)}
     listen = ListenAddress("0.0.0.0", PORT, CDN_PORT, host, host)  # noqa: S104 - of a pod
-    with fake_hub.running(dict(all_repositories), tls, listen) as hub:
+    with fake_hub.running(repositories, tls, listen) as hub:
         hub.accounts = {}
-        handler = type("BoundControlHandler", (ControlHandler,), {"controller": HubController(hub, all_repositories)})
+        handler = type("BoundControlHandler", (ControlHandler,), {"controller": HubController(hub)})
         ThreadingHTTPServer(("", CONTROL_PORT), handler).serve_forever()
 
 
