@@ -93,7 +93,7 @@ def test_an_invalid_command_line_exits_with_2(arguments: list[str]) -> None:
 def test_help_lists_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["model", "--help"])
-    assert "  1  not done: the model is damaged or not the one that is pinned" in capsys.readouterr().out
+    assert "  1  failed: the model is damaged or differs from its digest" in capsys.readouterr().out
 
 
 def test_diarize_does_not_import_the_model_store() -> None:

@@ -69,7 +69,7 @@ def test_a_changed_model_is_refused_before_anything_that_could_load_it_is_import
     change(pipeline)
     said = subprocess.check_output([sys.executable, "-c", LOADER, str(pipeline), digest], text=True).splitlines()
     assert words in said[0]
-    assert said[0].startswith(f"The model in {pipeline} is not the one that was pinned as {digest}")
+    assert said[0].startswith(f"The model in {pipeline} does not match the pinned digest {digest}")
     assert said[1] == "set()"
 
 
@@ -78,7 +78,7 @@ def test_a_checkpoint_that_runs_code_never_gets_to_run_it(pipeline: Path, run_di
     (pipeline / WEIGHTS).write_bytes(pickle.dumps(Hostile(marker)))
     with EngineProcess(run_dir, model_dir=pipeline, model_digest=digest) as engine:
         assert engine.process.wait(timeout=60) == MODEL_CORRUPT
-        assert engine.log().splitlines()[-1].startswith(f"The model in {pipeline} is not the one that was pinned as")
+        assert engine.log().splitlines()[-1].startswith(f"The model in {pipeline} does not match the pinned digest ")
     assert not marker.exists()
 
     with EngineProcess(run_dir, model_dir=pipeline) as engine:
