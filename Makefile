@@ -12,9 +12,9 @@ export KUBECONFIG := $(SD_TRITON_CACHE)/kubeconfig
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/current:$(PATH)
 
 step := tools/step
-control_plane := operator/tests/controlplane
 e2e_tests := pytest -q e2e/tests --timeout 900
-unit_tests := pytest -q -n 2 --dist loadfile --durations 5 --ignore $(control_plane)
+unit_tests := pytest -q -n 2 --dist loadfile --durations 5 -m "not slow"
+slow_tests := pytest -q -n 3 --dist loadfile --durations 5 -m slow
 
 .PHONY: help setup fmt check unit test test-phases images demo bench bench-engine bench-operator bench-supply clean
 
@@ -40,7 +40,7 @@ check: setup ## Lint, types, import contracts, generated files, chart and manife
 	@$(step) "generated files" tools/generate --check
 	@$(step) "chart and manifests" tools/check-manifests
 
-unit: setup ## Unit tests: no cluster, no API server (about 2 min)
+unit: setup ## Unit tests: no cluster, no API server, no engine restarts (about 2 min)
 	@$(step) "unit tests" $(unit_tests)
 
 test: ## All tests, from pure functions to pods on a real cluster; this is what CI runs
@@ -48,7 +48,7 @@ test: ## All tests, from pure functions to pods on a real cluster; this is what 
 
 test-phases: check
 	@$(step) "unit tests" $(unit_tests)
-	@$(step) "control plane tests" pytest -q -n 2 --dist loadfile --durations 5 $(control_plane)
+	@$(step) "tests of engines and of the operator on a control plane" $(slow_tests)
 	@$(step) "cluster" sd-kit up
 	@$(step) "images" sd-kit images
 	@$(step) "end-to-end tests" $(e2e_tests) -m "not timing" --keep-demo -n 3 --dist loadscope --durations 15

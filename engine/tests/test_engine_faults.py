@@ -8,8 +8,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from conversation_recording import ConversationRecording
 from sd_harness.engine.engine_process import EngineProcess
+
+pytestmark = pytest.mark.slow
 
 
 def children(process_id: int) -> set[int]:

@@ -16,6 +16,7 @@ from sd_engine.termination_message import MODEL_CORRUPT, MODEL_NOT_LOADED
 from sd_harness.engine.engine_process import EngineProcess
 from sd_model_store import manifest
 
+pytestmark = pytest.mark.slow
 WEIGHTS = "segmentation/pytorch_model.bin"
 LOADER = """
 import sys

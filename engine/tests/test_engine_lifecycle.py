@@ -12,6 +12,8 @@ from sd_engine import wire
 from sd_engine.termination_message import MODEL_NOT_LOADED
 from sd_harness.engine.engine_process import EngineProcess
 
+pytestmark = pytest.mark.slow
+
 
 def test_requests_are_rejected_immediately_while_the_model_loads(
     run_dir: Path, conversation: ConversationRecording

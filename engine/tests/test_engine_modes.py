@@ -6,12 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from conversation_recording import ConversationRecording
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 from sd_engine.diarization.model_loader import DEMO_MODEL
 from sd_harness.engine.engine_process import EngineProcess
+
+pytestmark = pytest.mark.slow
 
 
 def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: ConversationRecording) -> None:

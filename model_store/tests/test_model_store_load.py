@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sd_engine.diarization import model_loader
 from sd_harness.hub import fake_hub, hub_models
 from sd_harness.hub.hub_models import COMMUNITY, SEGMENTATION, THREE_ONE, THREE_ONE_COMMIT, WESPEAKER
 from sd_harness.hub.hub_state import FakeRepository
 from sd_harness.hub.model_store_command import ModelStoreCommand
 
+pytestmark = pytest.mark.slow
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -25,7 +27,7 @@ def load(directory: Path) -> str:
     completed = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(directory)],
         env={"PATH": "/usr/bin", "HF_HUB_OFFLINE": "1", "HF_HOME": str(directory.parent / "none"), "HOME": "/nowhere"}
-        | {"PYANNOTE_METRICS_ENABLED": "0", "MPLCONFIGDIR": "/tmp/matplotlib"},
+        | {"OMP_WAIT_POLICY": "passive", "PYANNOTE_METRICS_ENABLED": "0", "MPLCONFIGDIR": "/tmp/matplotlib"},
         check=False,
         capture_output=True,
         text=True,

@@ -14,6 +14,13 @@ INSTALLED_KINDS = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBindin
 NAMESPACE_NUMBERS = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder as slow."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The folder of helm, kubectl and the control plane's programs."""

@@ -31,7 +31,13 @@ def stock_segments(recording: Path, *speakers: str) -> dict[str, list[list[Any]]
         recording: WAV file, mono, 16 bit.
         speakers: Exact numbers of speakers; "" for an unknown number.
     """
-    environment = {"PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "HOME": "/tmp"}
+    environment = {
+        "PYANNOTE_METRICS_ENABLED": "0",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "PYTHONWARNINGS": "ignore",
+        "HOME": "/tmp",
+    }
     completed = subprocess.run(
         [sys.executable, "-c", _PROGRAM, recording, *speakers],
         capture_output=True,
