@@ -1,10 +1,10 @@
 # check=skip=SecretsUsedInArgOrEnv
-# A model in an image: alone, to be mounted as a volume (`--target model`), or in a server that needs nothing else.
-# It takes no build context: docker build --build-arg SERVER_IMAGE=… --secret id=hf_token,src=FILE - < images/model.Dockerfile
+# An image with a model: the model alone, for an image volume (`--target model`), or a server that includes it.
+# It needs no build context: docker build --build-arg SERVER_IMAGE=… --secret id=hf_token,src=FILE - < images/model.Dockerfile
 
 ARG SERVER_IMAGE=sd-triton-server:dev
 
-# --- Gets the model. The token is known to this stage only, and nothing of it goes on but the model's own files.
+# --- Download the model. Only this stage has the token, and the next stages copy only the model's files.
 FROM ${SERVER_IMAGE} AS download
 ARG PIPELINE=pyannote/speaker-diarization-community-1
 ARG REVISION=main
@@ -24,6 +24,6 @@ RUN --mount=type=secret,id=hf_token,uid=1000 \
 FROM scratch AS model
 COPY --chown=0:0 --from=download /models/*/*/ /
 
-# --- A server with the model, which its command finds.
+# --- A server with the model; the command `engine` of sd-server reads model.env.
 FROM ${SERVER_IMAGE} AS server
 COPY --chown=0:0 --from=download /models /opt/sd/models
