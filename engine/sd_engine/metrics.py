@@ -68,13 +68,13 @@ class Metrics:
         self.windows = self._counter("sd_windows", "Windows that the device has computed.", ["kind"])
         self.device_busy_s = self._counter("sd_device_busy_seconds", "Time in which the device computed.")
         self.device_cpu_s = self._counter("sd_device_cpu_seconds", "CPU time of the device's batches.")
-        self.device_wanted_s = self._counter(
-            "sd_device_wanted_seconds", "Time in which at least one recording needed the device."
+        self.device_demand_s = self._counter(
+            "sd_device_demand_seconds", "Time in which at least one recording needed the device."
         )
         self.out_of_memory_backoffs = self._counter(
             "sd_out_of_memory_backoffs", "Batches that did not fit into the device's memory.", ["kind"]
         )
-        self.worker_restarts = self._counter("sd_worker_restarts", "Worker processes replaced.", ["pool", "why"])
+        self.worker_restarts = self._counter("sd_worker_restarts", "Worker processes replaced.", ["pool", "reason"])
         self.model = Info("sd_model", "The loaded pipeline.", registry=self.registry)
         self.reference_fallback = Gauge(
             "sd_reference_fallback",
@@ -154,11 +154,11 @@ class Metrics:
 
     def record_device_demand(self, duration_s: float) -> None:
         """Add time in which at least one recording needed the device."""
-        self.device_wanted_s.inc(duration_s)
+        self.device_demand_s.inc(duration_s)
 
     def _efficiency(self) -> float:
-        wanted_s = self.device_wanted_s._value.get()  # noqa: SLF001 - the library has no public way to read a counter
-        return self.device_busy_s._value.get() / wanted_s if wanted_s else 1.0  # noqa: SLF001
+        demand_s = self.device_demand_s._value.get()  # noqa: SLF001 - the library has no public way to read a counter
+        return self.device_busy_s._value.get() / demand_s if demand_s else 1.0  # noqa: SLF001
 
     def _counter(self, name: str, documentation: str, labels: list[str] | None = None) -> Counter:
         return Counter(name, documentation, labels or [], registry=self.registry)

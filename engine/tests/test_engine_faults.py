@@ -37,7 +37,7 @@ def signal_all(process_ids: set[int], number: signal.Signals) -> None:
 def restarts(engine: EngineProcess) -> float:
     """Return the number of workers of all pools that were replaced after a crash."""
     pools = ("measure", "decode", "timeline")
-    return sum(engine.metric(f'sd_worker_restarts_total{{pool="{pool}",why="crashed"}}') for pool in pools)
+    return sum(engine.metric(f'sd_worker_restarts_total{{pool="{pool}",reason="crashed"}}') for pool in pools)
 
 
 def test_a_request_whose_worker_is_killed_fails_and_the_next_one_succeeds(

@@ -98,13 +98,13 @@ def test_failures_are_counted_by_their_labels(metrics: Metrics) -> None:
 
     text = exposition(metrics)
     assert 'sd_requests_total{outcome="unavailable"} 1.0' in text
-    assert 'sd_worker_restarts_total{pool="decode",why="memory"} 1.0' in text
+    assert 'sd_worker_restarts_total{pool="decode",reason="memory"} 1.0' in text
     assert 'sd_out_of_memory_backoffs_total{kind="segmentation"} 1.0' in text
 
 
 def test_series_of_failures_exist_before_the_first_failure(metrics: Metrics) -> None:
     text = exposition(metrics)
 
-    assert 'sd_worker_restarts_total{pool="decode",why="crashed"} 0.0' in text
+    assert 'sd_worker_restarts_total{pool="decode",reason="crashed"} 0.0' in text
     assert 'sd_out_of_memory_backoffs_total{kind="embedding"} 0.0' in text
     assert 'sd_requests_total{outcome="unavailable"} 0.0' in text

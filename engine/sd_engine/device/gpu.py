@@ -46,5 +46,5 @@ def found(uuid: str) -> Gpu | None:
     try:
         return Gpu(uuid)
     except pynvml.NVMLError as error:
-        logs.event("gpu_not_measured", why=str(error))
+        logs.event("gpu_not_measured", reason=str(error))
         return None

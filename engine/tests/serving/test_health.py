@@ -93,7 +93,7 @@ def test_probes_succeed_while_a_request_runs(
     assert probes >= 3
 
 
-def test_each_page_has_its_status_and_sentence(engine: EngineProcess) -> None:
+def test_each_page_has_its_status_and_text(engine: EngineProcess) -> None:
     assert engine.get("/startupz") == (200, "The engine's socket is open.\n")
     assert engine.get("/adapterz") == (200, "No adapter is missing.\n")
     assert engine.get("/nothing") == (

@@ -42,7 +42,7 @@ def test_sixteen_concurrent_requests_receive_the_same_response(
     assert engine.metric('sd_requests_total{outcome="ok"}') - successes_before == 16
 
 
-def test_a_cancelled_request_that_waits_is_successes_before_its_turn(
+def test_a_waiting_request_is_cancelled_immediately(
     engine: EngineProcess, adapter: Adapter, conversation: ConversationRecording
 ) -> None:
     cancelled_before = engine.metric('sd_requests_total{outcome="cancelled"}')

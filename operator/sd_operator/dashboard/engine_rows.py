@@ -117,7 +117,9 @@ def _errors() -> Row:
                     Query(
                         f"sum by (pod) (changes({SERIES.select('process_start_time_seconds')}[10m]))", "engine {{pod}}"
                     ),
-                    Query(f"sum by (pool, why) ({increase('sd_worker_restarts_total')})", "{{pool}} worker: {{why}}"),
+                    Query(
+                        f"sum by (pool, reason) ({increase('sd_worker_restarts_total')})", "{{pool}} worker: {{reason}}"
+                    ),
                 ),
                 "Restarts of engines within ten minutes, and replaced worker processes.",
             ),
