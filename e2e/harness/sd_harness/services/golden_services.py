@@ -1,4 +1,4 @@
-"""Whole services and the children they must have, as files. Run this to write the files anew; then read the diff."""
+"""Services with golden files of their manifests. `python -m sd_harness.services.golden_services` writes the files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from sd_harness.services.service_specs import ALL_FIELDS, PINNED, ZONE, Spec, wi
 TESTS = Path(__file__).resolve().parents[4] / "operator" / "tests"
 EXAMPLES = TESTS.parents[1] / "examples"
 
-OURS: dict[str, Spec] = {
+FURTHER_SERVICES: dict[str, Spec] = {
     "cpu": with_compute(accelerator="cpu", resources={"requests": {"cpu": "2"}, "limits": {"cpu": 4, "memory": "8Gi"}}),
     "everything": ALL_FIELDS,
     "image": {
@@ -39,40 +39,40 @@ OURS: dict[str, Spec] = {
 }
 
 
-class _Plain(yaml.SafeDumper):
-    """YAML without anchors, as people write it."""
+class _DumperWithoutAliases(yaml.SafeDumper):
+    """A dumper that writes repeated values in full instead of anchors and aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
 def specs() -> dict[str, Spec]:
-    """Spec by the golden file's name: every example, and what no example shows."""
+    """Return the specs by the name of their golden file: every example, and services that no example shows."""
     examples = {path.stem: yaml.safe_load(path.read_text())["spec"] for path in sorted(EXAMPLES.glob("*.yaml"))}
-    return examples | OURS
+    return examples | FURTHER_SERVICES
 
 
 def render(name: str) -> str:
-    """What is made for one of the services: the Job that brings its model, then its children."""
+    """Return the manifests of a service as YAML: its first model Job and its children."""
     children = manifests_of(service(specs()[name], name))
-    return yaml.dump_all(children, Dumper=_Plain, sort_keys=False, width=120)
+    return yaml.dump_all(children, Dumper=_DumperWithoutAliases, sort_keys=False, width=120)
 
 
-def manifests_of(wanted: DiarizationService) -> list[Manifest]:
-    """The first Job of a service, and what it consists of once its model is there."""
-    return [*first_job(wanted), *desired(wanted, INSTALLATION)]
+def manifests_of(diarization: DiarizationService) -> list[Manifest]:
+    """Return the first model Job of a service and its children after the Job has succeeded."""
+    return [*first_job(diarization), *desired(diarization, INSTALLATION)]
 
 
-def first_job(wanted: DiarizationService) -> list[Manifest]:
-    """None for the demo model."""
-    if isinstance(wanted.source, Demo):
+def first_job(diarization: DiarizationService) -> list[Manifest]:
+    """Return the first model Job; none for the demo model."""
+    if isinstance(diarization.source, Demo):
         return []
-    unsupplied = replace(wanted, served=None)
-    return [model_job.build(unsupplied, INSTALLATION, model_job.provisioning_task(unsupplied))]
+    without_model = replace(diarization, served=None)
+    return [model_job.build(without_model, INSTALLATION, model_job.provisioning_task(without_model))]
 
 
 def path(name: str) -> Path:
-    """Where they are kept."""
+    """Return the path of a golden file."""
     return TESTS / "golden" / f"{name}.yaml"
 
 

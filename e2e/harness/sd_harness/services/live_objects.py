@@ -1,4 +1,4 @@
-"""Objects as the API server would return them, for tests that need no API server."""
+"""Objects as an API server returns them, for tests without an API server."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ INSTALLATION = Installation(
 
 
 def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manifest:
-    """A DiarizationService in the API server."""
+    """Return a DiarizationService as the API server returns it."""
     return {
         "apiVersion": DIARIZATION_SERVICES.api_version,
         "kind": DIARIZATION_SERVICES.kind,
@@ -37,50 +37,50 @@ def resource(spec: dict[str, Any], name: str = "demo", **metadata: Any) -> Manif
 
 
 def service(spec: dict[str, Any], name: str = "demo") -> DiarizationService:
-    """The same, parsed, with the model that it asks for."""
+    """Return the parsed DiarizationService that serves its desired model."""
     return with_model(DiarizationService.parse(resource(spec, name)))
 
 
-def with_model(asked: DiarizationService) -> DiarizationService:
-    """The service once its model has been brought."""
-    source = asked.source
+def with_model(service: DiarizationService) -> DiarizationService:
+    """Return the service after its model Job has succeeded."""
+    source = service.source
     if isinstance(source, Demo):
-        return asked
-    place = {"claim_name": asked.model_claim, "image": None, "path": None}
+        return service
+    location = {"claim_name": service.model_claim, "image": None, "path": None}
     match source:
         case HuggingFace():
-            place["path"] = f"{source.pipeline.replace('/', '--')}/{COMMIT}"
+            location["path"] = f"{source.pipeline.replace('/', '--')}/{COMMIT}"
         case PersistentVolumeClaim():
-            place["path"] = source.path or None
+            location["path"] = source.path or None
         case Image():
-            place |= {"image": source.reference, "path": source.path or None}
+            location |= {"image": source.reference, "path": source.path or None}
     pinned = ServedModel(
-        source=source.describe(), mode=asked.spec.model.mode, digest=source.digest or MODEL_DIGEST, **place
+        source=source.describe(), mode=service.spec.model.mode, digest=source.digest or MODEL_DIGEST, **location
     )
     if isinstance(source, HuggingFace):
         pinned = pinned.model_copy(update={"pipeline": source.pipeline, "revision": COMMIT})
-    return replace(asked, served=pinned)
+    return replace(service, served=pinned)
 
 
 def live(manifest: Manifest, version: int = 1, **metadata: Any) -> Manifest:
-    """An applied manifest with what the API server adds."""
-    added = {"uid": f"uid-{manifest['kind']}", "resourceVersion": str(version), "generation": 1}
-    return manifest | {"metadata": manifest["metadata"] | added | metadata}
+    """Return an applied manifest with the metadata that the API server adds."""
+    server_metadata = {"uid": f"uid-{manifest['kind']}", "resourceVersion": str(version), "generation": 1}
+    return manifest | {"metadata": manifest["metadata"] | server_metadata | metadata}
 
 
-def deployment(wanted: int, **status: Any) -> Manifest:
-    """A Deployment with a status."""
+def deployment(desired_replicas: int, **status: Any) -> Manifest:
+    """Return a Deployment with a status."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "demo", "namespace": "default", "uid": "uid-d", "generation": 2, "resourceVersion": "1"},
-        "spec": {"replicas": wanted},
+        "spec": {"replicas": desired_replicas},
         "status": {"observedGeneration": 2, **status},
     }
 
 
 def pod(name: str = "demo-1", version: int = 1, *, created: str = "2026-01-01T00:00:00Z", **status: Any) -> Manifest:
-    """A pod of the service with a status."""
+    """Return a pod of the service with a status."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,4 +1,4 @@
-"""Specs that were right until somebody's hand slipped in a place or two; some still are. The same ones every time."""
+"""Valid specs with one or two random mutations, some of which keep them valid. The sequence is deterministic."""
 
 import copy
 import random
@@ -19,54 +19,54 @@ TEXTS = [
 ]  # fmt: skip
 NUMBERS = [-1, 0, 1, 2, 16, 17, 64, 65, 100, 101, 1000, 1001, 32767, 65535, 65536, 10**10]
 
-Place = tuple[Any, ...]
+Path = tuple[Any, ...]
 
 
 def mutated(count: int, seed: int = 1) -> list[Spec]:
-    """That many of them."""
-    chance = random.Random(seed)  # noqa: S311 - nothing secret
-    right = [*sample(200), *VALID.values(), *[ALL_FIELDS] * 50]
-    return [_mutated(chance.choice(right), chance) for _ in range(count)]
+    """Return `count` mutated specs."""
+    generator = random.Random(seed)  # noqa: S311 - not for cryptography
+    originals = [*sample(200), *VALID.values(), *[ALL_FIELDS] * 50]
+    return [_mutated(generator.choice(originals), generator) for _ in range(count)]
 
 
-def _mutated(spec: Spec, chance: random.Random) -> Spec:
+def _mutated(spec: Spec, generator: random.Random) -> Spec:
     changed = copy.deepcopy(spec)
-    for _ in range(chance.choice([1, 1, 2])):
-        if places := [*_places(changed)]:
-            _slip(changed, chance.choice(places), chance)
+    for _ in range(generator.choice([1, 1, 2])):
+        if paths := [*_paths(changed)]:
+            _mutate(changed, generator.choice(paths), generator)
     return changed
 
 
-def _places(value: Any, place: Place = ()) -> Iterator[Place]:
-    """Where every value of a spec is."""
+def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every value in a spec."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in inner:
-        yield (*place, key)
-        yield from _places(child, (*place, key))
+        yield (*path, key)
+        yield from _paths(child, (*path, key))
 
 
-def _slip(spec: Spec, place: Place, chance: random.Random) -> None:
-    """One value is lost, gets another name, or becomes something else of its type."""
+def _mutate(spec: Spec, path: Path, generator: random.Random) -> None:
+    """Delete one value, rename its key, or replace it by another value of its type."""
     parent: Any = spec
-    for key in place[:-1]:
+    for key in path[:-1]:
         parent = parent[key]
-    last, value = place[-1], parent[place[-1]]
-    kind = chance.random()
-    if isinstance(parent, dict) and kind < 0.12:
+    last, value = path[-1], parent[path[-1]]
+    mutation = generator.random()
+    if isinstance(parent, dict) and mutation < 0.12:
         del parent[last]
-    elif isinstance(parent, dict) and isinstance(value, str) and kind < 0.2:
-        parent[chance.choice(TEXTS)] = parent.pop(last)
+    elif isinstance(parent, dict) and isinstance(value, str) and mutation < 0.2:
+        parent[generator.choice(TEXTS)] = parent.pop(last)
     else:
-        parent[last] = _other(value, chance)
+        parent[last] = _other_value(value, generator)
 
 
-def _other(value: Any, chance: random.Random) -> Any:
+def _other_value(value: Any, generator: random.Random) -> Any:
     match value:
         case bool():
             return not value
         case int():
-            return chance.choice(NUMBERS)
+            return generator.choice(NUMBERS)
         case str():
-            return chance.choice(TEXTS)
+            return generator.choice(TEXTS)
         case _:
             return type(value)()

@@ -1,4 +1,4 @@
-"""Random specs that are all right: every field, present or not, up to its bounds; the same ones every time."""
+"""Random valid specs with any subset of the fields, up to their bounds. The sequence is deterministic."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Strategy = st.SearchStrategy[Any]
 
 
 def text(first: str, inside: str, longest: int) -> Strategy:
-    """Text whose first and last characters are among `first`."""
+    """Return text whose first and last characters are from `first`."""
     ends = st.sampled_from(first)
     return st.one_of(ends, st.tuples(ends, st.text(inside, max_size=longest - 2), ends).map("".join))
 
@@ -26,27 +26,27 @@ SENTENCES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_
 
 
 def fields(**optional: Strategy) -> Strategy:
-    """An object in which any of the fields may be missing."""
+    """Return an object with any subset of the fields."""
     return st.fixed_dictionaries({}, optional=optional)
 
 
 def merged(*parts: Strategy) -> Strategy:
-    """One object of several."""
+    """Return the union of several objects."""
     return st.tuples(*parts).map(lambda each: {key: value for part in each for key, value in part.items()})
 
 
 def labels() -> Strategy:
-    """Labels that mean nothing to anybody."""
+    """Return labels without a meaning for Kubernetes."""
     return st.dictionaries(QUALIFIED, VALUES, max_size=4)
 
 
 def annotations() -> Strategy:
-    """Annotations that mean nothing to anybody."""
+    """Return annotations without a meaning for Kubernetes."""
     return st.dictionaries(QUALIFIED, SENTENCES, max_size=4)
 
 
 def duration(seconds: int, style: int) -> str:
-    """A time, written in one of the ways there are."""
+    """Return a duration in one of its three notations."""
     if style == 1:
         return f"{seconds}s"
     if style == 2:
@@ -59,7 +59,7 @@ STYLES = st.integers(1, 3)
 
 
 def audio_limits() -> Strategy:
-    """The longest recording, and a queue that holds at least that one."""
+    """Return a longest recording and a queue that holds at least that one."""
     return st.tuples(st.integers(1, LONGEST_S), st.integers(0, LONGEST_S), STYLES, STYLES).map(
         lambda drawn: {
             "maxAudioDuration": duration(drawn[0], drawn[2]),
@@ -69,7 +69,7 @@ def audio_limits() -> Strategy:
 
 
 def batches() -> Strategy:
-    """The largest batch, and preferred ones that are no larger."""
+    """Return a largest batch size and preferred sizes up to it."""
     return st.integers(1, 64).flatmap(
         lambda largest: st.fixed_dictionaries(
             {"maxBatchSize": st.just(largest)},
@@ -79,7 +79,7 @@ def batches() -> Strategy:
 
 
 def serving() -> Strategy:
-    """Limits of the server."""
+    """Return limits of the server."""
     sizes = st.one_of(
         st.integers(1024, 1024**3), st.integers(1, 1024).map("{}Mi".format), st.integers(2, 1024**2).map("{}k".format)
     )
@@ -88,7 +88,7 @@ def serving() -> Strategy:
 
 
 def resources() -> Strategy:
-    """Requests within limits, where both are given."""
+    """Return resource requests within their limits."""
     units = {
         "cpu": st.sampled_from([str, "{}m".format, lambda number: f"{number}.125", int]),
         "memory": st.sampled_from(["{}Mi".format, "{}.5Gi".format, "{}M".format]),
@@ -116,14 +116,14 @@ def _requests_and_limits(drawn: list[Any]) -> Spec:
 
 
 def devices() -> Strategy:
-    """A GPU, or none."""
+    """Return a GPU or accelerator cpu."""
     resource = st.sampled_from(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "amd.com/gpu", "gpu.intel.com/i915"])
     gpu = fields(accelerator=st.just("gpu"), gpu=fields(resource=resource, count=st.integers(1, 16)))
     return st.one_of(gpu, st.just({"accelerator": "cpu"}))
 
 
 def tolerations() -> Strategy:
-    """Taints by value, by existence, for a time, and all of them."""
+    """Return tolerations by value, by existence, for a time, and for all taints."""
     effects = fields(effect=st.sampled_from(["NoSchedule", "PreferNoSchedule", "NoExecute"]))
     for_a_time = st.fixed_dictionaries({"effect": st.just("NoExecute"), "tolerationSeconds": st.integers(0, 10**6)})
     exists = merged(st.just({"operator": "Exists"}), fields(key=QUALIFIED))
@@ -132,7 +132,7 @@ def tolerations() -> Strategy:
 
 
 def requirements(*comparisons: str) -> Strategy:
-    """What a label must be; `comparisons` are the operators that take one number."""
+    """Return requirements on a label; `comparisons` are the operators that need one number."""
     among = {"operator": st.sampled_from(["In", "NotIn"]), "values": st.lists(VALUES, min_size=1, max_size=4)}
     exists: dict[str, Strategy] = {"operator": st.sampled_from(["Exists", "DoesNotExist"])}
     numbers = st.integers(0, 10**9).map(lambda number: [str(number)])
@@ -142,24 +142,24 @@ def requirements(*comparisons: str) -> Strategy:
 
 
 def affinity() -> Strategy:
-    """Nodes and pods to be near to or away from."""
-    must, should = (f"{when}DuringSchedulingIgnoredDuringExecution" for when in ("required", "preferred"))
+    """Return affinities to nodes and pods."""
+    required, preferred = (f"{when}DuringSchedulingIgnoredDuringExecution" for when in ("required", "preferred"))
     weight = st.integers(1, 100)
     nodes = st.fixed_dictionaries({"matchExpressions": st.lists(requirements("Gt", "Lt"), min_size=1, max_size=3)})
     terms = st.fixed_dictionaries({"nodeSelectorTerms": st.lists(nodes, min_size=1, max_size=2)})
     selector = fields(matchLabels=labels(), matchExpressions=st.lists(requirements(), max_size=2))
     pods = st.fixed_dictionaries({"labelSelector": selector, "topologyKey": QUALIFIED})
 
-    def wishes(name: str, term: Strategy) -> Strategy:
+    def preferences(name: str, term: Strategy) -> Strategy:
         return st.lists(st.fixed_dictionaries({"weight": weight, name: term}), max_size=2)
 
-    near = fields(**{must: st.lists(pods, max_size=2), should: wishes("podAffinityTerm", pods)})
-    node_affinity = fields(**{must: terms, should: wishes("preference", nodes)})
+    near = fields(**{required: st.lists(pods, max_size=2), preferred: preferences("podAffinityTerm", pods)})
+    node_affinity = fields(**{required: terms, preferred: preferences("preference", nodes)})
     return fields(nodeAffinity=node_affinity, podAffinity=near, podAntiAffinity=near)
 
 
 def spread() -> Strategy:
-    """Constraints, each for a key and an effect of its own."""
+    """Return spread constraints with unique keys and effects."""
     constraint = st.fixed_dictionaries(
         {"topologyKey": QUALIFIED, "whenUnsatisfiable": st.sampled_from(["DoNotSchedule", "ScheduleAnyway"])},
         optional={"maxSkew": st.integers(1, 1000)},
@@ -168,7 +168,7 @@ def spread() -> Strategy:
 
 
 def compute() -> Strategy:
-    """What the pods run on."""
+    """Return compute resources."""
     placed = fields(
         resources=resources(),
         nodeSelector=labels(),
@@ -182,7 +182,7 @@ def compute() -> Strategy:
 
 
 def autoscaling() -> Strategy:
-    """Who scales, within bounds that are in order."""
+    """Return an autoscaling mode with ordered bounds."""
     wait = st.tuples(st.integers(1, LONGEST_S), STYLES).map(lambda drawn: duration(*drawn))
     bounds = st.tuples(st.integers(1, 500), st.integers(0, 500)).map(
         lambda drawn: {"minReplicas": drawn[0], "maxReplicas": drawn[0] + drawn[1]}
@@ -193,7 +193,7 @@ def autoscaling() -> Strategy:
 
 
 def services() -> Strategy:
-    """A Service; fixed ports are distinct, and of the range that clusters have."""
+    """Return a Service with distinct node ports in the default range of a cluster."""
     names = ["http", "grpc", "metrics", "engineMetrics"]
     ports = st.dictionaries(st.sampled_from(names), st.integers(30000, 32767), max_size=4).filter(
         lambda chosen: len({*chosen.values()}) == len(chosen)
@@ -206,13 +206,13 @@ def services() -> Strategy:
 
 
 def policies() -> Strategy:
-    """Who may call."""
+    """Return a NetworkPolicy."""
     peers = st.lists(fields(namespaceLabels=labels(), podLabels=labels()), max_size=4)
     return st.one_of(fields(enabled=st.just(value=True), allowFrom=peers), st.just({"enabled": False}))
 
 
 def network() -> Strategy:
-    """How callers reach the pods."""
+    """Return network access."""
     host = st.tuples(NAMES, st.sampled_from(["example", "test", "x-1"])).map(".".join)
     ingress = st.fixed_dictionaries(
         {"host": host}, optional={"className": NAMES, "tlsSecretName": NAMES, "annotations": annotations()}
@@ -221,12 +221,12 @@ def network() -> Strategy:
 
 
 def images() -> Strategy:
-    """Images of the containers."""
+    """Return images of the containers."""
     return fields(server=references(), triton=references())
 
 
 def references() -> Strategy:
-    """References with and without registry, tag and digest."""
+    """Return image references with and without registry, tag and digest."""
     registry = st.tuples(NAMES, st.sampled_from(["/", ":5000/"])).map("".join)
     path = st.lists(text(LOWER, LOWER, 20), min_size=1, max_size=3).map("/".join)
     tag = st.one_of(st.just(""), KEYS.map(":{}".format))
@@ -235,7 +235,7 @@ def references() -> Strategy:
 
 
 def sources() -> Strategy:
-    """The demo model, a claim, an image, or a pipeline on a hub."""
+    """Return a model source: the demo model, a claim, an image, or a pipeline on a hub."""
     beside = {"path": st.lists(KEYS, max_size=4).map("/".join), "digest": st.just(PINNED)}
     claim = st.fixed_dictionaries({"claimName": NAMES}, optional=beside)
     image = st.fixed_dictionaries({"reference": references()}, optional=beside)
@@ -248,7 +248,7 @@ def sources() -> Strategy:
 
 
 def hubs() -> Strategy:
-    """Pipelines that may be on some hub."""
+    """Return pipelines on a hub."""
     part = text(LETTERS, LETTERS + "_", 40)
     return st.fixed_dictionaries(
         {
@@ -265,19 +265,19 @@ def hubs() -> Strategy:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a revision may be called like that."""
+    """Return True if the name is valid as a revision."""
     return ".." not in name
 
 
 def caches() -> Strategy:
-    """A claim that is there already, or one that is to be made."""
+    """Return an existing claim or one that the operator creates."""
     modes = st.sampled_from([["ReadWriteOnce"], ["ReadWriteMany"], ["ReadWriteOnce", "ReadWriteMany"]])
     own = fields(size=st.sampled_from(["1Gi", "500M", "2.5Ti"]), storageClassName=NAMES, accessModes=modes)
     return st.one_of(merged(own, fields(retain=st.booleans())), fields(claimName=NAMES))
 
 
 def specs() -> Strategy:
-    """Whole specs."""
+    """Return whole specs."""
     model = st.fixed_dictionaries(
         {"source": sources()}, optional={"mode": st.sampled_from(["exact", "fast", "reference"])}
     )
@@ -302,8 +302,8 @@ def specs() -> Strategy:
 
 
 def sample(count: int) -> list[Spec]:
-    """That many of them."""
-    found: list[Spec] = []
+    """Return `count` random specs."""
+    drawn: list[Spec] = []
 
     @settings(
         max_examples=count,
@@ -315,7 +315,7 @@ def sample(count: int) -> list[Spec]:
     )
     @given(specs())
     def draw(spec: Spec) -> None:
-        found.append(spec)
+        drawn.append(spec)
 
     draw()
-    return found
+    return drawn

@@ -1,4 +1,4 @@
-"""Specs that people write, good and bad: one table for the models and for the API server."""
+"""Valid and invalid specs, which tests of the models and of the API server share."""
 
 from typing import Any, NamedTuple
 
@@ -120,37 +120,37 @@ ALL_FIELDS: Spec = {
     "images": {"server": f"registry.example/server@{PINNED}", "triton": "registry.example/triton:26.07"},
     "imagePullSecrets": [{"name": "registry"}],
 }
-"""Every field that there is, away from its default."""
+"""A spec with every field set to a value other than its default."""
 
 
 def with_demo(**parts: Any) -> Spec:
-    """The smallest spec and these parts."""
+    """Return the smallest spec with these fields."""
     return {**DEMO, **parts}
 
 
 def with_compute(**parts: Any) -> Spec:
-    """The smallest spec and these parts of `compute`."""
+    """Return the smallest spec with these fields of `compute`."""
     return with_demo(compute=parts)
 
 
 def with_network(**parts: Any) -> Spec:
-    """The smallest spec and these parts of `network`."""
+    """Return the smallest spec with these fields of `network`."""
     return with_demo(network=parts)
 
 
 def with_autoscaling(**parts: Any) -> Spec:
-    """The smallest spec and these parts of `autoscaling`."""
+    """Return the smallest spec with these fields of `autoscaling`."""
     return with_demo(autoscaling=parts)
 
 
 def with_node_affinity(*requirements: dict[str, Any]) -> Spec:
-    """The smallest spec on nodes that meet these requirements."""
+    """Return the smallest spec with requirements on its nodes."""
     terms = {"nodeSelectorTerms": [{"matchExpressions": [*requirements]}]}
     return with_compute(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}})
 
 
 def with_pod_anti_affinity(selector: dict[str, Any]) -> Spec:
-    """The smallest spec on nodes without pods of this selector."""
+    """Return the smallest spec on nodes without pods of this selector."""
     term = {"labelSelector": selector, "topologyKey": "kubernetes.io/hostname"}
     return with_compute(affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
 
@@ -161,29 +161,29 @@ WITH_EVERY_CORE_KIND = with_demo(
     autoscaling={"mode": "hpa"},
     network={"ingress": {"host": "speech.example"}},
 )
-"""A service with a child of every kind that each cluster has."""
+"""A service with a child of every kind that each cluster serves."""
 
 WITH_HPA = {**WITH_EVERY_CORE_KIND, "monitoring": {"podMonitor": True, "alerts": True}}
 WITH_KEDA = {**WITH_HPA, "autoscaling": {"mode": "keda"}}
-"""Services with a child of every kind, but for the autoscaler that the other one has."""
+"""Services with a child of every kind, except for the autoscaler of the other one."""
 
 
-def with_hugging_face(**changed: Any) -> Spec:
-    """A pipeline on the hub, with changes."""
-    named = {"pipeline": "pyannote/speaker-diarization-community-1", "revision": "c0ffee" * 6 + "c0ff"}
-    return {"model": {"source": {"huggingFace": named | changed}}}
+def with_hugging_face(**changes: Any) -> Spec:
+    """Return a service with a pipeline on the hub, with changes to its source."""
+    source = {"pipeline": "pyannote/speaker-diarization-community-1", "revision": "c0ffee" * 6 + "c0ff"}
+    return {"model": {"source": {"huggingFace": source | changes}}}
 
 
 VALID: dict[str, Spec] = {
     "pipeline on the hub": with_hugging_face(tokenSecretRef={"name": "hub"}),
     "tag at a mirror": with_hugging_face(revision="v1.0", endpoint="http://mirror:8080/hf", caBundleRef={"name": "ca"}),
-    "claim for several": {**with_hugging_face(digest=PINNED), "cache": {"claimName": "models"}},
-    "claim that stays": {
+    "existing claim": {**with_hugging_face(digest=PINNED), "cache": {"claimName": "models"}},
+    "retained claim": {
         **with_hugging_face(),
         "cache": {"size": "5Gi", "retain": True, "accessModes": ["ReadWriteMany"]},
     },
     "model in an image": {"model": {"source": {"image": {"reference": f"registry.example/m@{PINNED}", "path": "a"}}}},
-    "model in a claim's root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
+    "model in a claim root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
     "smallest": DEMO,
     "everything": ALL_FIELDS,
     "paused": with_demo(replicas=0),
@@ -212,11 +212,11 @@ VALID: dict[str, Spec] = {
     "hpa": with_autoscaling(mode="hpa", minReplicas=1, maxReplicas=1),
     "keda": with_autoscaling(mode="keda", minReplicas=2, targetWait="5m"),
     "external to zero": with_autoscaling(mode="external", minReplicas=0),
-    "replicas beyond the autoscaler": {**with_autoscaling(mode="hpa", maxReplicas=2), "replicas": 5},
+    "replicas above the autoscaler's maximum": {**with_autoscaling(mode="hpa", maxReplicas=2), "replicas": 5},
     "ingress": with_network(ingress={"host": "a.b-c.example"}),
     "host of one word": with_network(ingress={"host": "diarization"}),
     "no policy": with_network(policy={"enabled": False}),
-    "own pods may call": with_network(policy={"allowFrom": [{}]}),
+    "peers in the own namespace": with_network(policy={"allowFrom": [{}]}),
     "no gRPC": with_network(service={"grpc": False, "type": "NodePort", "nodePorts": {"http": 30700}}),
     "monitored": with_demo(monitoring={"podMonitor": True, "labels": {"release": "prometheus"}}),
     "longest label": with_demo(podMetadata={"labels": {"example.com/" + "a" * 63: "b" * 63, "c": ""}}),
@@ -249,7 +249,7 @@ INVALID: dict[str, InvalidSpec] = {
     ),
     "no source": rejected_by_both({"model": {"source": {}}}, "exactly one model source must be set"),
     "no model": InvalidSpec({"replicas": 1}, "spec.model: Required value"),
-    "way out of the claim": rejected_by_both(
+    "path outside the claim": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "models", "path": "../other"}}}},
         "path must be inside the claim",
     ),
@@ -258,17 +258,17 @@ INVALID: dict[str, InvalidSpec] = {
         "must consist of lower-case letters, digits, '-' and '.', and start and end with a letter or digit, such as "
         "my-models",
     ),
-    "dots in a row": rejected_by_both(
+    "consecutive dots": rejected_by_both(
         {"model": {"source": {"persistentVolumeClaim": {"claimName": "a..b"}}}}, "must consist of lower-case letters"
     ),
-    "way out of the image": rejected_by_both(
+    "path outside the image": rejected_by_both(
         {"model": {"source": {"image": {"reference": "registry.example/model", "path": "/etc"}}}},
         "path must be inside the image",
     ),
-    "revision in the pipeline's name": rejected_by_both(
+    "revision in the pipeline name": rejected_by_both(
         with_hugging_face(pipeline="pyannote/speaker-diarization@2.1"), "set the revision in its own field"
     ),
-    "pipeline that would leave the cache": rejected_by_both(
+    "pipeline with a parent directory": rejected_by_both(
         with_hugging_face(pipeline="a/..b"), "must be a repository, such as pyannote/"
     ),
     "two dots in a revision": rejected_by_both(
@@ -289,26 +289,24 @@ INVALID: dict[str, InvalidSpec] = {
         with_hugging_face(tokenSecretRef={"name": "other/hub"}),
         "must consist of lower-case letters, digits, '-' and '.'",
     ),
-    "digest that is none": rejected_by_both(with_hugging_face(digest="sha256:abc"), "sha256: and 64 hex digits"),
-    "class for a claim that is there": rejected_by_both(
+    "short digest": rejected_by_both(with_hugging_face(digest="sha256:abc"), "sha256: and 64 hex digits"),
+    "storage class for an existing claim": rejected_by_both(
         {**with_hugging_face(), "cache": {"claimName": "models", "storageClassName": "fast"}},
         "cache.storageClassName and cache.retain must not be set with cache.claimName",
     ),
-    "claim of somebody else to be kept": rejected_by_both(
+    "retained existing claim": rejected_by_both(
         {**with_hugging_face(), "cache": {"claimName": "models", "retain": True}},
         "cache.storageClassName and cache.retain must not be set with cache.claimName",
     ),
-    "cache of nothing": rejected_by_both(
-        {**with_hugging_face(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"
-    ),
+    "empty cache": rejected_by_both({**with_hugging_face(), "cache": {"size": "0"}}, "must be a size from 1Mi to 1Pi"),
     "negative request size": InvalidSpec(
         with_demo(serving={"maxRequestBytes": "-64Mi"}),
         'spec.serving.maxRequestBytes: Invalid value: "-64Mi": must be a size from 1Ki to 1Gi, such as 64Mi',
         "must be a size from 1Ki to 1Gi",
     ),
-    "no request size": rejected_by_both(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki"),
-    "request beyond Triton": rejected_by_both(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi"),
-    "words for a size": rejected_by_both(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki"),
+    "zero request size": rejected_by_both(with_demo(serving={"maxRequestBytes": 0}), "must be a size from 1Ki"),
+    "request size above the limit": rejected_by_both(with_demo(serving={"maxRequestBytes": "2Gi"}), "from 1Ki to 1Gi"),
+    "text as a size": rejected_by_both(with_demo(serving={"maxRequestBytes": "big"}), "must be a size from 1Ki"),
     "negative adapters": InvalidSpec(
         with_demo(serving={"adapters": -1}), "spec.serving.adapters in body should be greater than or equal to 1"
     ),
@@ -316,18 +314,16 @@ INVALID: dict[str, InvalidSpec] = {
         with_demo(serving={"maxAudioDuration": "-4h"}),
         "must be a duration above zero and at most 1000h in hours, minutes and seconds, such as 4h",
     ),
-    "no duration": rejected_by_both(with_demo(serving={"maxAudioDuration": "0s"}), "must be a duration above zero"),
-    "years": rejected_by_both(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
-    "duration beyond all counting": rejected_by_both(
-        with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"
-    ),
-    "words for a duration": rejected_by_both(
+    "zero duration": rejected_by_both(with_demo(serving={"maxAudioDuration": "0s"}), "must be a duration above zero"),
+    "duration of a year": rejected_by_both(with_demo(serving={"maxQueuedAudio": "8760h"}), "at most 1000h"),
+    "duration of 20 digits": rejected_by_both(with_demo(serving={"maxQueuedAudio": "9" * 20 + "h"}), "at most 1000h"),
+    "text as a duration": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "four hours"}), "must be a duration above zero"
     ),
     "queue shorter than a recording": rejected_by_both(
         with_demo(serving={"maxAudioDuration": "10h"}), "maxQueuedAudio must be at least maxAudioDuration"
     ),
-    "batches larger than allowed": rejected_by_both(
+    "batch above the maximum": rejected_by_both(
         with_demo(serving={"maxBatchSize": 4, "preferredBatchSizes": [8]}),
         "preferredBatchSizes must not be larger than maxBatchSize",
     ),
@@ -339,17 +335,17 @@ INVALID: dict[str, InvalidSpec] = {
         {"model": {"source": {"demo": {}}, "mode": "warp"}},
         'Unsupported value: "warp": supported values: "exact", "fast", "reference"',
     ),
-    "gpu on a cpu": rejected_by_both(
+    "gpu with accelerator cpu": rejected_by_both(
         with_compute(accelerator="cpu", gpu={"count": 1}),
         "compute.gpu must not be set with accelerator cpu",
     ),
-    "gpu among the resources": rejected_by_both(
+    "gpu in the resources": rejected_by_both(
         with_compute(resources={"limits": {"nvidia.com/gpu": 1}}), "request GPUs with compute.gpu"
     ),
-    "gpu of no vendor": rejected_by_both(
+    "gpu without a vendor": rejected_by_both(
         with_compute(gpu={"resource": "gpu"}), "must be the resource of a device plugin"
     ),
-    "cpu for a gpu": rejected_by_both(
+    "reserved resource as a gpu": rejected_by_both(
         with_compute(gpu={"resource": "kubernetes.io/cpu"}), "kubernetes.io/ and requests. are reserved by Kubernetes"
     ),
     "negative memory": InvalidSpec(
@@ -357,15 +353,15 @@ INVALID: dict[str, InvalidSpec] = {
         'spec.compute.resources.requests[memory]: Invalid value: "-1Gi": must be a quantity above zero',
         "must be a quantity above zero",
     ),
-    "words for memory": rejected_by_both(
+    "text as memory": rejected_by_both(
         with_compute(resources={"requests": {"memory": "much"}, "limits": {"memory": "1Gi"}}),
         "must be a quantity above zero",
     ),
-    "no memory": rejected_by_both(with_compute(resources={"limits": {"memory": 0}}), "must be a quantity above zero"),
+    "zero memory": rejected_by_both(with_compute(resources={"limits": {"memory": 0}}), "must be a quantity above zero"),
     "finer than a thousandth": rejected_by_both(
         with_compute(resources={"requests": {"cpu": "0.0005"}}), "must be a quantity above zero"
     ),
-    "more than any node has": rejected_by_both(with_compute(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
+    "memory above 1Pi": rejected_by_both(with_compute(resources={"requests": {"memory": "2Pi"}}), "at most 1Pi"),
     "exponent": rejected_by_both(
         with_compute(resources={"requests": {"memory": "1e9"}}), "must be a quantity above zero"
     ),
@@ -377,12 +373,12 @@ INVALID: dict[str, InvalidSpec] = {
         with_compute(nodeSelector={"the pool": "gpu"}), "each key must be a label key"
     ),
     "node label's value": rejected_by_both(with_compute(nodeSelector={"pool": "-gpu"}), "must be a label value"),
-    "taint of no name": rejected_by_both(with_compute(tolerations=[{}]), "must have operator Exists"),
-    "taint that exists with a value": rejected_by_both(
+    "toleration without a key": rejected_by_both(with_compute(tolerations=[{}]), "must have operator Exists"),
+    "value with operator Exists": rejected_by_both(
         with_compute(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
         "a toleration with operator Exists must not have a value",
     ),
-    "time where none is needed": rejected_by_both(
+    "seconds without NoExecute": rejected_by_both(
         with_compute(tolerations=[{"key": "a", "operator": "Exists", "tolerationSeconds": 60}]),
         "tolerationSeconds must not be set without effect NoExecute",
     ),
@@ -393,24 +389,24 @@ INVALID: dict[str, InvalidSpec] = {
     "Exists with values": rejected_by_both(
         with_node_affinity({"key": "pool", "operator": "Exists", "values": ["a"]}), "operator In or NotIn needs values"
     ),
-    "greater than a word": rejected_by_both(
+    "comparison with text": rejected_by_both(
         with_node_affinity({"key": "memory", "operator": "Gt", "values": ["much"]}),
         "operator Gt or Lt needs exactly one value, which must be a whole number",
     ),
-    "greater than two numbers": rejected_by_both(
+    "comparison with two numbers": rejected_by_both(
         with_node_affinity({"key": "memory", "operator": "Lt", "values": ["1", "2"]}),
         "operator Gt or Lt needs exactly one",
     ),
     "no requirement": InvalidSpec(with_node_affinity(), "should have at least 1 items"),
-    "pods by a comparison": InvalidSpec(
+    "comparison in a pod selector": InvalidSpec(
         with_pod_anti_affinity({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}),
         'Unsupported value: "Gt": supported values: "In", "NotIn", "Exists", "DoesNotExist"',
     ),
-    "pods of no value": rejected_by_both(
+    "pod selector without values": rejected_by_both(
         with_pod_anti_affinity({"matchExpressions": [{"key": "a", "operator": "NotIn"}]}),
         "operator In or NotIn needs values",
     ),
-    "weight of nothing": InvalidSpec(
+    "zero weight": InvalidSpec(
         with_compute(
             affinity={
                 "nodeAffinity": {
@@ -422,14 +418,14 @@ INVALID: dict[str, InvalidSpec] = {
         ),
         "should be greater than or equal to 1",
     ),
-    "no skew": InvalidSpec(
+    "zero skew": InvalidSpec(
         with_compute(topologySpreadConstraints=[{"topologyKey": ZONE, "maxSkew": 0}]),
         "should be greater than or equal to 1",
     ),
-    "spread over nothing": InvalidSpec(
+    "spread without a topology key": InvalidSpec(
         with_compute(topologySpreadConstraints=[{"maxSkew": 1}]), "topologyKey: Required value"
     ),
-    "priority in capitals": rejected_by_both(
+    "priority class in capitals": rejected_by_both(
         with_compute(priorityClassName="High"), "must consist of lower-case letters"
     ),
     "negative replicas": InvalidSpec(
@@ -441,7 +437,7 @@ INVALID: dict[str, InvalidSpec] = {
     "unknown autoscaler": InvalidSpec(
         with_autoscaling(mode="vpa"), 'Unsupported value: "vpa": supported values: "none", "hpa", "keda", "external"'
     ),
-    "bounds in disorder": rejected_by_both(
+    "minimum above maximum": rejected_by_both(
         with_autoscaling(mode="hpa", minReplicas=5),
         "autoscaling.minReplicas must not be larger than autoscaling.maxReplicas",
     ),
@@ -451,56 +447,56 @@ INVALID: dict[str, InvalidSpec] = {
     "keda to zero": rejected_by_both(
         with_autoscaling(mode="keda", minReplicas=0), "autoscaling.minReplicas must be 1 or more"
     ),
-    "no patience at all": rejected_by_both(
+    "zero target wait": rejected_by_both(
         with_autoscaling(mode="hpa", targetWait="0s"), "must be a duration above zero"
     ),
-    "fixed ports without nodes": rejected_by_both(
+    "node ports of a ClusterIP": rejected_by_both(
         with_network(service={"nodePorts": {"http": 30700}}),
         "nodePorts must not be set with type ClusterIP; set type NodePort or LoadBalancer",
     ),
-    "one port twice": rejected_by_both(
+    "duplicate node port": rejected_by_both(
         with_network(service={"type": "NodePort", "nodePorts": {"http": 30700, "metrics": 30700}}),
         "nodePorts must not contain the same port twice",
     ),
-    "fixed port for closed gRPC": rejected_by_both(
+    "node port for disabled gRPC": rejected_by_both(
         with_network(service={"type": "NodePort", "nodePorts": {"grpc": 30701}, "grpc": False}),
         "nodePorts.grpc must not be set with grpc: false",
     ),
-    "operator's annotation": rejected_by_both(
+    "reserved annotation": rejected_by_both(
         with_network(service={"annotations": {"sd-triton.dev/applied": "x"}}),
         "each key must be an annotation key, such as example.com/team; the prefix sd-triton.dev/ is reserved",
     ),
-    "ingress under an address": rejected_by_both(
+    "IP address as ingress host": rejected_by_both(
         with_network(ingress={"host": "10.0.0.1"}),
         "must be a DNS name, such as diarization.example.com; an Ingress does not accept an IP address",
     ),
-    "ingress under a URL": rejected_by_both(
+    "URL as ingress host": rejected_by_both(
         with_network(ingress={"host": "https://diarization.example.com"}), "must be a DNS name"
     ),
-    "ingress class of old": rejected_by_both(
+    "ingress class as annotation": rejected_by_both(
         with_network(ingress={"host": "a.example", "annotations": {"kubernetes.io/ingress.class": "nginx"}}),
         "set the IngressClass in className",
     ),
-    "ingress of no host": InvalidSpec(
+    "ingress without a host": InvalidSpec(
         with_network(ingress={"tlsSecretName": "tls"}), "spec.network.ingress.host: Required value"
     ),
-    "guard without a gate": rejected_by_both(
+    "peers without a policy": rejected_by_both(
         with_network(policy={"enabled": False, "allowFrom": [{}]}), "allowFrom must not be set with enabled: false"
     ),
-    "peer with a wrong label": rejected_by_both(
+    "invalid peer label": rejected_by_both(
         with_network(policy={"allowFrom": [{"podLabels": {"a/b/c": "d"}}]}), "each key must be a label key"
     ),
-    "monitoring with a wrong label": rejected_by_both(
+    "invalid monitoring label": rejected_by_both(
         with_demo(monitoring={"labels": {"release": "a b"}}), "must be a label value"
     ),
-    "pods under another name": rejected_by_both(
+    "reserved pod label": rejected_by_both(
         with_demo(podMetadata={"labels": {"app.kubernetes.io/instance": "other"}}),
         "podMetadata.labels must not set app.kubernetes.io/name",
     ),
-    "pods of another template": rejected_by_both(
+    "template hash as pod label": rejected_by_both(
         with_demo(podMetadata={"labels": {"pod-template-hash": "1"}}), "these labels select the pods"
     ),
-    "unconfined pods": rejected_by_both(
+    "unconfined AppArmor profile": rejected_by_both(
         with_demo(podMetadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/triton": "unconfined"}}),
         "would weaken the confinement of the pods",
     ),
@@ -510,14 +506,14 @@ INVALID: dict[str, InvalidSpec] = {
     "image in capitals": rejected_by_both(
         with_demo(images={"server": "registry.example/Server:1"}), "must be a container image with a tag or digest"
     ),
-    "half a digest": rejected_by_both(
+    "short image digest": rejected_by_both(
         with_demo(images={"server": "registry.example/server@sha256:0123"}), "must be a container image"
     ),
 }
 
 INVALID_FOR_THE_API_SERVER_ONLY: dict[str, InvalidSpec] = {
-    "secret named twice": InvalidSpec(with_demo(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
-    "constraint given twice": InvalidSpec(
+    "duplicate pull secret": InvalidSpec(with_demo(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
+    "duplicate spread constraint": InvalidSpec(
         with_compute(topologySpreadConstraints=[{"topologyKey": ZONE}, {"topologyKey": ZONE, "maxSkew": 2}]),
         "Duplicate value",
     ),
@@ -525,7 +521,7 @@ INVALID_FOR_THE_API_SERVER_ONLY: dict[str, InvalidSpec] = {
     "unknown affinity": InvalidSpec(
         with_compute(affinity={"nodes": ["a"]}), 'unknown field "spec.compute.affinity.nodes"'
     ),
-    "pods of another namespace": InvalidSpec(
+    "pods in another namespace": InvalidSpec(
         with_compute(
             affinity={
                 "podAffinity": {
@@ -537,8 +533,8 @@ INVALID_FOR_THE_API_SERVER_ONLY: dict[str, InvalidSpec] = {
         ),
         "unknown field",
     ),
-    "broken number": InvalidSpec(
+    "fractional number": InvalidSpec(
         with_compute(resources={"requests": {"cpu": 0.5}}), "spec.compute.resources.requests.cpu"
     ),
 }
-"""List keys, unknown fields and YAML's types are the API server's business; the operator works with what it let in."""
+"""Specs that only the API server rejects: it validates list keys, unknown fields and types before the operator."""
