@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sd_harness.hub import fake_hub, hub_models
 from sd_harness.hub.hub_models import COMMUNITY_COMMIT
 from sd_harness.hub.hub_state import FakeHub
 from sd_harness.hub.model_store_command import CompletedRun, ModelStoreCommand
@@ -18,11 +20,21 @@ from sd_model_store import manifest
 COMMUNITY_FOLDER = "pyannote--speaker-diarization-community-1"
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a downloaded revision in `cache` and its archive, which tests copy."""
+    command = ModelStoreCommand(tmp_path_factory.mktemp("exported"))
+    with fake_hub.running(hub_models.three_one()) as hub:
+        path = command.download(hub).path
+    archive = command.folder / "model.tar"
+    assert command.run("export", "--directory", str(path), "--archive", str(archive)).exit_code == 0
+    return command.folder
+
+
 @pytest.fixture
-def archive(hub: FakeHub, command: ModelStoreCommand, tmp_path: Path) -> Path:
-    path = command.download(hub).path
-    assert command.run("export", "--directory", str(path), "--archive", str(tmp_path / "model.tar")).exit_code == 0
-    return tmp_path / "model.tar"
+def archive(exported: Path, command: ModelStoreCommand) -> Path:
+    shutil.copytree(exported / "cache", command.cache, symlinks=True, dirs_exist_ok=True)
+    return Path(shutil.copy2(exported / "model.tar", command.folder))
 
 
 def import_(command: ModelStoreCommand, archive: Path, *more: str) -> CompletedRun:
