@@ -39,7 +39,7 @@ def test_first_bytes_select_the_format(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_encoded_format_is_detected(name: str) -> None:
-    recording = encode(wav(sweep(0.5)), FORMATS[name])
+    recording = encode(wav(sweep(3.0)), FORMATS[name])
 
     detected = detect_format(recording[id3_tag_bytes(recording) :][:64])
 

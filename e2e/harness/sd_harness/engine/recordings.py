@@ -56,7 +56,7 @@ def sweep(duration_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np
     return (8000 * np.sin(2 * np.pi * (200 + 500 * time_s / duration_s) * time_s)).astype(np.int16)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def encode(recording: bytes, arguments: str) -> bytes:
     """Encode `recording` with ffmpeg into a file; return its content."""
     with tempfile.NamedTemporaryFile() as file:
