@@ -6,7 +6,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
-from sd_harness.control_plane.control_plane import OPERATOR_USERS, ControlPlane, Manifest
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest
+from sd_harness.control_plane.program_flags import OPERATOR_USERS
 
 
 class Write(NamedTuple):

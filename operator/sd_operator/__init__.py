@@ -1,1 +1,1 @@
-"""The operator of sd-triton: turns each DiarizationService into the objects that serve it, and says how they do."""
+"""The operator of sd-triton: reconciles each DiarizationService into the Kubernetes objects that serve it."""

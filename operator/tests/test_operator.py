@@ -33,6 +33,7 @@ async def page(port: int, path: str) -> tuple[int, str]:
 
 async def wait_for(port: int, path: str, status: int, text: str = "") -> None:
     """Wait until an endpoint returns this status and a body that contains the text."""
+    response = (0, "")
     for _ in range(400):
         response = await page(port, path)
         if response[0] == status and text in response[1]:

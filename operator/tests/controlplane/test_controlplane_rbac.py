@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sd_harness.control_plane.control_plane import OPERATOR_USER, ControlPlane, Manifest, control_plane
+from sd_harness.control_plane.control_plane import ControlPlane, Manifest, control_plane
 from sd_harness.control_plane.model_job_pods import active_job_pod
 from sd_harness.control_plane.operator_process import running_operator
 from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
+from sd_harness.control_plane.program_flags import OPERATOR_USER
 from sd_harness.services.live_objects import INSTALLATION, service
 from sd_harness.services.service_specs import WITH_HPA, WITH_KEDA, with_hugging_face
 from sd_operator.api.service import DiarizationService

@@ -13,6 +13,13 @@ from typing import Any
 import yaml
 
 from sd_harness.control_plane.processes import eventually, free_port, process
+from sd_harness.control_plane.program_flags import (
+    OPERATOR_USERS,
+    api_server_flags,
+    etcd_flags,
+    kubeconfig,
+    write_credentials,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 CHART = REPOSITORY / "charts" / "sd-triton"
@@ -21,29 +28,9 @@ CONTROLLERS = (
     "deployment-controller,replicaset-controller,garbage-collector-controller,namespace-controller,"
     "resourcequota-controller,job-controller,persistentvolumeclaim-protection-controller"
 )
-OPERATOR_USER = "system:serviceaccount:sd-triton:sd-triton-operator"
-NAMESPACED_OPERATOR_USER = "system:serviceaccount:scoped:sd-triton-operator"
-"""The operator of an installation that is restricted to some namespaces."""
-OPERATOR_USERS = [OPERATOR_USER, NAMESPACED_OPERATOR_USER]
 OPERATOR_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sd-triton"}}
 """The namespace of the operator and its Lease."""
 START_TIMEOUT_S = 60
-
-AUDIT_POLICY = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived", "ResponseStarted"],
-    "rules": [
-        {"level": "Metadata", "users": OPERATOR_USERS, "verbs": ["create", "update", "patch", "delete"]},
-        {
-            "level": "Metadata",
-            "verbs": ["create", "update", "patch", "delete"],
-            "resources": [{"group": "sd-triton.dev", "resources": ["diarizationservices"]}],
-        },
-        {"level": "None"},
-    ],
-}
-"""Log all writes of operators, and all writes of DiarizationServices."""
 
 Manifest = dict[str, Any]
 
@@ -81,7 +68,7 @@ class ControlPlane:
     def kubeconfig_for(self, url: str) -> Path:
         """Kubeconfig of the operator with another server address."""
         path = self.folder / f"operator-{url.rpartition(':')[2]}.kubeconfig"
-        path.write_text(yaml.safe_dump(_kubeconfig(url, "operator")))
+        path.write_text(yaml.safe_dump(kubeconfig(url, "operator")))
         return path
 
     @property
@@ -146,12 +133,12 @@ def control_plane(
     """
     plane, extra = ControlPlane(folder, programs), flags or {}
     etcd, port = f"http://127.0.0.1:{free_port()}", free_port()
-    _write_credentials(plane, f"https://127.0.0.1:{port}")
+    write_credentials(folder, f"https://127.0.0.1:{port}")
     configs = [f"--{kind}kubeconfig={plane.admin}" for kind in ("", "authentication-", "authorization-")]
     single = [*configs, "--leader-elect=false", "--secure-port=0"]
     with ExitStack() as running:
-        _start(running, plane, "etcd", *_etcd_flags(folder, etcd))
-        server = [*_api_server_flags(folder, etcd, port), *extra.get("kube-apiserver", [])]
+        _start(running, plane, "etcd", *etcd_flags(folder, etcd))
+        server = [*api_server_flags(folder, etcd, port), *extra.get("kube-apiserver", [])]
         _start(running, plane, "kube-apiserver", *server)
         eventually(
             lambda: plane.kubectl("get", "--raw=/readyz", check=False).returncode == 0, "API server", START_TIMEOUT_S
@@ -166,59 +153,3 @@ def control_plane(
 
 def _start(running: ExitStack, plane: ControlPlane, name: str, *flags: str) -> None:
     running.enter_context(process([str(plane.programs / name), *flags], plane.folder / f"{name}.log"))
-
-
-def _etcd_flags(folder: Path, url: str) -> list[str]:
-    return [
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
-        f"--listen-peer-urls=http://127.0.0.1:{free_port()}",
-        "--unsafe-no-fsync",
-        "--log-level=warn",
-    ]
-
-
-def _api_server_flags(folder: Path, etcd: str, port: int) -> list[str]:
-    return [
-        f"--etcd-servers={etcd}",
-        "--bind-address=127.0.0.1",
-        f"--secure-port={port}",
-        f"--cert-dir={folder / 'certificates'}",
-        "--authorization-mode=RBAC",
-        f"--token-auth-file={folder / 'tokens.csv'}",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={folder / 'accounts.key'}",
-        f"--service-account-signing-key-file={folder / 'accounts.key'}",
-        "--service-cluster-ip-range=10.96.0.0/16",
-        "--endpoint-reconciler-type=none",
-        f"--audit-policy-file={folder / 'audit.yaml'}",
-        f"--audit-log-path={folder / 'audit.log'}",
-    ]
-
-
-def _write_credentials(plane: ControlPlane, url: str) -> None:
-    groups = "system:serviceaccounts"
-    users = ["admin,admin,admin,system:masters"]
-    users += [
-        f'{name},{user},{name},"{groups}"'
-        for name, user in (("operator", OPERATOR_USER), ("scoped", NAMESPACED_OPERATOR_USER))
-    ]
-    (plane.folder / "tokens.csv").write_text("\n".join(users))
-    (plane.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
-    key = ["openssl", "genrsa", "-out", str(plane.folder / "accounts.key"), "2048"]
-    subprocess.run(key, check=True, capture_output=True)
-    for token, path in (("admin", plane.admin), ("operator", plane.operator), ("scoped", plane.namespaced_operator)):
-        path.write_text(yaml.safe_dump(_kubeconfig(url, token)))
-
-
-def _kubeconfig(url: str, token: str) -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "test",
-        # The API server generates a self-signed certificate.
-        "clusters": [{"name": "test", "cluster": {"server": url, "insecure-skip-tls-verify": True}}],
-        "users": [{"name": "test", "user": {"token": token}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-    }

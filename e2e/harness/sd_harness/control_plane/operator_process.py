@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sd_harness.control_plane.control_plane import OPERATOR_USER, REPOSITORY, ControlPlane, Manifest
+from sd_harness.control_plane.control_plane import REPOSITORY, ControlPlane, Manifest
 from sd_harness.control_plane.processes import eventually, free_port, process
+from sd_harness.control_plane.program_flags import OPERATOR_USER
 from sd_harness.services.live_objects import INSTALLATION
 
 RECONCILES = "controller_runtime_reconcile_total"
