@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import worker_jobs
+from sd_engine.metrics import RESTART_REASONS
 from sd_engine.workers import worker_pool
 from sd_engine.workers.rlimits import MEBIBYTE, ResourceLimits
-from sd_engine.workers.worker_handle import WorkerDiedError, WorkerHandle
+from sd_engine.workers.worker_handle import DeathReason, WorkerDiedError, WorkerHandle
 
 LIMITS = ResourceLimits(cpu_s=1, memory_bytes=64 * MEBIBYTE, open_files=16)
 
@@ -86,3 +87,7 @@ def test_a_job_requestthat_cannot_be_sent_leaves_the_worker_idle(worker: WorkerH
 def test_a_process_that_ends_before_it_is_ready_raises() -> None:
     with pytest.raises(WorkerDiedError, match="crashed"):
         WorkerHandle("test", worker_jobs.ExitOnUnpickling(), LIMITS)
+
+
+def test_the_metrics_have_a_label_value_for_every_reason() -> None:
+    assert set(RESTART_REASONS) == set(get_args(DeathReason))
