@@ -21,9 +21,9 @@ def events(resource: Manifest, latest: Manifest, now: datetime) -> list[Manifest
     not create it twice.
     """
     before = conditions_of(resource)
-    reported: dict[tuple[str, str], Manifest] = {}
+    reported: dict[str, Manifest] = {}
     for condition in _transitions(latest["conditions"], before):
-        reported.setdefault((condition["reason"], condition["message"]), condition)
+        reported.setdefault(condition["reason"], condition)
     return [_event(resource, condition, before.get(condition["type"], {}), now) for condition in reported.values()]
 
 

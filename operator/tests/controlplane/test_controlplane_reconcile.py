@@ -14,14 +14,6 @@ from sd_operator.resources import HTTP_PORT, MANAGED_BY_LABEL, NAME_LABEL, Manif
 SELF = "DiarizationService/demo"
 
 
-def reconcile_again(testbed: OperatorTestbed, times: int) -> None:
-    """Trigger further passes over the service, one after the other."""
-    for number in range(times):
-        passes = testbed.operator.count(RECONCILES)
-        testbed.kubectl("annotate", "diar", "demo", f"pass={number}", "--overwrite")
-        eventually(lambda passes=passes: testbed.operator.count(RECONCILES) > passes, "another pass")
-
-
 def test_a_service_gets_its_children_and_a_status(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     children = testbed.wait_until_settled()
@@ -118,7 +110,7 @@ def test_fields_that_other_managers_add_stay(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(serving={"adapters": 3}))  # a new manifest of the Deployment keeps them as well
     testbed.wait_for_adapters(3)
     testbed.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
-    reconcile_again(testbed, 2)
+    testbed.reconcile_again(2)
     service = testbed.get("service") or {}
     assert "other" in [each["name"] for each in service["spec"]["ports"]]
     assert service["metadata"]["annotations"]["example.com/by"] == "other"
@@ -149,7 +141,7 @@ def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(testbed: Opera
     testbed.wait_until_settled()
     testbed.kubectl("rollout", "restart", "deployment/demo")
     testbed.kubectl("patch", "serviceaccount", "demo", '--patch={"imagePullSecrets": [{"name": "of-the-cluster"}]}')
-    reconcile_again(testbed, 1)
+    testbed.reconcile_again(1)
     template = (testbed.get("deployment") or {})["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
     assert (testbed.get("serviceaccount") or {})["imagePullSecrets"] == [{"name": "of-the-cluster"}]
@@ -210,7 +202,7 @@ def test_a_child_that_becomes_somebody_elses_stays_theirs(testbed: OperatorTestb
     theirs["metadata"]["labels"] = {"whose": "theirs"}
     testbed.plane.kubectl("replace", "-f", "-", stdin=json.dumps(theirs))
     testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "NameTaken")
-    reconcile_again(testbed, 6)
+    testbed.reconcile_again(6)
     assert condition(testbed.get("diar") or {}, "Ready")["reason"] == "NameTaken"
     assert (testbed.get("service") or {})["metadata"]["labels"] == {"whose": "theirs"}
 
@@ -242,7 +234,7 @@ def test_ten_more_passes_write_nothing(testbed: OperatorTestbed) -> None:
     testbed.wait_until_settled()
     writes = testbed.wait_until_quiet()
     quiet = versions(testbed)
-    reconcile_again(testbed, 10)
+    testbed.reconcile_again(10)
     assert testbed.operator.count(WRITES) == writes
     assert {**versions(testbed), SELF: ""} == {**quiet, SELF: ""}
 
@@ -309,7 +301,7 @@ def test_a_condition_of_somebody_else_stays_and_costs_no_writes(testbed: Operato
     patch = f'[{{"op": "add", "path": "/status/conditions/-", "value": {json.dumps(theirs)}}}]'
     writes = testbed.wait_until_quiet()
     testbed.kubectl("patch", "diar", "demo", "--subresource=status", "--type=json", f"--patch={patch}")
-    reconcile_again(testbed, 3)
+    testbed.reconcile_again(3)
     assert testbed.operator.count(WRITES) == writes
     assert condition(testbed.get("diar") or {}, "Audited")["reason"] == "Seen"
 
@@ -342,6 +334,6 @@ def test_on_the_way_down_the_idlest_pod_goes_first(testbed: OperatorTestbed) -> 
     with engines({"127.0.0.11": "sd_backlog_seconds 90\n", "127.0.0.12": "sd_backlog_seconds 0\n"}):
         for name, address in ((busy, "127.0.0.11"), (idle, "127.0.0.12")):
             testbed.plane.patch_status("pod", name, testbed.namespace, {"podIP": address, "podIPs": [{"ip": address}]})
-        reconcile_again(testbed, 1)
+        testbed.reconcile_again(1)
         testbed.kubectl("scale", "diar/demo", "--replicas=1")
         eventually(lambda: [pod["metadata"]["name"] for pod in testbed.pods()] == [busy], "the busy pod stays")

@@ -36,6 +36,11 @@ def test_a_failure_in_two_conditions_becomes_one_event() -> None:
     assert types_and_reasons([STARTING, FINE], [NO_IMAGE, BROKEN]) == [("Warning", "ImagePullFailed")]
 
 
+def test_a_further_sentence_in_one_of_the_conditions_makes_no_second_event() -> None:
+    longer = BROKEN | {"message": "Why. And more."}
+    assert types_and_reasons([STARTING, FINE], [NO_IMAGE, longer]) == [("Warning", "ImagePullFailed")]
+
+
 def test_a_failure_that_continues_becomes_no_second_event() -> None:
     assert types_and_reasons([NO_IMAGE, BROKEN], [NO_IMAGE | {"message": "Other words."}, BROKEN]) == []
 

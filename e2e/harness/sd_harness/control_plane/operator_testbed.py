@@ -12,7 +12,7 @@ from sd_operator.reconcile.objects import identity
 from sd_operator.resources import CORE_KINDS, DEPLOYMENTS
 
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest
-from sd_harness.control_plane.operator_process import WRITES, RunningOperator
+from sd_harness.control_plane.operator_process import RECONCILES, WRITES, RunningOperator
 from sd_harness.control_plane.processes import eventually
 from sd_harness.services.live_objects import INSTALLATION
 
@@ -89,6 +89,13 @@ class OperatorTestbed:
         service = DiarizationService.parse(self.get("diar", name) or {})
         core = {resource.kind for resource in CORE_KINDS}
         return {identity(child) for child in desired(service, INSTALLATION) if child["kind"] in core}
+
+    def reconcile_again(self, times: int, name: str = "demo") -> None:
+        """Trigger further passes over a service, one after the other."""
+        for number in range(times):
+            passes = self.operator.count(RECONCILES)
+            self.kubectl("annotate", "diar", name, f"pass={number}", "--overwrite")
+            eventually(lambda passes=passes: self.operator.count(RECONCILES) > passes, "another pass")
 
     def wait_until_quiet(self) -> float:
         """Wait until the operator writes nothing for QUIET_S, and return its number of writes."""

@@ -69,17 +69,17 @@ RULES: tuple[Rule, ...] = (
 def condition(seen: Observation, obstacle: Finding | None) -> ConditionUpdate:
     """Return the condition; an obstacle to readiness counts unless it is only under way."""
     failure = obstacle if obstacle and obstacle.reason not in UNDER_WAY else None
-    found = next((finding for rule in RULES if (finding := rule(seen))), failure)
+    found, accepted = next((finding for rule in RULES if (finding := rule(seen))), failure), _accepted_changes(seen)
     if found:
-        return ConditionUpdate.because_of(found, "Degraded", status=True)
-    return ConditionUpdate.because_of(_accepted_changes(seen), "Degraded", status=False)
+        return ConditionUpdate.because_of(found.followed_by(accepted), "Degraded", status=True)
+    if accepted:
+        return ConditionUpdate("Degraded", status=False, reason=Reason.CHANGED_BY_ADMISSION, message=accepted)
+    return ConditionUpdate("Degraded", status=False, reason=Reason.AS_EXPECTED, message="Nothing is wrong.")
 
 
-def _accepted_changes(seen: Observation) -> Finding:
+def _accepted_changes(seen: Observation) -> str:
+    """Return the message about fields that admission changed and the operator accepts; empty if there are none."""
     live = {identity(child): child for child in seen.children}
     desired = seen.desired.children if seen.desired else []
     both = [(live[identity(manifest)], manifest) for manifest in desired if identity(manifest) in live]
-    findings = [found for child, manifest in both if (found := admission.finding(child, manifest))]
-    if not findings:
-        return Finding(Reason.AS_EXPECTED, "Nothing is wrong.")
-    return Finding(Reason.CHANGED_BY_ADMISSION, " ".join(each.message for each in findings))
+    return " ".join(filter(None, (admission.accepted_message(child, manifest) for child, manifest in both)))

@@ -11,9 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from sd_operator.api.reason import Reason
 from sd_operator.reconcile.drift.manifest_diff import Difference, differences
-from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.objects import annotation, applied_digest, digest, title
 from sd_operator.resources import GROUP, Manifest
 
@@ -45,14 +43,13 @@ def acceptance(response: Manifest, desired: Manifest) -> dict[str, str | None]:
     return {} if annotation(response, ACCEPTED_ANNOTATION) == (value or "") else {ACCEPTED_ANNOTATION: value}
 
 
-def finding(live: Manifest, desired: Manifest) -> Finding | None:
-    """Return the message about the accepted fields of a child; None if there are none."""
+def accepted_message(live: Manifest, desired: Manifest) -> str:
+    """Return the message about the accepted fields of a child; empty if there are none."""
     accepted = accepted_fields(live, desired)
     fields = [each.path for each in differences(live, desired) if accepted.get(each.path) == digest(each.live)]
     if not fields:
-        return None
-    return Finding(
-        Reason.CHANGED_BY_ADMISSION,
+        return ""
+    return (
         f"Admission changed {', '.join(fields)} of {title(desired)} when the operator applied it. The operator accepts "
-        "the value.",
+        "the value."
     )

@@ -58,5 +58,12 @@ def test_a_field_that_admission_changed_is_named_and_does_not_degrade_the_servic
     )
 
 
+def test_a_field_that_admission_changed_is_named_beside_a_failure() -> None:
+    conflict = Finding("FieldConflict", "kubectl-edit repeatedly changes spec.replicas.")
+    status, reason, message = degraded(mirrored("mirror.example/triton:1"), conflicts=[conflict])
+    assert (status, reason) == ("True", "FieldConflict")
+    assert message.startswith(f"{conflict.message} Admission changed spec.template.spec.containers[triton].image")
+
+
 def test_a_field_that_was_changed_later_is_not_attributed_to_admission() -> None:
     assert degraded(mirrored("other.example/triton:1"))[1] == "AsExpected"
