@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sd_harness.control_plane.control_plane import OPERATOR_USER, ControlPlane
+from sd_harness.control_plane.control_plane import ControlPlane
 from sd_harness.control_plane.operator_process import RECONCILES, WRITES, running_operator
 from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
+from sd_harness.control_plane.program_flags import OPERATOR_USER
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.reconcile.drift.admission import ACCEPTED_ANNOTATION
 from sd_operator.resources import Manifest
