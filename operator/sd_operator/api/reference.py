@@ -97,7 +97,7 @@ def _section(path: str, schema: Schema) -> str:
     return "\n".join([f"## `{path}`\n", f"{schema['description']}\n", *table, "", *_rules(schema, rows)])
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """A table row: the field's name relative to its section, its schema, and True if it is required."""
 
     name: str
@@ -107,17 +107,17 @@ class Row(NamedTuple):
     """The path of the field's own section; empty if it has none."""
 
 
-def _rows(path: str, prefix: str, schema: Schema) -> Iterator[Row]:
+def _rows(path: str, prefix: str, schema: Schema) -> Iterator[FieldRow]:
     """Yield the rows of an object's fields and of nested objects that have no section."""
     for name, child in schema.get("properties", {}).items():
         section = full if _has_section(full := f"{path}.{prefix}{name}", child) else ""
-        yield Row(f"{prefix}{name}", child, name in schema.get("required", ()), section)
+        yield FieldRow(f"{prefix}{name}", child, name in schema.get("required", ()), section)
         inner, ending = (child["items"], "[]") if child.get("type") == "array" else (child, "")
         if prefix.count(".") < MAX_ROW_DEPTH and not section:
             yield from _rows(path, f"{prefix}{name}{ending}.", inner)
 
 
-def _row(row: Row) -> str:
+def _row(row: FieldRow) -> str:
     default = "required" if row.required else _default(row.schema)
     meaning = " ".join(row.schema["description"].split())
     kind = f"[object](#{row.section.replace('.', '').lower()})" if row.section else _kind(row.schema)
@@ -157,7 +157,7 @@ def _bounds(schema: Schema) -> str:
     return next((f"at most {schema[bound]} {unit}" for bound, unit in limits.items() if bound in schema), "")
 
 
-def _rules(schema: Schema, rows: list[Row]) -> list[str]:
+def _rules(schema: Schema, rows: list[FieldRow]) -> list[str]:
     """Return the rules of the object and of its fields as bullets, each message once."""
     fields: dict[str, list[str]] = {message: [] for message in _messages(schema)}
     for row in rows:

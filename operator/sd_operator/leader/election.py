@@ -28,21 +28,21 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class LeaseObservation:
     """The last observed renewal, identified by `record`, and when it was first observed."""
 
     record: tuple[Any, ...]
     since_s: float
 
 
-def observe(last: Observation | None, lease: Manifest, now_s: float) -> Observation:
+def observe(last: LeaseObservation | None, lease: Manifest, now_s: float) -> LeaseObservation:
     """The observation of a Lease: the last one if the Lease was not renewed since, otherwise a new one."""
     spec = lease_spec(lease)
     record = tuple(spec.get(name) for name in ("holderIdentity", "renewTime", "leaseTransitions"))
-    return last if last is not None and last.record == record else Observation(record, now_s)
+    return last if last is not None and last.record == record else LeaseObservation(record, now_s)
 
 
-def next_action(lease: Manifest, observation: Observation, identity: str, now_s: float) -> Action:
+def next_action(lease: Manifest, observation: LeaseObservation, identity: str, now_s: float) -> Action:
     """The next action of the candidate with this identity."""
     holder = holder_identity(lease)
     if holder == identity:
@@ -52,7 +52,7 @@ def next_action(lease: Manifest, observation: Observation, identity: str, now_s:
     return Action.WAIT
 
 
-def delay_s(action: Action, observation: Observation, now_s: float) -> float:
+def delay_s(action: Action, observation: LeaseObservation, now_s: float) -> float:
     """Seconds until the next attempt; a waiting candidate retries no later than the moment the Lease expires."""
     if action is Action.WAIT:
         return max(0.0, min(RETRY_PERIOD_S, observation.since_s + LEASE_DURATION_S - now_s))

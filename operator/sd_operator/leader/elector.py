@@ -13,7 +13,7 @@ from sd_operator.kube.errors import KubeError, RejectedError
 from sd_operator.leader.election import (
     RENEW_DEADLINE_S,
     Action,
-    Observation,
+    LeaseObservation,
     delay_s,
     holder_identity,
     next_action,
@@ -62,7 +62,7 @@ class LeaderElector:
         self._identity = identity
         self._clock = clock
         self._lease: Manifest | None = None
-        self._observation: Observation | None = None
+        self._observation: LeaseObservation | None = None
         self._deadline_s = -math.inf
         self._acquired = asyncio.Event()
         self._last_warning = ""

@@ -9,7 +9,7 @@ from sd_operator.leader.election import (
     REQUEST_TIMEOUT_S,
     RETRY_PERIOD_S,
     Action,
-    Observation,
+    LeaseObservation,
     delay_s,
     next_action,
     observe,
@@ -20,7 +20,7 @@ from sd_operator.resources import Manifest
 MORNING, EVENING = datetime(2026, 1, 1, 8, tzinfo=UTC), datetime(2026, 1, 1, 20, tzinfo=UTC)
 NEW = new_lease("sd-triton", "sd-triton-operator")
 OWN, OTHERS = acquired(NEW, "me", MORNING), acquired(NEW, "other", MORNING)
-SINCE_100 = Observation((), 100.0)
+SINCE_100 = LeaseObservation((), 100.0)
 
 
 @pytest.mark.parametrize(
