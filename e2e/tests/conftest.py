@@ -44,8 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Delete the demo service after the last process, if tests created it."""
+    options = session.config.option
     is_worker = hasattr(session.config, "workerinput")
-    if not is_worker and not session.config.getoption("keep_demo") and _created_by_tests().exists():
+    if not is_worker and not options.collectonly and not options.keep_demo and _created_by_tests().exists():
         cluster.kubectl("delete", "diar", "demo", "--ignore-not-found", "--wait=true")
         _created_by_tests().unlink()
 
