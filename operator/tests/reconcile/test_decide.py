@@ -31,7 +31,7 @@ def live_children(**changed: Manifest) -> list[Manifest]:
 
 def is_first(manifest: Manifest) -> bool:
     """Return False for the second child of a kind, whose name has a suffix."""
-    return not manifest["metadata"]["name"].endswith(("-headless", "-dashboard"))
+    return not manifest["metadata"]["name"].endswith("-headless")
 
 
 def child(kind: str) -> Manifest:
