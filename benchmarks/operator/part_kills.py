@@ -76,7 +76,7 @@ def _killed_after(cluster: BenchmarkCluster, number: int) -> Iterator[RunningOpe
             if count == number:
                 os.kill(process_id, signal.SIGKILL)
 
-        proxy.after_write = kill
+        proxy.call_after_writes(kill)
         yield operator
 
 

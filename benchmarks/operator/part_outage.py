@@ -6,10 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sd_harness.control_plane.api_proxy import ApiProxy, ProxiedRequest, proxied
+from sd_harness.control_plane.api_proxy import ApiProxy, proxied
 from sd_harness.control_plane.operator_process import RunningOperator
 from sd_harness.control_plane.operator_testbed import diarization_service
 from sd_harness.control_plane.processes import eventually
+from sd_harness.control_plane.proxy_server import ProxiedRequest
 from sd_harness.services.service_specs import DEMO
 from sd_operator.resources import DIARIZATION_SERVICES, SERVICES
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sd_harness.control_plane.api_proxy import ApiProxy, ProxiedRequest, proxied
+from sd_harness.control_plane.api_proxy import ApiProxy, proxied
 from sd_harness.control_plane.control_plane import ControlPlane, Manifest
 from sd_harness.control_plane.operator_process import RunningOperator, running_operator
 from sd_harness.control_plane.operator_testbed import OperatorTestbed, condition
 from sd_harness.control_plane.processes import eventually
+from sd_harness.control_plane.proxy_server import ProxiedRequest
 from sd_harness.services.service_specs import DEMO, with_demo
 
 
