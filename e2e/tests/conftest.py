@@ -137,7 +137,7 @@ def clip(clip_path: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def short(conversation_path: Path) -> bytes:
+def short_clip(conversation_path: Path) -> bytes:
     """The first 5 s of the conversation, for tests that send many requests."""
     return _excerpt(conversation_path, 5).read_bytes()
 

@@ -92,9 +92,9 @@ def test_a_too_long_recording_is_rejected_with_the_limit(five_hours: bytes) -> N
     assert "14400" in response.error_message
 
 
-def test_invalid_requests_do_not_affect_valid_ones_in_the_same_batch(short: bytes) -> None:
-    alone = diarize(short).timeline
-    responses = send_concurrently([request_body(short), request_body(TEXT)] * 10)
+def test_invalid_requests_do_not_affect_valid_ones_in_the_same_batch(short_clip: bytes) -> None:
+    alone = diarize(short_clip).timeline
+    responses = send_concurrently([request_body(short_clip), request_body(TEXT)] * 10)
     valid, invalid = responses[::2], responses[1::2]
     assert [json.dumps(response.timeline) for response in valid] == [json.dumps(alone)] * 10
     assert [response.status for response in invalid] == [400] * 10

@@ -152,10 +152,10 @@ def test_each_format_gives_a_timeline_over_the_whole_clip(
     assert actual[-1][1] == pytest.approx(stock[""][-1][1], abs=0.3)
 
 
-def test_a_new_pod_answers_sixteen_concurrent_requests_and_triton_counts_them(short: bytes) -> None:
+def test_a_new_pod_answers_sixteen_concurrent_requests_and_triton_counts_them(short_clip: bytes) -> None:
     """Triton reports one end for all requests of a batch, so its sum is at most twice the clients' waiting time."""
     demo_service.new_pod()
-    responses = send_concurrently([request_body(short)] * 16)
+    responses = send_concurrently([request_body(short_clip)] * 16)
     assert [response.status for response in responses] == [200] * 16
     assert len({json.dumps(response.timeline) for response in responses}) == 1
     cluster.wait_until(

@@ -11,10 +11,10 @@ ENGINE_RECOVERY_S = 20
 
 @pytest.mark.timing
 def test_after_a_killed_engine_requests_get_503_and_the_service_recovers_within_20_s(
-    short: bytes, conversation: bytes
+    short_clip: bytes, conversation: bytes
 ) -> None:
     pod = demo_service.new_pod()["metadata"]["name"]
-    expected = diarize(short).timeline
+    expected = diarize(short_clip).timeline
     in_flight = [start_request(conversation) for _ in range(2)]
     cluster.kill_processes(pod, "engine", "sd_engine")
     killed_s = time.monotonic()
@@ -23,9 +23,9 @@ def test_after_a_killed_engine_requests_get_503_and_the_service_recovers_within_
         assert response.status == 503
         assert response.error_message.endswith(".")
         assert "engine" in response.error_message
-    cluster.wait_until(lambda: _succeeds(short), timeout_s=60)
+    cluster.wait_until(lambda: _succeeds(short_clip), timeout_s=60)
     recovery_s = time.monotonic() - killed_s
-    assert diarize(short).timeline == expected
+    assert diarize(short_clip).timeline == expected
     assert cluster.restart_counts(pod) == {"engine": 1, "triton": 0}
     assert recovery_s <= ENGINE_RECOVERY_S
 
@@ -37,7 +37,7 @@ def _succeeds(recording: bytes) -> bool:
         return False
 
 
-def test_a_killed_stub_restarts_triton_but_not_the_engine(short: bytes) -> None:
+def test_a_killed_stub_restarts_triton_but_not_the_engine(short_clip: bytes) -> None:
     pod = demo_service.new_pod()["metadata"]["name"]
     cluster.kill_processes(pod, "triton", "triton_python_backend_stub", first_only=True)
     cluster.wait_until(lambda: cluster.restart_counts(pod)["triton"] >= 1, timeout_s=180, interval_s=2)
@@ -45,8 +45,8 @@ def test_a_killed_stub_restarts_triton_but_not_the_engine(short: bytes) -> None:
     restarts = cluster.restart_counts(pod)
     assert restarts["engine"] == 0
     assert restarts["triton"] == 1 or demo_service.has_triton_aborted(pod)
-    cluster.wait_until(lambda: _succeeds(short), timeout_s=30)
-    responses = send_concurrently([request_body(short)] * 16)
+    cluster.wait_until(lambda: _succeeds(short_clip), timeout_s=30)
+    responses = send_concurrently([request_body(short_clip)] * 16)
     assert [response.status for response in responses] == [200] * 16
 
 

@@ -41,9 +41,9 @@ def load(recording: bytes) -> Iterator[Counter[int]]:
         client.result()
 
 
-def test_a_rollout_loses_no_request(short: bytes) -> None:
+def test_a_rollout_loses_no_request(short_clip: bytes) -> None:
     before = _uids()
-    with load(short) as responses:
+    with load(short_clip) as responses:
         _set_adapters(8)
         cluster.wait_until(lambda: _uids().isdisjoint(before) and _is_service_ready(), timeout_s=240)
     assert responses.keys() == {200}, responses
@@ -51,8 +51,8 @@ def test_a_rollout_loses_no_request(short: bytes) -> None:
     diarization_service.wait_until_ready("demo")
 
 
-def test_scaling_up_and_down_loses_no_request(short: bytes) -> None:
-    with load(short) as responses:
+def test_scaling_up_and_down_loses_no_request(short_clip: bytes) -> None:
+    with load(short_clip) as responses:
         cluster.kubectl("scale", "diar/demo", "--replicas=2")
         cluster.wait_until(lambda: sum(map(cluster.is_ready, demo_service.pods())) == 2, timeout_s=240)
         cluster.kubectl("scale", "diar/demo", "--replicas=1")
