@@ -1,1 +1,1 @@
-"""Puts this folder's modules within reach of every test below it."""
+"""Make the helper modules of this folder importable from the tests in its subfolders."""

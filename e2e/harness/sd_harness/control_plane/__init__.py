@@ -1,1 +1,1 @@
-"""A real API server with etcd, and the operator as a process beside it."""
+"""A control plane of real Kubernetes programs, the operator as a process, and fakes of the API server."""
