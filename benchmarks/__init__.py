@@ -1,1 +1,1 @@
-"""Benchmarks: each measures a ratio in one run on one machine, and reports what it measured."""
+"""Benchmarks: each runs on one machine and reports its measurements, also when a goal is missed."""

@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark, one after the other. `python -m benchmarks NAME` runs one of them."""
+"""`make bench`: run all benchmarks in sequence. `python -m benchmarks NAME` runs one of them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ def main() -> None:
         "name",
         nargs="?",
         choices=["serving", "engine", "operator", "supply"],
-        help="one benchmark; without it, all run",
+        help="the benchmark to run (default: all)",
     )
-    parser.add_argument("--only", default="", help="parts of a benchmark but serving; shown, not written")
-    parser.add_argument("--small", action="store_true", help="a little of each part; shown, not written")
-    parser.add_argument("--instead", default="", metavar="MODE", help="the mode that stands for exact and fast")
-    asked = parser.parse_args()
-    if asked.name in (None, "serving"):
+    parser.add_argument(
+        "--only",
+        default="",
+        help="comma-separated parts to measure; results are printed, not written (not for serving)",
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="measure few and short recordings; results are printed, not written"
+    )
+    parser.add_argument("--mode", default="", help="measure this mode of the engine instead of exact and fast")
+    arguments = parser.parse_args()
+    if arguments.name in (None, "serving"):
         serving.main()
-    only = [name for name in asked.only.split(",") if name]
-    if asked.name in (None, "operator"):
-        operator.main(only, little=asked.small)
-    if asked.name in (None, "supply"):
-        supply.main(only, little=asked.small)
-    if asked.name in (None, "engine"):
-        engine.main(only, little=asked.small, instead=asked.instead)
+    only = [name for name in arguments.only.split(",") if name]
+    if arguments.name in (None, "operator"):
+        operator.main(only, small_size=arguments.small)
+    if arguments.name in (None, "supply"):
+        supply.main(only, small_size=arguments.small)
+    if arguments.name in (None, "engine"):
+        engine.main(only, small_size=arguments.small, mode=arguments.mode)
 
 
 if __name__ == "__main__":

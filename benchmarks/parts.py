@@ -1,4 +1,4 @@
-"""A benchmark in parts: one after the other, the rows written after each, one that breaks off no end of the others."""
+"""Benchmarks in parts: results are written after each part, and a failing part does not stop the others."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmarks.record import Row, write
 
 Part = Callable[[bool], list[Row]]
-"""Measures all of it, or a little."""
+"""Measures at full size, or at small size if the argument is True."""
 
 
-def measure(benchmark: str, parts: Mapping[str, Part], only: Sequence[str] = (), *, little: bool = False) -> None:
-    """Measures all parts and writes `results/BENCHMARK.json` after each; some, or a little of each, are only shown.
+def measure(benchmark: str, parts: Mapping[str, Part], only: Sequence[str] = (), *, small_size: bool = False) -> None:
+    """Measure all parts and write `results/BENCHMARK.json` after each of them.
+
+    A partial or small measurement is printed instead.
 
     Raises:
-        ValueError: there is no part of that name.
-        SystemExit: a part could not be measured to its end; the others were.
+        ValueError: a part does not exist.
+        SystemExit: a part failed; the others were measured.
     """
     if unknown := set(only) - parts.keys():
-        raise ValueError(f"No part is named {', '.join(sorted(unknown))}; there are {', '.join(parts)}.")
+        raise ValueError(f"Unknown parts: {', '.join(sorted(unknown))}; the parts are {', '.join(parts)}.")
     rows: list[Row] = []
     failed: list[str] = []
     for name in only or parts:
         started = time.monotonic()
         try:
-            rows += parts[name](little)
+            rows += parts[name](small_size)
         except (AssertionError, RuntimeError, OSError):
             traceback.print_exc()
             failed.append(name)
         print(f"{name} took {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)  # noqa: T201 - progress
-        if not only and not little:
+        if not only and not small_size:
             write(benchmark, rows)
-    for row in rows if only or little else ():
-        print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - its result
+    for row in rows if only or small_size else ():
+        print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - the result of a partial measurement
     if failed:
-        raise SystemExit(f"Not measured to their end: {', '.join(failed)}.")
+        raise SystemExit(f"Failed parts: {', '.join(failed)}.")

@@ -1,4 +1,4 @@
-"""What a benchmark measured: rows in a JSON file, and the page that is rendered from all such files."""
+"""Results of a benchmark: rows in a JSON file, and the page that is rendered from all of these files."""
 
 import json
 import os
@@ -15,7 +15,7 @@ PAGE = HERE.parent / "docs" / "performance.md"
 
 @dataclass(frozen=True)
 class Row:
-    """One measured thing; `goal` as in `<= 1.1`, empty where none was set."""
+    """A measurement; `goal` is a comparison such as `<= 1.1`, or empty."""
 
     name: str
     value: float
@@ -25,7 +25,7 @@ class Row:
 
 
 def write(name: str, rows: list[Row]) -> None:
-    """Write `results/NAME.json` whole, and render the page anew."""
+    """Write `results/NAME.json` atomically and render the page."""
     result = {
         "commit": _output("git", "rev-parse", "--short", "HEAD"),
         "machine": machine(),
@@ -41,7 +41,7 @@ def write(name: str, rows: list[Row]) -> None:
 
 
 def machine() -> str:
-    """The processor, how many of its cores, and the memory."""
+    """Return the processor, the number of usable cores, the memory and the operating system."""
     model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0))
@@ -49,11 +49,11 @@ def machine() -> str:
 
 
 def page() -> str:
-    """`docs/performance.md`: a table for each file of results."""
+    """Return the content of `docs/performance.md`: a table per file of results."""
     tables = [_table(path.stem, json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))]
     head = (
         "# Performance\n\nRendered by `make bench` from `benchmarks/results`. "
-        "Each table was measured on one machine; an interrupted run goes on where it was.\n"
+        "Each table was measured on one machine; an interrupted run is resumed.\n"
     )
     return "\n".join([head, *tables])
 
@@ -62,7 +62,7 @@ def _table(name: str, result: dict) -> str:
     lines = [
         f"## {name}",
         f"\n{result['date']}, commit {result['commit']}, {result['machine']}\n",
-        "| what | measured | unit | goal | how |",
+        "| row | measured | unit | goal | details |",
         "|---|---|---|---|---|",
     ]
     lines += [
@@ -73,7 +73,7 @@ def _table(name: str, result: dict) -> str:
 
 
 def _figure(value: float) -> str:
-    """Three digits, or all that stand before the point: nobody reads 2e+03."""
+    """Return three significant digits, without an exponent for large numbers."""
     shown = f"{value:.3g}"
     return f"{value:.0f}" if "e+" in shown else shown
 

@@ -1,7 +1,7 @@
-"""What serving costs on top of the model: the engine process against stock pyannote.audio, in turns, in one run.
+"""Overhead of serving: the engine in reference mode compared with stock pyannote.audio, in alternating runs.
 
-Both diarize the sample conversation with the demo model on the CPU. Wall time is the caller's; CPU time is that of the
-whole process which does the work, read from /proc before and after each turn.
+Both diarize the sample conversation with the demo model on the CPU. Wall time is the caller's; CPU time is the
+process's, read from /proc before and after each run.
 """
 
 import os
@@ -45,7 +45,7 @@ _ENVIRONMENT = {
 }
 
 Cost = tuple[float, float]
-"""Wall seconds and CPU seconds of one turn."""
+"""Wall time and CPU time of one run in seconds."""
 
 
 def main() -> None:
@@ -54,33 +54,33 @@ def main() -> None:
         recording = Path(folder) / "conversation.wav"
         write_conversation(recording)
         with _stock(recording) as stock, _engine(recording, Path(folder)) as engine:
-            _, *turns = [(stock(), engine()) for _ in range(1 + ROUNDS)]  # the first round warms both
-    write("serving", _rows(turns))
+            _, *rounds = [(stock(), engine()) for _ in range(1 + ROUNDS)]  # the first round warms up both
+    write("serving", _rows(rounds))
 
 
-def _rows(turns: list[tuple[Cost, Cost]]) -> list[Row]:
-    detail = f"median of {ROUNDS} rounds in turns; demo model, reference mode, one recording at a time"
+def _rows(rounds: list[tuple[Cost, Cost]]) -> list[Row]:
+    detail = f"median of {ROUNDS} alternating runs; demo model, reference mode, one recording at a time"
     return [
-        Row(f"engine_over_stock_{name}", _ratio(turns, index), "×", "<= 1.1", detail)
+        Row(f"engine_over_stock_{name}", _ratio(rounds, index), "×", "<= 1.1", detail)
         for index, name in enumerate(("wall", "cpu"))
     ]
 
 
-def _ratio(turns: list[tuple[Cost, Cost]], index: int) -> float:
-    return statistics.median(engine[index] / stock[index] for stock, engine in turns)
+def _ratio(rounds: list[tuple[Cost, Cost]], index: int) -> float:
+    return statistics.median(engine[index] / stock[index] for stock, engine in rounds)
 
 
-def _costing(pid: int, turn: Callable[[], None]) -> Callable[[], Cost]:
+def _measured(pid: int, diarize: Callable[[], None]) -> Callable[[], Cost]:
     def run() -> Cost:
         wall_s, cpu_s = time.monotonic(), _cpu_s(pid)
-        turn()
+        diarize()
         return time.monotonic() - wall_s, _cpu_s(pid) - cpu_s
 
     return run
 
 
 def _cpu_s(pid: int) -> float:
-    """User and system time of a process and of its children that have ended (proc(5), stat fields 14 to 17)."""
+    """Return user and system time of a process and of its reaped children (proc(5), stat fields 14 to 17)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
@@ -91,18 +91,18 @@ def _stock(recording: Path) -> Iterator[Callable[[], Cost]]:
     with subprocess.Popen(
         command, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True, env=_ENVIRONMENT
     ) as child:
-        questions, answers = child.stdin, child.stdout
-        assert questions
-        assert answers
+        stdin, stdout = child.stdin, child.stdout
+        assert stdin
+        assert stdout
 
-        def turn() -> None:
-            print(recording, file=questions, flush=True)
-            if answers.readline() != "done\n":
-                raise RuntimeError("Stock pyannote ended without an answer.")
+        def diarize() -> None:
+            print(recording, file=stdin, flush=True)
+            if stdout.readline() != "done\n":
+                raise RuntimeError("Stock pyannote.audio has exited without a result.")
 
-        answers.readline()
-        yield _costing(child.pid, turn)
-        questions.close()
+        stdout.readline()
+        yield _measured(child.pid, diarize)
+        stdin.close()
 
 
 @contextmanager
@@ -119,13 +119,13 @@ def _engine(recording: Path, folder: Path) -> Iterator[Callable[[], Cost]]:
             wire.send(connection, {"type": "hello", "adapter": "benchmark"})
             content = recording.read_bytes()
 
-            def turn() -> None:
-                answer = _diarize(connection, content)
-                if answer["type"] != "result":
-                    raise RuntimeError(f"The engine answered {answer}.")
+            def diarize() -> None:
+                response = _diarize(connection, content)
+                if response["type"] != "result":
+                    raise RuntimeError(f"The engine returned {response}.")
 
             _wait_until_loaded(connection, content)
-            yield _costing(child.pid, turn)
+            yield _measured(child.pid, diarize)
         child.terminate()
 
 
@@ -133,10 +133,10 @@ def _diarize(connection: socket.socket, content: bytes) -> wire.Message:
     memory_fd = wire.write_memory("recording", content)
     wire.send(connection, {"type": "diarize", "number": 1, "request_id": "benchmark", "options": {}}, memory_fd)
     os.close(memory_fd)
-    answer, answer_fd = wire.receive(connection)
-    if answer_fd is not None:
-        os.close(answer_fd)
-    return answer
+    response, response_fd = wire.receive(connection)
+    if response_fd is not None:
+        os.close(response_fd)
+    return response
 
 
 def _wait_until_loaded(connection: socket.socket, content: bytes) -> None:

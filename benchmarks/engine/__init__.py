@@ -1,1 +1,1 @@
-"""The engine beside unmodified pyannote.audio: one part per file, all measured in one run."""
+"""Benchmark of the engine against unmodified pyannote.audio: one part per module, all measured in one run."""

@@ -1,4 +1,4 @@
-"""Where benchmarks keep what is slow to make and always the same: voices, models, long recordings."""
+"""Cache of what benchmarks create slowly and deterministically: voices, models, long recordings."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
-def folder() -> Path:
-    """`bench` in the project's cache."""
+def cache_dir() -> Path:
+    """Return the folder `bench` in the project's cache."""
     path = Path(os.environ.get("SD_TRITON_CACHE", "~/.cache/sd-triton")).expanduser() / "bench"
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def digest(*parts: str | bytes) -> str:
-    """Twelve characters that change with any of the parts."""
+    """Return twelve hex digits of the hash of all parts."""
     total = hashlib.sha256()
     for part in parts:
         total.update(part.encode() if isinstance(part, str) else part)
@@ -25,17 +25,17 @@ def digest(*parts: str | bytes) -> str:
     return total.hexdigest()[:12]
 
 
-def sources(modules: Iterable[str]) -> str:
-    """A digest of the files that make a thing: with another recipe it is made anew."""
-    return digest(*(Path(module).read_bytes() for module in modules))
+def source_digest(files: Iterable[str | Path]) -> str:
+    """Return a digest of source files: it changes with the code that creates a cached file."""
+    return digest(*(Path(file).read_bytes() for file in files))
 
 
-def kept(path: Path, make: Callable[[Path], object]) -> Path:
-    """`path`, made by `make` where it is not there yet; what an interrupted run left behind is never used."""
+def cached(path: Path, create: Callable[[Path], object]) -> Path:
+    """Return `path`, created by `create` if it does not exist; an interrupted creation leaves no `path`."""
     if not path.exists():
         unfinished = path.with_name(f".{os.getpid()}-{path.name}")
-        make(unfinished)
-        if path.exists():  # somebody else was faster
+        create(unfinished)
+        if path.exists():  # another process has created it
             shutil.rmtree(unfinished) if unfinished.is_dir() else unfinished.unlink()
         else:
             unfinished.rename(path)

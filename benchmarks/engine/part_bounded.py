@@ -13,37 +13,39 @@ from statistics import fmean
 
 from benchmarks.engine.compare import Timeline
 from benchmarks.engine.conversations import Scene
-from benchmarks.engine.corpus import Recording, spoken
+from benchmarks.engine.corpus import Recording, synthesise
 from benchmarks.engine.part_fast import der_percent
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.stock_process import ENVIRONMENT
 from benchmarks.record import Row
 
 
-def measure(shared: Shared) -> list[Row]:
+def measure(shared: SharedResults) -> list[Row]:
     recordings = [
-        spoken(
+        synthesise(
             f"half an hour of {speakers}",
-            Scene(seed=1800 + speakers, duration_s=shared.size.beside_s, speakers=speakers, noise_db=25),
+            Scene(seed=1800 + speakers, duration_s=shared.size.background_s, speakers=speakers, noise_db=25),
         )
         for speakers in (3, 4, 5)
     ]
     rates = [_error_rates(recording, shared) for recording in recordings]
-    detail = "; ".join(f"{recording.name}: {whole:.2f} % to {thinned:.2f} %" for recording, whole, thinned in rates)
-    gap = fmean(thinned - whole for _, whole, thinned in rates)
+    detail = "; ".join(
+        f"{recording.name}: {whole:.2f} % to {subsampled:.2f} %" for recording, whole, subsampled in rates
+    )
+    gap = fmean(subsampled - whole for _, whole, subsampled in rates)
     return [
         Row("bounded_der_gap_points", gap, "points", "<= 0.5", f"mean of {len(rates)}; DER of {detail}; demo model")
     ]
 
 
-def _error_rates(recording: Recording, shared: Shared) -> tuple[Recording, float, float]:
+def _error_rates(recording: Recording, shared: SharedResults) -> tuple[Recording, float, float]:
     """Return the diarization error rates in percent: with all embeddings, and with a subset."""
-    argv = [sys.executable, "-m", "benchmarks.engine.thinned", recording.path]
+    argv = [sys.executable, "-m", "benchmarks.engine.subsampled", recording.path]
     output = subprocess.run(argv, capture_output=True, check=True, text=True, env=os.environ | ENVIRONMENT).stdout
     found = json.loads(output.splitlines()[-1])
-    whole, thinned = (
+    whole, subsampled = (
         der_percent([recording], [Timeline([(start, end, who) for start, end, who in found[name]])])
-        for name in ("whole", "thinned")
+        for name in ("all", "subsampled")
     )
-    shared.note(f"{recording.name}: {whole:.2f} % whole, {thinned:.2f} % thinned")
-    return recording, whole, thinned
+    shared.log(f"{recording.name}: {whole:.2f} % with all embeddings, {subsampled:.2f} % with selected ones")
+    return recording, whole, subsampled

@@ -1,8 +1,7 @@
-"""How much of the device's best speed the engine keeps up with sixteen requests in flight.
+"""Device efficiency: the engine's throughput with sixteen requests in flight relative to the device's maximum.
 
-A bare loop over fixed batches, in a process of its own (`bare_loop.py`), says how many windows a second each network
-computes at its best batch size. The engine then computes so many windows of each kind in so many seconds; efficiency is
-the time that the bare loop would have needed for the same windows over the time that the engine needed.
+A loop over fixed batches in a process of its own (`bare_loop.py`) measures each network's maximum throughput. The
+efficiency is the time that this loop would need for the engine's windows, divided by the time that the engine needed.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.stock_process import ENVIRONMENT
 from benchmarks.engine.under_test import engine
 from benchmarks.record import Row
@@ -24,15 +23,15 @@ WINDOWS = "sd_windows_total"
 BUSY = "sd_device_busy_seconds_total"
 
 
-def measure(shared: Shared) -> list[Row]:
-    best = _bare_windows_per_s(shared)
+def measure(shared: SharedResults) -> list[Row]:
+    best = _max_windows_per_s(shared)
     contents = [clip.content() for clip in shared.clips]
     with engine(shared.size.exact, shared.real_size[0]) as running:
-        running.ask(contents[0])  # warm
+        running.diarize(contents[0])  # warm up
         before = {kind: running.metric(WINDOWS, kind=kind) for kind in KINDS}
         busy_before_s, started = running.metric(BUSY), time.monotonic()
         with ThreadPoolExecutor(len(contents)) as threads:
-            list(threads.map(running.ask, contents))
+            list(threads.map(running.diarize, contents))
         wall_s, busy_s = time.monotonic() - started, running.metric(BUSY) - busy_before_s
         windows = {kind: running.metric(WINDOWS, kind=kind) - before[kind] for kind in KINDS}
     bare_s = sum(windows[kind] / best[kind]["windows_per_s"] for kind in KINDS)
@@ -47,7 +46,7 @@ def measure(shared: Shared) -> list[Row]:
     return [Row("device_efficiency", bare_s / wall_s, "×", ">= 0.9", detail)]
 
 
-def _bare_windows_per_s(shared: Shared) -> dict[str, dict[str, float]]:
+def _max_windows_per_s(shared: SharedResults) -> dict[str, dict[str, float]]:
     argv = [sys.executable, "-m", "benchmarks.engine.bare_loop", shared.real_size[0], shared.timed[0].path]
     output = subprocess.run(argv, capture_output=True, check=True, text=True, env=os.environ | ENVIRONMENT).stdout
     return json.loads(output.splitlines()[-1])

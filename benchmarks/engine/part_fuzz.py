@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.engine import document
-from benchmarks.engine.cache import folder
+from benchmarks.engine.cache import cache_dir
 from benchmarks.engine.mutations import mutated, seeds
 from benchmarks.engine.processes import descriptors, tree
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.triton_front import Served, infer, served
 from benchmarks.record import Row
 
@@ -55,7 +55,7 @@ class Resources:
     restarts: float
 
 
-def measure(shared: Shared) -> list[Row]:
+def measure(shared: SharedResults) -> list[Row]:
     count = shared.size.mutated_files
     with served(shared.size.exact) as running:
         _send_all(running, range(count, count + max(200, count // 50)), Responses())  # warm up with other files
@@ -67,7 +67,7 @@ def measure(shared: Shared) -> list[Row]:
         leaks = _leaks(running, before)
     _save_faulty_files(responses)
     for number, fault in sorted(responses.faults.items()):
-        shared.note(f"fuzz: file {number}: {fault}")
+        shared.log(f"fuzz: file {number}: {fault}")
     faults = [f"file {number}: {fault}" for number, fault in sorted(responses.faults.items())] + leaks
     unsent = [f"{count - sent} files were not sent within {MAX_RUN_S / 60:.0f} min"] if sent < count else []
     detail = _detail(responses, wall_s, faults + unsent)
@@ -123,9 +123,9 @@ def _send(connection: http.client.HTTPConnection, recording: bytes) -> tuple[int
 
 def _fault(status: int, response: object) -> str:
     if status == http.client.OK:
-        return document.fault(response)
+        return document.document_error(response)
     if status == http.client.BAD_REQUEST:
-        return document.sentence_fault(response)
+        return document.message_error(response)
     return f"status {status}: {response}"
 
 
@@ -170,7 +170,7 @@ def _leaks(running: Served, before: Resources) -> list[str]:
 
 def _save_faulty_files(responses: Responses) -> None:
     """Save the files that got an invalid response, for debugging."""
-    saved = folder() / "fuzz-wrong"
+    saved = cache_dir() / "fuzz-wrong"
     shutil.rmtree(saved, ignore_errors=True)
     saved.mkdir()
     for number in responses.faults:

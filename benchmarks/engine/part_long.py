@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.engine import conversations, voices
-from benchmarks.engine.cache import folder, kept, sources
+from benchmarks.engine.cache import cache_dir, cached, source_digest
 from benchmarks.engine.conversations import Scene, conversation, write_flac
-from benchmarks.engine.corpus import spoken
+from benchmarks.engine.corpus import synthesise
 from benchmarks.engine.memory import MB, MemorySampler
 from benchmarks.engine.processes import cpu_s
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.under_test import EngineUnderTest, engine
 from benchmarks.record import Row
 
@@ -24,18 +24,18 @@ MAX_REQUEST_BYTES = 256 * 1024 * 1024
 TELEPHONE_QUALITY = ("-ar", "8000", "-af", "volume=-12dB", "-sample_fmt", "s16", "-compression_level", "8")
 
 
-def measure(shared: Shared) -> list[Row]:
+def measure(shared: SharedResults) -> list[Row]:
     return [_hour(shared), *_four_hours(shared)]
 
 
-def _hour(shared: Shared) -> Row:
+def _hour(shared: SharedResults) -> Row:
     with _engine(shared) as running:
         recording = _flac(Scene(seed=60, duration_s=shared.size.hour_s, speakers=4))
         growth_mb, detail = _memory_growth(running, recording)
     return Row("memory_growth_1h_mb", growth_mb, "MB", "<= 900", detail)
 
 
-def _four_hours(shared: Shared) -> list[Row]:
+def _four_hours(shared: SharedResults) -> list[Row]:
     recording = _flac(Scene(seed=240, duration_s=shared.size.four_hours_s, speakers=6), TELEPHONE_QUALITY)
     with _engine(shared) as running:
         before_s, networks_before_s = cpu_s(running.process_id), _networks_cpu_s(running)
@@ -48,7 +48,7 @@ def _four_hours(shared: Shared) -> list[Row]:
     ]
 
 
-def _engine(shared: Shared) -> AbstractContextManager[EngineUnderTest]:
+def _engine(shared: SharedResults) -> AbstractContextManager[EngineUnderTest]:
     return engine(shared.size.exact, max_request_bytes=MAX_REQUEST_BYTES)
 
 
@@ -58,13 +58,13 @@ def _networks_cpu_s(running: EngineUnderTest) -> float:
 
 def _memory_growth(running: EngineUnderTest, recording: Path) -> tuple[float, str]:
     """Return the peak memory of the process tree above its idle memory in MB, and the row's detail."""
-    running.ask(spoken("warm up", Scene(seed=1, duration_s=20, speakers=2)).content())
+    running.diarize(synthesise("warm up", Scene(seed=1, duration_s=20, speakers=2)).content())
     time.sleep(SETTLE_S)
     with MemorySampler(running.process_id) as idle:
         time.sleep(IDLE_S)
     started = time.monotonic()
     with MemorySampler(running.process_id) as busy:
-        document = running.ask(recording.read_bytes(), include=())
+        document = running.diarize(recording.read_bytes(), include=())
     wall_s = time.monotonic() - started
     detail = (
         f"peak {busy.peak_mb:.0f} MB over {idle.median_mb:.0f} MB idle, "
@@ -76,8 +76,8 @@ def _memory_growth(running: EngineUnderTest, recording: Path) -> tuple[float, st
 
 def _flac(scene: Scene, options: tuple[str, ...] = ()) -> Path:
     """Return a FLAC file of the conversation, from the cache where it exists."""
-    name = f"{scene.duration_s:g}s-{sources([__file__, conversations.__file__, voices.__file__])}.flac"
-    return kept(folder() / name, lambda path: _write(path, scene, options))
+    name = f"{scene.duration_s:g}s-{source_digest([__file__, conversations.__file__, voices.__file__])}.flac"
+    return cached(cache_dir() / name, lambda path: _write(path, scene, options))
 
 
 def _write(path: Path, scene: Scene, options: tuple[str, ...]) -> None:

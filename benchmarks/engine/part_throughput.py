@@ -1,4 +1,4 @@
-"""Sixteen clips that arrive at once through Triton, beside stock that takes them one after another."""
+"""Sixteen concurrent clips through Triton, compared with stock pyannote.audio, which processes them in sequence."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import OK
 
 from benchmarks.engine.processes import cpu_s
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.triton_front import Served, infer, served
 from benchmarks.record import Row
 
 TIMEOUT_S = 900.0
 
 
-def measure(shared: Shared) -> list[Row]:
+def measure(shared: SharedResults) -> list[Row]:
     stock = [shared.stock_real_size[clip.name].plain.cost for clip in shared.clips]
     stock_wall_s, stock_cpu_s = sum(cost.wall_s for cost in stock), sum(cost.cpu_s for cost in stock)
     contents = [clip.content() for clip in shared.clips]
     with served(shared.size.exact, shared.real_size[0]) as running:
-        _at_once(running, contents[:2])  # warm
+        _send_concurrently(running, contents[:2])  # warm up
         before_s = _tree_cpu_s(running)
-        wall_s, latencies_s = _at_once(running, contents)
+        wall_s, latencies_s = _send_concurrently(running, contents)
         engine_cpu_s = _tree_cpu_s(running) - before_s
     mean_s = sum(latencies_s) / len(latencies_s)
-    what = f"{len(contents)} clips of {shared.size.clip_s:g} s at once, real-size pipeline"
+    clips = f"{len(contents)} concurrent clips of {shared.size.clip_s:g} s, real-size pipeline"
     throughput = (
-        f"{what}: {stock_wall_s:.1f} s of stock called one after another over {wall_s:.1f} s through Triton; "
-        f"CPU {stock_cpu_s:.0f} s over {engine_cpu_s:.0f} s of the engine's and Triton's processes"
+        f"{clips}: {stock_wall_s:.1f} s of stock in sequence over {wall_s:.1f} s through Triton; "
+        f"CPU time {stock_cpu_s:.0f} s over {engine_cpu_s:.0f} s of the engine's and Triton's processes"
     )
     latency = (
-        f"{what}: stock answers each at the batch's end ({stock_wall_s:.1f} s); mean through Triton {mean_s:.1f} s, "
+        f"{clips}: stock returns all results at the end ({stock_wall_s:.1f} s); mean through Triton {mean_s:.1f} s, "
         f"first {min(latencies_s):.1f} s, last {max(latencies_s):.1f} s"
     )
     return [
@@ -43,14 +43,14 @@ def _tree_cpu_s(running: Served) -> float:
     return cpu_s(running.engine.process_id) + cpu_s(running.triton_id)
 
 
-def _at_once(running: Served, contents: list[bytes]) -> tuple[float, list[float]]:
-    """Wall seconds until the last answer, and each clip's own latency."""
+def _send_concurrently(running: Served, contents: list[bytes]) -> tuple[float, list[float]]:
+    """Return the wall time until the last response, and each clip's latency."""
     started = time.monotonic()
 
     def latency_s(content: bytes) -> float:
-        status, answer = infer(running.connection(TIMEOUT_S), content)
+        status, content_or_error = infer(running.connection(TIMEOUT_S), content)
         if status != OK:
-            raise RuntimeError(f"A clip was answered {status}: {answer}")
+            raise RuntimeError(f"A clip got status {status}: {content_or_error}")
         return time.monotonic() - started
 
     with ThreadPoolExecutor(len(contents)) as threads:

@@ -1,4 +1,4 @@
-"""A PLDA fitted to labelled embeddings, in the two files that pyannote.audio reads."""
+"""Fits a PLDA to labelled embeddings and writes the two files that pyannote.audio reads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Array = NDArray[np.float64]
 
 DIMENSION = 128
 SHRINKAGE = 0.3
-"""A few hundred embeddings tell little about 256 × 256 covariances: so much of each is replaced by a sphere."""
-SMALLEST_BETWEEN = 0.01
-"""Speakers differ a little in every direction, else the model cannot be inverted."""
+"""Weight of a spherical covariance: a few hundred embeddings determine a 256 × 256 covariance poorly."""
+MIN_BETWEEN = 0.01
+"""Minimum between-speaker variance in every direction: the model must be invertible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +25,42 @@ class _Scatter:
 
     @classmethod
     def of(cls, vectors: Array, speakers: NDArray[np.int64]) -> _Scatter:
-        """Covariances within speakers and between their means, each shrunk towards a sphere."""
+        """Return the covariances within speakers, shrunk towards a sphere, and between their means."""
         means = np.stack([vectors[speakers == speaker].mean(0) for speaker in np.unique(speakers)])
-        rest = vectors - means[np.searchsorted(np.unique(speakers), speakers)]
-        return cls(_shrunk(np.cov(rest.T)), np.cov(means.T))
+        residuals = vectors - means[np.searchsorted(np.unique(speakers), speakers)]
+        return cls(_shrink(np.cov(residuals.T)), np.cov(means.T))
 
 
 def write(folder: Path, embeddings: Array, speakers: NDArray[np.int64]) -> None:
-    """`xvec_transform.npz` (256 to 128 dimensions) and `plda.npz`, as pyannote's `utils.vbx.vbx_setup` takes them."""
+    """Write `xvec_transform.npz` (256 to 128 dimensions) and `plda.npz` for pyannote.audio's `vbx_setup`."""
     folder.mkdir(parents=True)
     mean1 = embeddings.mean(0)
-    unit = _on_sphere(embeddings - mean1)
+    unit = _normalise(embeddings - mean1)
     lda = _directions(_Scatter.of(unit, speakers))[:, :DIMENSION]
     mean2 = (unit @ lda).mean(0)
     np.savez(folder / "xvec_transform.npz", mean1=mean1, lda=lda, mean2=mean2)
-    reduced = _on_sphere(unit @ lda - mean2)
+    reduced = _normalise(unit @ lda - mean2)
     scatter = _Scatter.of(reduced, speakers)
     between, directions = eigh(scatter.between, scatter.within)
     np.savez(
         folder / "plda.npz",
         mu=reduced.mean(0),
         tr=directions.T[::-1],
-        psi=np.maximum(between[::-1], SMALLEST_BETWEEN),
+        psi=np.maximum(between[::-1], MIN_BETWEEN),
     )
 
 
 def _directions(scatter: _Scatter) -> Array:
-    """Columns along which speakers differ most, most first, as long as all embeddings together spread there."""
+    """Return the discriminant directions as columns, in descending order of between-speaker variance."""
     _, directions = eigh(scatter.between + scatter.within, scatter.within)
     return directions[:, ::-1]
 
 
-def _on_sphere(vectors: Array) -> Array:
-    """Vectors of the length that pyannote gives them: the root of their dimension."""
+def _normalise(vectors: Array) -> Array:
+    """Scale vectors to the norm that pyannote.audio uses: the square root of their dimension."""
     return np.sqrt(vectors.shape[1]) * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _shrunk(covariance: Array) -> Array:
+def _shrink(covariance: Array) -> Array:
     sphere = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     return (1 - SHRINKAGE) * covariance + SHRINKAGE * sphere

@@ -1,4 +1,4 @@
-"""A process and all that descend from it, as /proc shows them: their CPU time and what they hold open."""
+"""Process trees in /proc: CPU time and open file descriptors."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PARENT, _CPU = 1, slice(11, 15)
-"""Among proc(5)'s fields of stat after the name: the parent; user and system time, own and of ended children."""
+"""Fields of /proc/PID/stat after the name (proc(5)): parent; user and system time, own and of reaped children."""
 
 
 def tree(root: int) -> list[int]:
-    """The process and its living descendants."""
+    """Return the ids of a process and of its running descendants."""
     children: dict[int, list[int]] = {}
     for process_id in _all_processes():
         if fields := _stat(process_id):
             children.setdefault(int(fields[_PARENT]), []).append(process_id)
-    found = [root]
-    for process_id in found:  # grows while it is read
-        found += children.get(process_id, [])
-    return found
+    result = [root]
+    for process_id in result:  # grows during the iteration
+        result += children.get(process_id, [])
+    return result
 
 
 def cpu_s(root: int) -> float:
-    """CPU time of the whole tree, with that of children which have ended: no second is counted twice or lost."""
+    """Return the CPU time of the whole tree, including children that have exited."""
     ticks = sum(sum(map(int, fields[_CPU])) for process_id in tree(root) if (fields := _stat(process_id)))
     return ticks / _TICKS_PER_S
 
 
 def open_files(process_id: int) -> list[str]:
-    """What a process's descriptors lead to; empty once it has ended."""
+    """Return the targets of a process's descriptors; empty if it has exited."""
     return [target for _, target in descriptors(process_id)]
 
 
 def descriptors(process_id: int) -> Iterator[tuple[Path, str]]:
-    """The links in /proc/PID/fd and their targets."""
+    """Yield the links in /proc/PID/fd and their targets."""
     try:
         links = list(Path(f"/proc/{process_id}/fd").iterdir())
     except (FileNotFoundError, ProcessLookupError):
@@ -44,7 +44,7 @@ def descriptors(process_id: int) -> Iterator[tuple[Path, str]]:
         try:
             yield link, str(link.readlink())
         except (FileNotFoundError, ProcessLookupError):
-            continue  # closed meanwhile
+            continue  # the descriptor was closed
 
 
 def _all_processes() -> Iterator[int]:

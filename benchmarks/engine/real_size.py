@@ -1,4 +1,4 @@
-"""`python -m benchmarks.engine.real_size FOLDER`: writes the real-size pipelines, `vbx` and `ahc`."""
+"""`python -m benchmarks.engine.real_size FOLDER`: write the real-size pipelines `vbx` and `ahc`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.engine.models import reconfigure, with_ahc
 from benchmarks.engine.resnet import THRESHOLD, WINDOW_S, embedding
 
 FA_FB = {"Fa": 0.3, "Fb": 0.8}
-"""Sharper than community-1's (0.07, 0.8): these embeddings are weaker."""
+"""A larger Fa than community-1's (0.07): these embeddings separate speakers less."""
 MIN_CLUSTER_SIZE = 12
 
 
@@ -34,8 +34,8 @@ def main() -> None:
     with_ahc(target / "ahc", vbx, ahc)
 
 
-def _write_network(network: Any, target: Path) -> None:  # noqa: ANN401 - torch is not imported where types are checked
-    """The checkpoint that `Model.from_pretrained` reads."""
+def _write_network(network: Any, target: Path) -> None:  # noqa: ANN401
+    """Write the checkpoint that `Model.from_pretrained` reads."""
     network.specifications = Specifications(
         problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=WINDOW_S
     )

@@ -1,8 +1,8 @@
-"""An embedding network of real size with random weights, whose embeddings nevertheless tell some voices apart.
+"""An embedding network of real size with random weights whose embeddings separate some speakers.
 
-The weights stay random; what a training would have set besides is set by measuring, on windows of conversations as the
-pipeline will see them: the running statistics of the batch normalisations, and how the last layer weighs directions.
-Without the first the signal dies within 34 layers, without the second all embeddings point the same way.
+Two things are calibrated on windows of conversations instead of trained: the running statistics of the batch
+normalisations, without which the signal vanishes within 34 layers, and the projection of the last layer, without which
+all embeddings have nearly the same direction.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ CONVERSATIONS = 10
 CONVERSATION_S = 20
 WINDOW_S = 4
 STEP_S = 1.6
-SHORTEST_S = 0.8
-"""Who speaks less in a window is not embedded from it."""
+MIN_SPEECH_S = 0.8
+"""Minimum speech of a speaker in a window."""
 BATCH = 11
-EVENED_OUT = 0.5
-"""A random network answers mostly along one direction: the spreads of all are brought closer by this power."""
-STRONG = 60
-"""So many directions are told from noise."""
-LEFT_WHOLE_PERCENT = 20
+WHITENING_POWER = 0.5
+"""Exponent of the partial whitening: a random network's outputs vary mostly along one direction."""
+WHITENED_DIRECTIONS = 60
+"""Directions with more variance than noise."""
+SINGLE_CLUSTER_PERCENT = 20
 THRESHOLD = 0.62
-"""Unit embeddings share so much of one direction that the threshold lies here: pyannote's VBx takes 0.5 to 0.8."""
+"""Clustering threshold that the common direction is chosen for; pyannote.audio's VBx accepts 0.5 to 0.8."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
-    """All that was embedded: from which window, weighed by where its speaker is heard; whose; in which conversation."""
+class LocalSpeakers:
+    """Window, mask (100 frames per second), speaker and conversation of each local speaker."""
 
     windows: NDArray[np.int64]
     masks: torch.Tensor
@@ -47,45 +47,47 @@ class Slots:
 
 
 def embedding() -> tuple[WeSpeakerResNet34, NDArray[np.float64], NDArray[np.int64]]:
-    """The network; embeddings (slots, 256) of voices in conversations, and whose each one is (slots,).
+    """Return the network, embeddings, shape (local speakers, 256), and their speakers, shape (local speakers,).
 
-    With `THRESHOLD`, pyannote's linkage leaves a fifth of the conversations in one cluster.
+    With `THRESHOLD`, agglomerative clustering leaves a fifth of the conversations in one cluster.
     """
     torch.manual_seed(SEED)
     model: Any = WeSpeakerResNet34()
-    waveforms, slots = _windows()
+    waveforms, local_speakers = _windows()
     features = torch.cat([model.compute_fbank(batch) for batch in waveforms.split(BATCH)])
-    _settle(model.resnet, features)
+    _calibrate_batch_norm(model.resnet, features)
     with torch.no_grad():
-        pooled = _pooled(model.resnet, features, slots)
-        _spread(model.resnet.seg_1, pooled)
-        _share_a_direction(model.resnet.seg_1, pooled, slots.conversations)
+        pooled = _pooled(model.resnet, features, local_speakers)
+        _whiten(model.resnet.seg_1, pooled)
+        _add_common_direction(model.resnet.seg_1, pooled, local_speakers.conversations)
         embeddings = model.resnet.seg_1(pooled).double().numpy()
-    return model.eval(), embeddings, slots.speakers
+    return model.eval(), embeddings, local_speakers.speakers
 
 
-def _windows() -> tuple[torch.Tensor, Slots]:
-    """Waveforms (windows, 1, samples), and the slots in them."""
+def _windows() -> tuple[torch.Tensor, LocalSpeakers]:
+    """Return waveforms, shape (windows, 1, samples), and their local speakers."""
     waveforms: list[NDArray[np.float32]] = []
-    found: list[tuple[int, NDArray[np.float32], int, int]] = []
+    rows: list[tuple[int, NDArray[np.float32], int, int]] = []
     for number in range(CONVERSATIONS):
         scene = Scene(seed=number, duration_s=CONVERSATION_S, speakers=3, noise_db=25)
         samples, turns = conversation(scene)
         for start_s in np.arange(0, CONVERSATION_S - WINDOW_S + 0.01, STEP_S):
             for speaker in range(scene.speakers):
                 mask = _mask(turns, f"speaker{speaker}", start_s)
-                if mask.sum() >= 100 * SHORTEST_S:
-                    found.append((len(waveforms), mask, scene.speakers * number + speaker, number))
+                if mask.sum() >= 100 * MIN_SPEECH_S:
+                    rows.append((len(waveforms), mask, scene.speakers * number + speaker, number))
             first = round(start_s * SAMPLE_RATE_HZ)
             window = samples[first : first + WINDOW_S * SAMPLE_RATE_HZ] / 32768
             waveforms.append(window.astype(np.float32))
-    windows, masks, speakers, conversations = zip(*found, strict=True)
-    slots = Slots(np.array(windows), torch.from_numpy(np.stack(masks)), np.array(speakers), np.array(conversations))
-    return torch.from_numpy(np.stack(waveforms))[:, None], slots
+    windows, masks, speakers, conversations = zip(*rows, strict=True)
+    local_speakers = LocalSpeakers(
+        np.array(windows), torch.from_numpy(np.stack(masks)), np.array(speakers), np.array(conversations)
+    )
+    return torch.from_numpy(np.stack(waveforms))[:, None], local_speakers
 
 
 def _mask(turns: list[Turn], speaker: str, start_s: float) -> NDArray[np.float32]:
-    """Where a speaker is heard in a window, 10 ms apart."""
+    """Return a speaker's activity in a window, 100 frames per second."""
     mask = np.zeros(100 * WINDOW_S, np.float32)
     for turn in turns:
         if turn.speaker == speaker:
@@ -94,11 +96,11 @@ def _mask(turns: list[Turn], speaker: str, start_s: float) -> NDArray[np.float32
     return mask
 
 
-def _settle(resnet: Any, features: torch.Tensor) -> None:  # noqa: ANN401 - the layer's class is not public
-    """Each normalisation sees what reaches it, over all windows, once."""
+def _calibrate_batch_norm(resnet: Any, features: torch.Tensor) -> None:  # noqa: ANN401 - the class is not public
+    """Set the running statistics of all normalisations to those of all windows."""
     norms = [module for module in resnet.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for norm in norms:
-        norm.momentum = None  # a plain average over the batches
+        norm.momentum = None  # a cumulative average over the batches
         norm.reset_running_stats()
     resnet.train()
     with torch.no_grad():
@@ -109,39 +111,43 @@ def _settle(resnet: Any, features: torch.Tensor) -> None:  # noqa: ANN401 - the 
         norm.momentum = 0.1
 
 
-def _pooled(resnet: Any, features: torch.Tensor, slots: Slots) -> torch.Tensor:  # noqa: ANN401
-    """Statistics (slots, 5120) that the last layer sees."""
+def _pooled(resnet: Any, features: torch.Tensor, local_speakers: LocalSpeakers) -> torch.Tensor:  # noqa: ANN401
+    """Return the pooled statistics, shape (local speakers, 5120), which are the last layer's input."""
     frames = torch.cat([resnet.forward_frames(batch) for batch in features.split(BATCH)])
     return torch.cat(
         [
             resnet.pool(frames[window][None], weights=mask[None])
-            for window, mask in zip(slots.windows, slots.masks, strict=True)
+            for window, mask in zip(local_speakers.windows, local_speakers.masks, strict=True)
         ]
     )
 
 
-def _spread(last: Any, pooled: torch.Tensor) -> None:  # noqa: ANN401
-    """Centres the last layer's output, and evens out its directions."""
+def _whiten(last: Any, pooled: torch.Tensor) -> None:  # noqa: ANN401
+    """Centre the last layer's output and partially whiten it."""
     projected = torch.nn.functional.linear(pooled, last.weight)
     mean = projected.mean(0)
     _, strengths, directions = torch.linalg.svd(projected - mean, full_matrices=True)
     strengths = torch.nn.functional.pad(strengths, (0, len(directions) - len(strengths)))
-    evened = directions.T @ (strengths.clamp(min=strengths[STRONG]) ** -EVENED_OUT)[:, None].mul(directions)
-    last.weight.data = evened @ last.weight
-    last.bias.data = -evened @ mean
+    whitening = directions.T @ (strengths.clamp(min=strengths[WHITENED_DIRECTIONS]) ** -WHITENING_POWER)[:, None].mul(
+        directions
+    )
+    last.weight.data = whitening @ last.weight
+    last.bias.data = -whitening @ mean
 
 
-def _share_a_direction(last: Any, pooled: torch.Tensor, conversations: NDArray[np.int64]) -> None:  # noqa: ANN401
-    """Adds one direction to all embeddings, until the distance that splits most conversations is `THRESHOLD`."""
+def _add_common_direction(last: Any, pooled: torch.Tensor, conversations: NDArray[np.int64]) -> None:  # noqa: ANN401
+    """Add a constant vector to all embeddings, scaled so that most conversations are split at `THRESHOLD`."""
     embeddings = last(pooled)
-    shared = torch.nn.functional.normalize(torch.randn(last.out_features), dim=0) * embeddings.norm(dim=1).mean()
-    shares = np.arange(0, 4, 0.05)
-    splitting = [_splitting_most((embeddings + share * shared).double().numpy(), conversations) for share in shares]
-    last.bias.data += float(shares[np.argmin(np.abs(np.array(splitting) - THRESHOLD))]) * shared
+    common = torch.nn.functional.normalize(torch.randn(last.out_features), dim=0) * embeddings.norm(dim=1).mean()
+    scales = np.arange(0, 4, 0.05)
+    thresholds = [
+        _splitting_threshold((embeddings + scale * common).double().numpy(), conversations) for scale in scales
+    ]
+    last.bias.data += float(scales[np.argmin(np.abs(np.array(thresholds) - THRESHOLD))]) * common
 
 
-def _splitting_most(embeddings: NDArray[np.float64], conversations: NDArray[np.int64]) -> float:
-    """The threshold that leaves a fifth of the conversations whole, as pyannote's linkage sees them."""
+def _splitting_threshold(embeddings: NDArray[np.float64], conversations: NDArray[np.int64]) -> float:
+    """Return the threshold at which agglomerative clustering leaves a fifth of the conversations in one cluster."""
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     each = [unit[conversations == number] for number in np.unique(conversations)]
-    return float(np.percentile([linkage(one, "centroid")[:, 2].max() for one in each], LEFT_WHOLE_PERCENT))
+    return float(np.percentile([linkage(one, "centroid")[:, 2].max() for one in each], SINGLE_CLUSTER_PERCENT))

@@ -1,4 +1,4 @@
-"""`make bench-engine`: the parts one after the other, and their rows in one file."""
+"""`make bench-engine`: measures all parts and writes their rows to one file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmarks.engine import (
     part_speakers,
     part_throughput,
 )
-from benchmarks.engine.shared import Shared
+from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.size import Size, small
 from benchmarks.record import Row, write
 
@@ -33,15 +33,15 @@ ENGINE = Path(sd_engine.__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the benchmark and the minutes that it may take on two cores, with what it is the first to need."""
+    """A part of the benchmark and its planned minutes on two cores, including shared results that it uses first."""
 
     name: str
     minutes: float
-    measure: Callable[[Shared], list[Row]]
+    measure: Callable[[SharedResults], list[Row]]
 
 
 PARTS = (
-    Part("exact", 26, part_exact.measure),  # of which stock: 20
+    Part("exact", 26, part_exact.measure),  # 20 of them for stock
     Part("throughput", 2, part_throughput.measure),
     Part("efficiency", 4, part_efficiency.measure),
     Part("fast", 5, part_fast.measure),
@@ -54,62 +54,67 @@ PARTS = (
 )
 
 
-def main(only: Sequence[str] = (), *, little: bool = False, instead: str = "") -> None:
-    """Measures all parts and writes `results/engine.json`; some parts, or a little of each, are only shown.
+def main(only: Sequence[str] = (), *, small_size: bool = False, mode: str = "") -> None:
+    """Measure all parts and write `results/engine.json`; a partial or small measurement is printed instead.
+
+    Args:
+        only: names of the parts to measure; empty = all.
+        small_size: measure few and short recordings.
+        mode: the mode to measure instead of exact and fast; empty = these two.
 
     Raises:
-        ValueError: there is no part of that name.
+        ValueError: a part does not exist.
     """
     if unknown := set(only) - {part.name for part in PARTS}:
         raise ValueError(
-            f"No part is named {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PARTS)}."
+            f"Unknown parts: {', '.join(sorted(unknown))}; the parts are {', '.join(p.name for p in PARTS)}."
         )
     parts = [part for part in PARTS if not only or part.name in only]
-    shown_only = bool(only or little or instead)
-    size = small(instead) if little else Size(exact=instead or "exact", fast=instead or "fast")
-    rows = _measured(parts, size, keep=not shown_only)
-    if shown_only:
+    complete = not (only or small_size or mode)
+    size = small(mode) if small_size else Size(exact=mode or "exact", fast=mode or "fast")
+    rows = _measure(parts, size, resumable=complete)
+    if not complete:
         for row in rows:
-            print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - its result
+            print(f"{row.name} = {row.value:.4g} {row.unit} (goal {row.goal}): {row.detail}")  # noqa: T201 - the result of a partial measurement
     else:
         write("engine", rows)
 
 
-def _measured(parts: Sequence[Part], size: Size, *, keep: bool) -> list[Row]:
+def _measure(parts: Sequence[Part], size: Size, *, resumable: bool) -> list[Row]:
     started = time.monotonic()
 
-    def note(text: str) -> None:
+    def log(text: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {text}", file=sys.stderr, flush=True)  # noqa: T201 - progress
 
-    shared = Shared(size, note)
-    finished = kept_rows() if keep else {}
-    note("planned, in minutes: " + ", ".join(f"{part.name} {part.minutes:g}" for part in parts))
+    shared = SharedResults(size, log)
+    finished = finished_parts() if resumable else {}
+    log("planned, in minutes: " + ", ".join(f"{part.name} {part.minutes:g}" for part in parts))
     rows: list[Row] = []
     for part in parts:
         if part.name not in finished:
-            note(f"{part.name} begins")
+            log(f"{part.name} begins")
             before = time.monotonic()
             finished[part.name] = part.measure(shared)
-            note(f"{part.name} took {(time.monotonic() - before) / 60:.1f} of {part.minutes:g} min")
-            if keep:
-                _keep(finished)
+            log(f"{part.name} took {(time.monotonic() - before) / 60:.1f} of {part.minutes:g} min")
+            if resumable:
+                _save(finished)
         rows += finished[part.name]
     return rows
 
 
-def kept_rows() -> dict[str, list[Row]]:
-    """What an interrupted run of the same code has measured already, by part."""
-    if not (path := _kept_path()).exists():
+def finished_parts() -> dict[str, list[Row]]:
+    """Return the rows that an interrupted run of the same engine has measured, by part."""
+    if not (path := _progress_path()).exists():
         return {}
     return {name: [Row(**row) for row in rows] for name, rows in json.loads(path.read_text()).items()}
 
 
-def _keep(finished: dict[str, list[Row]]) -> None:
+def _save(finished: dict[str, list[Row]]) -> None:
     text = json.dumps({name: [asdict(row) for row in rows] for name, rows in finished.items()})
-    part = _kept_path().with_suffix(".part")
-    part.write_text(text)
-    part.rename(_kept_path())
+    unfinished = _progress_path().with_suffix(".part")
+    unfinished.write_text(text)
+    unfinished.rename(_progress_path())
 
 
-def _kept_path() -> Path:
-    return cache.folder() / f"rows-{cache.sources(map(str, sorted(ENGINE.rglob('*.py'))))}.json"
+def _progress_path() -> Path:
+    return cache.cache_dir() / f"rows-{cache.source_digest(sorted(ENGINE.rglob('*.py')))}.json"

@@ -1,8 +1,8 @@
-"""Unmodified pyannote.audio in a plain process: `python -m benchmarks.engine.stock PIPELINE…`, orders in, answers out.
+"""Unmodified pyannote.audio in a process of its own: `python -m benchmarks.engine.stock PIPELINE…`.
 
-One JSON order per line. `{"call": WAV, "asked": {…}, "batch_size": N or null}` calls the first pipeline as its
-documentation shows it, on a waveform in memory, and remembers what its networks gave. `{"replay": I, "asked": {…}}`
-lets pipeline I do all the rest anew on what the last call's networks gave. Knows nothing of the engine.
+Reads one JSON command per line and prints one JSON result per line. `{"call": WAV, "options": {…}, "batch_size": N or
+null}` calls the first pipeline as in its documentation, on a waveform in memory, and stores its networks' outputs.
+`{"replay": I, "options": {…}}` runs the later steps of pipeline I on the stored outputs. Independent of the engine.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ import torch
 from pyannote.audio import Pipeline
 from pyannote.core import Annotation, SlidingWindowFeature
 
-Networks = dict[str, Any]
-"""`segmentation` (windows, frames, speakers) and `embeddings` (windows, speakers, dimension), as the hook saw them."""
+NetworkOutputs = dict[str, Any]
+"""`segmentation`, shape (windows, frames, speakers), and `embeddings`, shape (windows, speakers, dimension)."""
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
     pipelines: list[Any] = [Pipeline.from_pretrained(directory) for directory in sys.argv[1:]]
-    usual = pipelines[0].segmentation_batch_size, pipelines[0].embedding_batch_size
-    networks: Networks = {}
-    _say({"ready": True})
+    default_sizes = pipelines[0].segmentation_batch_size, pipelines[0].embedding_batch_size
+    outputs: NetworkOutputs = {}
+    _print({"ready": True})
     for line in sys.stdin:
-        order = json.loads(line)
-        with redirect_stdout(sys.stderr):  # its clustering prints remarks
-            if "call" in order:
-                networks = {"file": _file(order["call"])}
-                once = order.get("batch_size")
+        command = json.loads(line)
+        with redirect_stdout(sys.stderr):  # clustering prints messages
+            if "call" in command:
+                outputs = {"file": _file(command["call"])}
+                batch_size = command.get("batch_size")
                 pipelines[0].segmentation_batch_size, pipelines[0].embedding_batch_size = (
-                    (once, once) if once else usual
+                    (batch_size, batch_size) if batch_size else default_sizes
                 )
-                output = _call(pipelines[0], networks, order["asked"])
+                output = _call(pipelines[0], outputs, command["options"])
             else:
-                output = _replay(pipelines[order["replay"]], networks, order["asked"])
-        _say(_answer(output) | _slots(networks))
+                output = _replay(pipelines[command["replay"]], outputs, command["options"])
+        _print(_result(output) | _slots(outputs))
 
 
-def _say(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)  # noqa: T201 - its result
+def _print(result: dict[str, Any]) -> None:
+    print(json.dumps(result), flush=True)  # noqa: T201 - the output of this script
 
 
 def _file(path: str) -> dict[str, Any]:
@@ -56,35 +56,35 @@ def _file(path: str) -> dict[str, Any]:
     return {"waveform": torch.from_numpy(integers.astype(np.float32) / 32768)[None], "sample_rate": rate_hz, "uri": "x"}
 
 
-def _call(pipeline: Any, networks: Networks, asked: dict[str, int]) -> Any:  # noqa: ANN401 - pyannote has no types
-    def remember(step: str, artefact: object, *, completed: int | None = None, **_: object) -> None:
+def _call(pipeline: Any, outputs: NetworkOutputs, options: dict[str, int]) -> Any:  # noqa: ANN401 - pyannote.audio has no types
+    def store(step: str, artefact: object, *, completed: int | None = None, **_: object) -> None:
         if completed is None and step in ("segmentation", "embeddings"):
-            networks[step] = artefact
+            outputs[step] = artefact
 
-    return pipeline(networks["file"], hook=remember, **asked)
+    return pipeline(outputs["file"], hook=store, **options)
 
 
-def _replay(pipeline: Any, networks: Networks, asked: dict[str, int]) -> Any:  # noqa: ANN401
-    segmentation: SlidingWindowFeature = networks["segmentation"]
-    embeddings: np.ndarray | None = networks.get("embeddings")
+def _replay(pipeline: Any, outputs: NetworkOutputs, options: dict[str, int]) -> Any:  # noqa: ANN401
+    segmentation: SlidingWindowFeature = outputs["segmentation"]
+    embeddings: np.ndarray | None = outputs.get("embeddings")
 
     def get_segmentations(file: object, hook: object = None) -> SlidingWindowFeature:  # noqa: ARG001
         return SlidingWindowFeature(segmentation.data.copy(), segmentation.sliding_window)
 
     def get_embeddings(*_: object, **__: object) -> np.ndarray:
         assert embeddings is not None, (
-            "Embeddings are asked for only where somebody speaks, and then they were computed."
+            "A pipeline needs embeddings only for recordings with speech, whose first call has computed them."
         )
         return embeddings.copy()
 
     pipeline.get_segmentations, pipeline.get_embeddings = get_segmentations, get_embeddings
     try:
-        return pipeline(networks["file"], **asked)
+        return pipeline(outputs["file"], **options)
     finally:
         del pipeline.get_segmentations, pipeline.get_embeddings
 
 
-def _answer(output: Any) -> dict[str, Any]:  # noqa: ANN401
+def _result(output: Any) -> dict[str, Any]:  # noqa: ANN401
     speakers = output.speaker_diarization.labels()
     return {
         "segments": _segments(output.speaker_diarization),
@@ -101,9 +101,9 @@ def _segments(annotation: Annotation) -> list[tuple[float, float, str]]:
     return sorted((turn.start, turn.end, str(speaker)) for turn, _, speaker in tracks)  # pyright: ignore[reportAssignmentType]
 
 
-def _slots(networks: Networks) -> dict[str, int]:
-    """How many (window, speaker) slots there were, and in how many of them somebody speaks."""
-    active = np.nansum(networks["segmentation"].data, axis=1) > 0
+def _slots(outputs: NetworkOutputs) -> dict[str, int]:
+    """Return the number of local speakers of all windows, and the number of active ones."""
+    active = np.nansum(outputs["segmentation"].data, axis=1) > 0
     return {"slots": int(active.size), "active_slots": int(active.sum())}
 
 

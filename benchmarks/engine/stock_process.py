@@ -1,4 +1,4 @@
-"""The other end of `stock.py`: stock pyannote.audio in a process of its own, and what each call of it costs."""
+"""Client of `stock.py`: stock pyannote.audio in a process of its own, with the cost of each call."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ENVIRONMENT = {"PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1", "PYTHONWA
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something took, seen from outside."""
+    """Wall time and CPU time of a process tree."""
 
     wall_s: float
     cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class StockAnswer:
-    """A timeline, its cost, and how many (window, speaker) slots of how many were active."""
+class StockResult:
+    """A timeline, its cost, and the numbers of active and of all local speakers (slots)."""
 
     timeline: Timeline
     cost: Cost
@@ -38,14 +38,14 @@ class StockAnswer:
 
 
 class Stock:
-    """Pipelines loaded once; the first one's networks run, the others may replay what they gave."""
+    """Loaded pipelines: the first one runs its networks, all of them can run the later steps on the outputs."""
 
     def __init__(self, *pipelines: Path) -> None:
         argv = [sys.executable, "-m", "benchmarks.engine.stock", *map(str, pipelines)]
         self._process = subprocess.Popen(
             argv, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True, env=os.environ | ENVIRONMENT
         )
-        self._answer()
+        self._receive()
 
     def __enter__(self) -> Self:
         return self
@@ -56,25 +56,25 @@ class Stock:
         self._process.kill()
         self._process.communicate()
 
-    def call(self, wav: Path, asked: Mapping[str, int] = {}, *, batch_size: int | None = None) -> StockAnswer:
-        """The first pipeline on a recording."""
-        return self._ask({"call": str(wav), "asked": dict(asked), "batch_size": batch_size})
+    def call(self, wav: Path, options: Mapping[str, int] = {}, *, batch_size: int | None = None) -> StockResult:
+        """Run the first pipeline on a recording."""
+        return self._request({"call": str(wav), "options": dict(options), "batch_size": batch_size})
 
-    def replay(self, pipeline: int, asked: Mapping[str, int] = {}) -> StockAnswer:
-        """Clustering and all that follows, by any of the pipelines, on what the networks gave in the last call."""
-        return self._ask({"replay": pipeline, "asked": dict(asked)})
+    def replay(self, pipeline: int, options: Mapping[str, int] = {}) -> StockResult:
+        """Run clustering and all later steps of a pipeline on the networks' outputs of the last call."""
+        return self._request({"replay": pipeline, "options": dict(options)})
 
-    def _ask(self, order: dict[str, Any]) -> StockAnswer:
+    def _request(self, command: dict[str, Any]) -> StockResult:
         assert self._process.stdin
         wall_s, before_s = time.monotonic(), cpu_s(self._process.pid)
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        answer = self._answer()
+        print(json.dumps(command), file=self._process.stdin, flush=True)
+        result = self._receive()
         cost = Cost(time.monotonic() - wall_s, cpu_s(self._process.pid) - before_s)
-        return StockAnswer(Timeline.of_stock(answer), cost, answer["active_slots"], answer["slots"])
+        return StockResult(Timeline.from_stock(result), cost, result["active_slots"], result["slots"])
 
-    def _answer(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any]:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"Stock pyannote.audio ended with status {self._process.wait()} and without an answer.")
+            raise RuntimeError(f"Stock pyannote.audio has exited with status {self._process.wait()} without a result.")
         return json.loads(line)

@@ -1,4 +1,4 @@
-"""A real Triton before the engine that is measured, and one request to it over HTTP."""
+"""Triton in front of the measured engine, and HTTP requests to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Inputs = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An engine and the Triton before it."""
+    """A ready engine and its Triton."""
 
     engine: EngineUnderTest
     triton: Triton
@@ -39,7 +39,7 @@ class Served:
 
 @contextmanager
 def served(mode: str, model: Path | None = None, **settings: object) -> Iterator[Served]:
-    """An engine with Triton before it; all adapters are connected."""
+    """Start an engine and Triton and wait until all adapters are connected."""
     with (
         TemporaryDirectory(prefix="sd-") as folder,
         engine(mode, model, Path(folder), **settings) as under_test,
@@ -50,7 +50,7 @@ def served(mode: str, model: Path | None = None, **settings: object) -> Iterator
 
 
 def infer(connection: http.client.HTTPConnection, recording: bytes) -> tuple[int, Any]:
-    """The status, and the contract's document or the error's sentence."""
+    """Send a recording; return the status, and the response document or the error message."""
     audio = {"name": "AUDIO_DATA", "shape": [1, 1], "datatype": "BYTES", "data": [base64.b64encode(recording).decode()]}
     connection.request("POST", PATH, json.dumps({"inputs": [audio]}), {"Content-Type": "application/json"})
     response = connection.getresponse()

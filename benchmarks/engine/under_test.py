@@ -1,4 +1,4 @@
-"""The engine that is measured: a real process, asked over its socket, its counters read from its metrics."""
+"""The measured engine: a process that gets requests through its socket and whose metrics are read over HTTP."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
-class RefusedError(RuntimeError):
-    """The engine refused a recording that a benchmark expected to be answered."""
+class RequestRejectedError(RuntimeError):
+    """The engine rejected a valid recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineUnderTest:
-    """A ready engine. Several threads may ask it at once: each call comes over a connection of its own."""
+    """A ready engine. Thread-safe: each request has a connection of its own."""
 
     process: EngineProcess
     run_dir: Path
@@ -37,47 +37,47 @@ class EngineUnderTest:
     def process_id(self) -> int:
         return self.process.process.pid
 
-    def ask(
-        self, recording: bytes, asked: Mapping[str, int] = {}, *, include: tuple[str, ...] = INCLUDE
+    def diarize(
+        self, recording: bytes, options: Mapping[str, int] = {}, *, include: tuple[str, ...] = INCLUDE
     ) -> dict[str, Any]:
-        """The document that a recording is answered with.
+        """Return the response document of a recording.
 
         Raises:
-            RefusedError: it was not answered with one.
+            RequestRejectedError: the engine returned an error.
         """
         with self.process.adapter("benchmark") as adapter:
-            adapter.send(recording, request_id="benchmark", include=include, **asked)
+            adapter.send(recording, request_id="benchmark", include=include, **options)
             message, document = adapter.receive()
         if document is None:
-            raise RefusedError(f"The engine refused a recording: {message}")
+            raise RequestRejectedError(f"The engine rejected a recording: {message}")
         return document
 
-    def timeline(self, recording: bytes, asked: Mapping[str, int] = {}) -> Timeline:
-        return Timeline.of_engine(self.ask(recording, asked))
+    def timeline(self, recording: bytes, options: Mapping[str, int] = {}) -> Timeline:
+        return Timeline.from_document(self.diarize(recording, options))
 
-    def costing(self, recording: bytes, asked: Mapping[str, int] = {}) -> tuple[Timeline, Cost]:
-        """A timeline, and what it cost the whole tree of processes."""
+    def timeline_and_cost(self, recording: bytes, options: Mapping[str, int] = {}) -> tuple[Timeline, Cost]:
+        """Return a timeline and its cost for the whole process tree."""
         started, before_s = time.monotonic(), cpu_s(self.process_id)
-        timeline = self.timeline(recording, asked)
+        timeline = self.timeline(recording, options)
         return timeline, Cost(time.monotonic() - started, cpu_s(self.process_id) - before_s)
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples that carry these labels.
+        """Return the sum of a metric's samples with these labels.
 
         Raises:
-            LookupError: there is no such sample; a benchmark must not take a missing counter for a zero.
+            LookupError: there is no such sample; a missing counter must not be read as zero.
         """
-        found = [
+        values = [
             float(value)
             for sample, text, value in _SAMPLE.findall(self.process.get("/metrics")[1])
             if sample == name and labels.items() <= dict(_LABEL.findall(text)).items()
         ]
-        if not found:
-            raise LookupError(f"The engine shows no metric {name} {labels or ''}.")
-        return sum(found)
+        if not values:
+            raise LookupError(f"The engine exports no metric {name} {labels or ''}.")
+        return sum(values)
 
     def metrics_by(self, name: str, label: str) -> dict[str, float]:
-        """A metric's samples summed by one of its labels; empty where there are none."""
+        """Return the sums of a metric's samples by one of its labels; empty if there are none."""
         sums: dict[str, float] = {}
         for sample, text, value in _SAMPLE.findall(self.process.get("/metrics")[1]):
             if sample == name:
@@ -90,10 +90,10 @@ class EngineUnderTest:
 def engine(
     mode: str, model: Path | None = None, run_dir: Path | None = None, **settings: object
 ) -> Iterator[EngineUnderTest]:
-    """An engine of its own, ready; without a `model` it runs the demo model."""
-    told = {"mode": mode, "device": "cpu", **settings} | ({"model_dir": model} if model else {})
+    """Start an engine and wait until it is ready; `model` None = the demo model."""
+    all_settings = {"mode": mode, "device": "cpu", **settings} | ({"model_dir": model} if model else {})
     with TemporaryDirectory(prefix="sd-") as folder:
         directory = run_dir or Path(folder)
-        with EngineProcess(directory, **told) as process:
+        with EngineProcess(directory, **all_settings) as process:
             process.wait_for("/readyz")
             yield EngineUnderTest(process, directory)

@@ -32,16 +32,16 @@ MEASURES: dict[str, Callable[[BenchmarkCluster], list[Row]]] = {
 
 
 def _on_new_cluster(measure: Callable[[BenchmarkCluster], list[Row]]) -> Part:
-    def measured(little: bool) -> list[Row]:  # noqa: FBT001 - signature of all parts
-        with benchmark_cluster(small=little) as cluster:
+    def measure_part(small_size: bool) -> list[Row]:  # noqa: FBT001 - signature of all parts
+        with benchmark_cluster(small=small_size) as cluster:
             return measure(cluster)
 
-    return measured
+    return measure_part
 
 
 PARTS: dict[str, Part] = {name: _on_new_cluster(measure) for name, measure in MEASURES.items()}
 
 
-def main(only: Sequence[str] = (), *, little: bool = False) -> None:
-    """Run all parts or those in `only`; with `little`, a small sample of each."""
-    parts.measure("operator", PARTS, only, little=little)
+def main(only: Sequence[str] = (), *, small_size: bool = False) -> None:
+    """Run all parts or those in `only`; with `small_size`, a small sample of each."""
+    parts.measure("operator", PARTS, only, small_size=small_size)

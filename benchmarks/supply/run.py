@@ -15,6 +15,6 @@ PARTS: dict[str, Part] = {
 }
 
 
-def main(only: Sequence[str] = (), *, little: bool = False) -> None:
-    """Run all parts, or those in `only`; `little` runs a few samples of each."""
-    parts.measure("supply", PARTS, only, little=little)
+def main(only: Sequence[str] = (), *, small_size: bool = False) -> None:
+    """Run all parts, or those in `only`; `small_size` runs a few samples of each."""
+    parts.measure("supply", PARTS, only, small_size=small_size)

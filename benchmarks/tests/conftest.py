@@ -1,4 +1,4 @@
-"""The benchmarks are a package of the repository and installed nowhere: its root is put on the path."""
+"""Adds the repository's root to the path: the package `benchmarks` is not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When two timelines count as the same."""
+"""Comparison of timelines and of embeddings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from benchmarks.engine.compare import Segment, Timeline, difference, embedding_d
 FIRST: list[Segment] = [(0.5, 2.0, "SPEAKER_00"), (1.5, 3.0, "SPEAKER_01"), (4.0, 5.0, "SPEAKER_00")]
 
 
-def test_a_timeline_is_the_same_as_itself() -> None:
+def test_the_order_of_segments_does_not_matter() -> None:
     assert difference(Timeline(FIRST, FIRST), Timeline(list(reversed(FIRST)), FIRST)) == ""
 
 
 @pytest.mark.parametrize(
-    ("segments", "words"),
+    ("segments", "description"),
     [
         ([(0.501, 2.0, "SPEAKER_00"), *FIRST[1:]], ""),
         ([(0.5015, 2.0, "SPEAKER_00"), *FIRST[1:]], "SPEAKER_00 0.501–2.000, not 0.500–2.000"),
@@ -25,21 +25,21 @@ def test_a_timeline_is_the_same_as_itself() -> None:
         ([], "speakers [], not ['SPEAKER_00', 'SPEAKER_01']"),
     ],
 )
-def test_a_difference_is_named(segments: list[Segment], words: str) -> None:
-    assert difference(Timeline(segments), Timeline(FIRST)) == words
+def test_the_first_difference_is_described(segments: list[Segment], description: str) -> None:
+    assert difference(Timeline(segments), Timeline(FIRST)) == description
 
 
-def test_exclusive_segments_are_compared_as_well() -> None:
+def test_exclusive_segments_are_compared() -> None:
     assert difference(Timeline(FIRST, FIRST[:2]), Timeline(FIRST, FIRST)).startswith("exclusive: 1 segments")
 
 
-def test_embeddings_differ_by_a_share_of_the_norm() -> None:
-    ours = Timeline([], embeddings={"SPEAKER_00": [3.0, 4.001], "SPEAKER_01": [None, None]})
-    theirs = Timeline([], embeddings={"SPEAKER_00": [3.0, 4.0], "SPEAKER_01": [None, None]})
-    assert embedding_difference(ours, theirs) == pytest.approx(0.0002)
+def test_embedding_differences_are_relative_to_the_norm() -> None:
+    actual = Timeline([], embeddings={"SPEAKER_00": [3.0, 4.001], "SPEAKER_01": [None, None]})
+    expected = Timeline([], embeddings={"SPEAKER_00": [3.0, 4.0], "SPEAKER_01": [None, None]})
+    assert embedding_difference(actual, expected) == pytest.approx(0.0002)
 
 
 @pytest.mark.parametrize("vectors", [{}, {"SPEAKER_00": [None, 1.0]}])
-def test_a_missing_embedding_is_infinitely_different(vectors: dict[str, list[float | None]]) -> None:
-    theirs = Timeline([], embeddings={"SPEAKER_00": [1.0, 1.0]})
-    assert embedding_difference(Timeline([], embeddings=vectors), theirs) == math.inf
+def test_a_missing_embedding_has_an_infinite_difference(vectors: dict[str, list[float | None]]) -> None:
+    expected = Timeline([], embeddings={"SPEAKER_00": [1.0, 1.0]})
+    assert embedding_difference(Timeline([], embeddings=vectors), expected) == math.inf

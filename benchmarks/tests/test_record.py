@@ -1,4 +1,4 @@
-"""The page of results reads well."""
+"""Rendering of the results page."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from benchmarks import record
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.1294, "0.129"), (1.0, "1"), (31.449, "31.4"), (163.6, "164"), (2000.0, "2000")]
 )
-def test_a_figure_has_three_digits_and_a_count_all_of_them(
+def test_values_have_three_significant_digits_and_large_numbers_all_digits(
     value: float, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = f'{{"name": "row", "value": {value}, "unit": "s", "goal": "<= 1", "detail": "how"}}'

@@ -109,7 +109,7 @@ class Engine:
         from sd_engine.diarization import compatibility, exact, reference  # noqa: PLC0415 - they import torch
 
         mode = self._settings.mode
-        if mode != "reference" and (reason := compatibility.obstacle(model.pipeline)):
+        if mode != "reference" and (reason := compatibility.incompatibility(model.pipeline)):
             logs.event("reference_fallback", configured_mode=mode, reason=reason)
             self._metrics.reference_fallback.set(1)
             mode = "reference"
@@ -136,5 +136,5 @@ class Engine:
     def _add_gpu_metrics(self, model: model_loader.Model) -> None:
         from sd_engine.device import device, gpu  # noqa: PLC0415 - they import torch
 
-        if model.device.type == "cuda" and (found := gpu.found(device.uuid(model.device))):
+        if model.device.type == "cuda" and (found := gpu.find(device.uuid(model.device))):
             self._metrics.add_gpu_metrics(found)

@@ -1,4 +1,4 @@
-"""pyannote's own pipeline with the networks' answers given to it: the oracle for all that comes after them."""
+"""pyannote.audio's own pipeline on prepared network outputs: the oracle for all steps after the networks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput, SpeakerD
 from pyannote.core import SlidingWindow, SlidingWindowFeature
 from sd_engine.diarization.model_loader import DEMO_MODEL, EXPECTED_WARNINGS
 
-EXPECTED = [pytest.mark.filterwarnings(f"ignore:{message.partition(':')[0]}") for message in EXPECTED_WARNINGS]
-"""For a test file's `pytestmark`; a mark's text ends at its first colon."""
+IGNORE_EXPECTED_WARNINGS = [
+    pytest.mark.filterwarnings(f"ignore:{message.partition(':')[0]}") for message in EXPECTED_WARNINGS
+]
+"""A value for `pytestmark`. The message of a mark ends at its first colon."""
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "VBxClustering": {"threshold": 0.5, "Fa": 0.05, "Fb": 8.0},
@@ -21,8 +23,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
-class GivenPipeline(SpeakerDiarization):
-    """`SpeakerDiarization.apply`, untouched, on segmentations and embeddings that a test made."""
+class OraclePipeline(SpeakerDiarization):
+    """The unmodified `SpeakerDiarization.apply` on segmentations and embeddings from a test."""
 
     def __init__(self, clustering: str, *, min_duration_off_s: float = 0.0, **parameters: Any) -> None:
         segmentation, embedding, plda = (_part(part) for part in ("segmentation", "embedding", "plda"))
@@ -34,19 +36,21 @@ class GivenPipeline(SpeakerDiarization):
             }
         )
 
-    def answer(self, segmentations: NDArray[np.uint8], embeddings: NDArray[np.float32], **asked: Any) -> DiarizeOutput:
+    def diarize(
+        self, segmentations: NDArray[np.uint8], embeddings: NDArray[np.float32], **arguments: Any
+    ) -> DiarizeOutput:
+        """Return the output for these network outputs, which are copied: pyannote.audio modifies its arrays."""
         window = SlidingWindow(start=0.0, duration=self._segmentation.duration, step=self._segmentation.step)
-        # Copies: pyannote works in place here and there.
-        self._given = SlidingWindowFeature(segmentations.astype(np.float32), window), embeddings.copy()
-        output = self.apply({"uri": "given"}, **asked)
+        self._prepared = SlidingWindowFeature(segmentations.astype(np.float32), window), embeddings.copy()
+        output = self.apply({"uri": "prepared"}, **arguments)
         assert isinstance(output, DiarizeOutput)
         return output
 
     def get_segmentations(self, *_: Any, **__: Any) -> SlidingWindowFeature:
-        return self._given[0]
+        return self._prepared[0]
 
     def get_embeddings(self, *_: Any, **__: Any) -> NDArray[np.float32]:
-        return self._given[1]
+        return self._prepared[1]
 
 
 def _part(name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""pyannote.audio alone, as its documentation shows it: `python stock_pyannote.py MODEL [WAV NUM_SPEAKERS]…`.
+"""Unmodified pyannote.audio, called as in its documentation: `python stock_pyannote.py MODEL [WAV NUM_SPEAKERS]…`.
 
-Prints one JSON object per recording (NUM_SPEAKERS 0 = find out). Knows nothing of the engine: it is what the engine's
-answers are compared with.
+Prints one JSON object per recording; NUM_SPEAKERS is 0 if it is not requested. Independent of the
+engine, whose results are compared with these.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def samples(recording: str) -> torch.Tensor:
 
 
 def main() -> None:
-    model, *questions = sys.argv[1:]
+    model, *arguments = sys.argv[1:]
     pipeline: Any = Pipeline.from_pretrained(model)
-    for recording, count in zip(questions[::2], map(int, questions[1::2]), strict=True):
+    for recording, count in zip(arguments[::2], map(int, arguments[1::2]), strict=True):
         file = {"waveform": samples(recording)[None], "sample_rate": 16000}
         output = pipeline(file, num_speakers=count or None)
-        answer = {
+        result = {
             "segments": rounded(output.speaker_diarization),
             "exclusive_segments": rounded(output.exclusive_speaker_diarization),
             "embeddings": output.speaker_embeddings.tolist(),
         }
-        print(json.dumps(answer))  # noqa: T201 - its result
+        print(json.dumps(result))  # noqa: T201 - the output of this script
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A model that is not the one that was pinned is refused before a byte of it can do anything."""
+"""A model that differs from its pinned digest is rejected before any of it is loaded."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def pipeline(tmp_path: Path) -> Path:
     return directory
 
 
-class Hostile:
-    """Makes a directory when it is unpickled; a checkpoint can do anything else just as well."""
+class MaliciousCheckpoint:
+    """Creates a directory when it is unpickled, as an example of code in a checkpoint."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -64,19 +64,19 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_changed_model_is_refused_before_anything_that_could_load_it_is_imported(pipeline: Path, damage: str) -> None:
+def test_a_changed_model_is_rejected_before_torch_is_imported(pipeline: Path, damage: str) -> None:
     digest = manifest.compute(pipeline).digest
-    change, words = DAMAGES[damage]
+    change, message = DAMAGES[damage]
     change(pipeline)
-    said = subprocess.check_output([sys.executable, "-c", LOADER, str(pipeline), digest], text=True).splitlines()
-    assert words in said[0]
-    assert said[0].startswith(f"The model in {pipeline} does not match the pinned digest {digest}")
-    assert said[1] == "set()"
+    output = subprocess.check_output([sys.executable, "-c", LOADER, str(pipeline), digest], text=True).splitlines()
+    assert message in output[0]
+    assert output[0].startswith(f"The model in {pipeline} does not match the pinned digest {digest}")
+    assert output[1] == "set()"
 
 
-def test_a_checkpoint_that_runs_code_never_gets_to_run_it(pipeline: Path, run_dir: Path) -> None:
+def test_code_in_a_changed_checkpoint_is_not_executed(pipeline: Path, run_dir: Path) -> None:
     digest, marker = manifest.compute(pipeline).digest, run_dir / "marker"
-    (pipeline / WEIGHTS).write_bytes(pickle.dumps(Hostile(marker)))
+    (pipeline / WEIGHTS).write_bytes(pickle.dumps(MaliciousCheckpoint(marker)))
     with EngineProcess(run_dir, model_dir=pipeline, model_digest=digest) as engine:
         assert engine.process.wait(timeout=60) == MODEL_CORRUPT
         assert engine.log().splitlines()[-1].startswith(f"The model in {pipeline} does not match the pinned digest ")
@@ -84,9 +84,9 @@ def test_a_checkpoint_that_runs_code_never_gets_to_run_it(pipeline: Path, run_di
 
     with EngineProcess(run_dir, model_dir=pipeline) as engine:
         assert engine.process.wait(timeout=120) == MODEL_NOT_LOADED
-    assert marker.exists(), "it would have run"
+    assert marker.exists(), "without a digest the code is executed"
 
 
-def test_the_model_that_was_pinned_is_loaded(pipeline: Path, run_dir: Path) -> None:
+def test_a_model_that_matches_its_digest_is_loaded(pipeline: Path, run_dir: Path) -> None:
     with EngineProcess(run_dir, model_dir=pipeline, model_digest=manifest.compute(pipeline).digest) as engine:
         engine.wait_for("/readyz")

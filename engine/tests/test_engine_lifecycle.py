@@ -65,7 +65,7 @@ def test_a_killed_engine_recovers_and_a_terminated_one_completes_its_requests(
 def test_a_missing_model_ends_the_engine_with_a_message(run_dir: Path) -> None:
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
         assert engine.process.wait(timeout=60) == MODEL_NOT_LOADED
-        assert f"{run_dir} holds no pyannote pipeline: there is no config.yaml in it." in engine.log()
+        assert f"{run_dir} contains no pyannote.audio pipeline: config.yaml is missing." in engine.log()
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_engine_with_a_message(run_dir: Path) -> None:
@@ -85,8 +85,8 @@ def test_a_pipeline_for_pyannote_2_ends_the_engine_with_the_name_of_its_successo
     with EngineProcess(run_dir, model_dir=run_dir) as engine:
         assert engine.process.wait(timeout=60) == MODEL_NOT_LOADED
         assert engine.log().splitlines()[-1] == (
-            f"The pipeline in {run_dir} was made for pyannote.audio 2 (as pyannote/speaker-diarization@2.1 was), which "
-            "pyannote.audio 4 cannot load. Use its successor, pyannote/speaker-diarization-community-1."
+            f"The pipeline in {run_dir} is for pyannote.audio 2, like pyannote/speaker-diarization@2.1; "
+            "pyannote.audio 4 cannot load it. Use its successor pyannote/speaker-diarization-community-1."
         )
 
 

@@ -1,4 +1,4 @@
-"""The modes that the shared engine does not run in: fast, and reference for what the others do not know."""
+"""Fast mode, and reference mode for pipelines that the other modes do not support."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from sd_harness.engine.engine_process import EngineProcess
 pytestmark = pytest.mark.slow
 
 
-def test_fast_mode_finds_who_spoke_when(run_dir: Path, conversation: ConversationRecording) -> None:
+def test_fast_mode_has_a_low_error_rate(run_dir: Path, conversation: ConversationRecording) -> None:
     with EngineProcess(run_dir, mode="fast") as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
-            answer = adapter.diarize(conversation.content(), include=["embeddings", "exclusive"])
+            timeline = adapter.diarize(conversation.content(), include=["embeddings", "exclusive"])
         assert 'mode="fast"' in engine.get("/metrics")[1]
 
-    truth, found = Annotation(), Annotation()
+    reference, hypothesis = Annotation(), Annotation()
     for turn in conversation.turns:
-        truth[Segment(turn.start_s, turn.end_s)] = turn.speaker
-    for segment in answer["segments"]:
-        found[Segment(segment["start_time"], segment["end_time"])] = segment["speaker"]
-    assert answer["num_speakers"] == len(answer["embeddings"]) == 3
-    heard = Timeline([Segment(0, truth.get_timeline().extent().end)])
-    error_rate: Any = DiarizationErrorRate(collar=0.25)(truth, found, uem=heard)
+        reference[Segment(turn.start_s, turn.end_s)] = turn.speaker
+    for segment in timeline["segments"]:
+        hypothesis[Segment(segment["start_time"], segment["end_time"])] = segment["speaker"]
+    assert timeline["num_speakers"] == len(timeline["embeddings"]) == 3
+    scored = Timeline([Segment(0, reference.get_timeline().extent().end)])
+    error_rate: Any = DiarizationErrorRate(collar=0.25)(reference, hypothesis, uem=scored)
     assert error_rate < 0.2
 
 
-def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversation: ConversationRecording) -> None:
-    model_dir = changed_model(run_dir, "AgglomerativeClustering")
+def test_a_pipeline_without_plda_is_loaded(run_dir: Path, conversation: ConversationRecording) -> None:
+    model_dir = model_with_clustering(run_dir, "AgglomerativeClustering")
     shutil.rmtree(model_dir / "plda")
     config = yaml.safe_load((model_dir / "config.yaml").read_text())
     del config["pipeline"]["params"]["plda"]
@@ -50,8 +50,8 @@ def test_a_pipeline_like_3_1_needs_no_plda_of_its_own(run_dir: Path, conversatio
         assert engine.metric("sd_reference_fallback") == 0
 
 
-def changed_model(run_dir: Path, clustering: str) -> Path:
-    """The demo model with another clustering, without parameters."""
+def model_with_clustering(run_dir: Path, clustering: str) -> Path:
+    """Return a copy of the demo model with another clustering class and no clustering parameters."""
     model_dir = run_dir / "model"
     shutil.copytree(DEMO_MODEL, model_dir)
     config = yaml.safe_load((model_dir / "config.yaml").read_text())
@@ -61,10 +61,10 @@ def changed_model(run_dir: Path, clustering: str) -> Path:
     return model_dir
 
 
-def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
+def test_an_unsupported_pipeline_runs_in_reference_mode_and_logs_the_reason(
     run_dir: Path, conversation: ConversationRecording
 ) -> None:
-    model_dir = changed_model(run_dir, "KMeansClustering")
+    model_dir = model_with_clustering(run_dir, "KMeansClustering")
     with EngineProcess(run_dir, mode="exact", model_dir=model_dir) as engine:
         engine.wait_for("/readyz")
         with engine.adapter() as adapter:
@@ -72,6 +72,5 @@ def test_a_pipeline_that_is_not_known_runs_in_reference_mode_and_says_so(
         assert engine.metric("sd_reference_fallback") == 1
         assert 'mode="reference"' in engine.get("/metrics")[1]
         assert engine.metric("sd_backlog_seconds") == 0
-        assert (
-            'event=reference_fallback configured_mode=exact reason="its clustering is KMeansClustering"' in engine.log()
-        )
+        reason = 'reason="the clustering is KMeansClustering"'
+        assert f"event=reference_fallback configured_mode=exact {reason}" in engine.log()

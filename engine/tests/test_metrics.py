@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
-from sd_engine.device.inference import Kind
+from sd_engine.device.inference import NetworkKind
 from sd_engine.metrics import Metrics
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -31,7 +31,7 @@ def metrics() -> Metrics:
     metrics = Metrics()
     metrics.add_request_gauges(in_flight=lambda: 3, audio_s=lambda: 60, size_bytes=lambda: 9, adapters_connected=float)
     metrics.add_backlog_gauges(waiting=lambda: 2, backlog_s=lambda: 7.5)
-    metrics.add_device_metrics(dict.fromkeys(Kind, 4))
+    metrics.add_device_metrics(dict.fromkeys(NetworkKind, 4))
     metrics.add_gpu_metrics(FakeGpu())
     metrics.model.info({"mode": "exact"})
     return metrics
@@ -82,7 +82,7 @@ def test_the_mean_request_cost_follows_the_cost_of_new_requests(metrics: Metrics
 
 def test_efficiency_is_busy_time_divided_by_demand(metrics: Metrics) -> None:
     assert "sd_device_efficiency 1.0" in exposition(metrics)
-    metrics.record_batch(Kind.EMBEDDING, windows=8, duration_s=3.0, cpu_s=5.0)
+    metrics.record_batch(NetworkKind.EMBEDDING, windows=8, duration_s=3.0, cpu_s=5.0)
     metrics.record_device_demand(4.0)
 
     text = exposition(metrics)
@@ -94,7 +94,7 @@ def test_efficiency_is_busy_time_divided_by_demand(metrics: Metrics) -> None:
 def test_failures_are_counted_by_their_labels(metrics: Metrics) -> None:
     metrics.record_response("unavailable")
     metrics.record_worker_restart("decode", "memory")
-    metrics.record_out_of_memory(Kind.SEGMENTATION, 8)
+    metrics.record_out_of_memory(NetworkKind.SEGMENTATION, 8)
 
     text = exposition(metrics)
     assert 'sd_requests_total{outcome="unavailable"} 1.0' in text

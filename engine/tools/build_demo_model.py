@@ -1,10 +1,10 @@
-"""Packs the demo model: trained weights in, a pyannote.audio pipeline directory out.
+"""Packs trained weights into a pyannote.audio pipeline directory, the demo model.
 
-The weights come from two trainings on espeak-ng voices (see the model card); this file holds the shape of the networks
-and the parameters that were found on voices which neither training had heard.
+The weights were trained on espeak-ng voices (see the model card). This file defines the networks' architecture and the
+clustering parameters, which were tuned on held-out voices.
 
     python engine/tools/build_demo_model.py SEGMENTATION.pt EMBEDDING.pt PLDA.npz engine/sd_engine/demo_model
-"""  # noqa: INP001 - a tool for the repository, in no package
+"""  # noqa: INP001 - a script outside of any package
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from pyannote.audio.models.embedding import XVectorMFCC
 from pyannote.audio.models.segmentation import PyanNet
 
 WINDOW_S = 4.0
-"""Ten-second windows left this small network at "one speaker"; in four seconds it learns who overlaps whom."""
-SPEAKERS_PER_WINDOW = 3
-SPEAKERS_AT_ONCE = 2
+"""With windows of ten seconds, a network of this size did not learn to separate overlapping speakers."""
+LOCAL_SPEAKERS = 3
+MAX_ACTIVE_SPEAKERS = 2
 EMBEDDING_DIMENSION = 256
 
 CONFIG: dict[str, Any] = {
@@ -49,7 +49,7 @@ CONFIG: dict[str, Any] = {
 
 
 def segmentation() -> Model:
-    """A small PyanNet: 16 kHz samples (batch, 1, 64000) to powerset classes per frame."""
+    """Return a small PyanNet: 16 kHz samples, shape (batch, 1, 64000), to powerset classes per frame."""
     model = PyanNet(
         sincnet={"stride": 10},
         lstm={"hidden_size": 128, "num_layers": 2, "bidirectional": True, "monolithic": True, "dropout": 0.5},
@@ -59,8 +59,8 @@ def segmentation() -> Model:
         problem=Problem.MONO_LABEL_CLASSIFICATION,
         resolution=Resolution.FRAME,
         duration=WINDOW_S,
-        classes=[f"speaker#{number + 1}" for number in range(SPEAKERS_PER_WINDOW)],
-        powerset_max_classes=SPEAKERS_AT_ONCE,
+        classes=[f"speaker#{number + 1}" for number in range(LOCAL_SPEAKERS)],
+        powerset_max_classes=MAX_ACTIVE_SPEAKERS,
         permutation_invariant=True,
     )
     model.build()
@@ -68,7 +68,7 @@ def segmentation() -> Model:
 
 
 def embedding() -> Model:
-    """An x-vector network on MFCCs: 16 kHz samples (batch, 1, samples) to (batch, 256)."""
+    """Return an x-vector network on MFCCs: 16 kHz samples, shape (batch, 1, samples), to shape (batch, 256)."""
     model = XVectorMFCC(dimension=EMBEDDING_DIMENSION, mfcc={"n_mfcc": 40, "log_mels": True})
     model.specifications = Specifications(
         problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=WINDOW_S
@@ -77,7 +77,7 @@ def embedding() -> Model:
 
 
 def write_model(model: Model, weights: Path, target: Path) -> None:
-    """Writes the checkpoint that `Model.from_pretrained` reads: weights and shape, no optimizer."""
+    """Write a checkpoint for `Model.from_pretrained`: weights and architecture, without optimizer state."""
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["state_dict"])
     target.mkdir(parents=True, exist_ok=True)
     checkpoint = {
@@ -94,7 +94,7 @@ def write_model(model: Model, weights: Path, target: Path) -> None:
 
 
 def write_plda(arrays: Path, target: Path) -> None:
-    """Splits the PLDA into the two files of pyannote: `xvec_transform.npz` and `plda.npz`."""
+    """Split the PLDA into pyannote.audio's two files, `xvec_transform.npz` and `plda.npz`."""
     target.mkdir(parents=True, exist_ok=True)
     with np.load(arrays) as plda:
         np.savez(target / "xvec_transform.npz", **{name: plda[name] for name in ("mean1", "mean2", "lda")})

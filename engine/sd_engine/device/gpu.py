@@ -1,4 +1,4 @@
-"""What NVML says of the GPU in use: memory and utilisation, of the whole device and not of this process alone."""
+"""Memory and utilisation of the GPU, read from NVML: of the whole device, not of this process alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sd_engine import logs
 
 
 class Gpu:
-    """A GPU by its UUID, which stays right whatever devices a container is given.
+    """A GPU, identified by its UUID: device numbers differ between containers.
 
     Raises:
-        pynvml.NVMLError: there is no driver, or no such device (a MIG slice, for instance, has its own UUID).
+        pynvml.NVMLError: there is no driver, or no device with this UUID (a MIG slice has a UUID of its own).
     """
 
     def __init__(self, uuid: str) -> None:
@@ -23,26 +23,26 @@ class Gpu:
         self._handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
 
     def memory_used_bytes(self) -> float:
-        return _number(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).used)
+        return _value(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).used)
 
     def memory_total_bytes(self) -> float:
-        return _number(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).total)
+        return _value(lambda: pynvml.nvmlDeviceGetMemoryInfo(self._handle).total)
 
     def utilisation(self) -> float:
-        """The share of the last sampling period in which a kernel ran, 0 to 1."""
-        return _number(lambda: pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100
+        """Return the share of the last sampling period in which a kernel ran, 0 to 1."""
+        return _value(lambda: pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100
 
 
-def _number(read: Callable[[], Any]) -> float:
-    """Not a number where the GPU does not tell, or has gone: the other metrics are then needed most."""
+def _value(read: Callable[[], Any]) -> float:
+    """Return NaN if the GPU does not report the value: the other metrics must stay readable."""
     try:
         return float(read())
     except pynvml.NVMLError:
         return math.nan
 
 
-def found(uuid: str) -> Gpu | None:
-    """None = NVML knows no such device here: a MIG slice, or a driver that is not there."""
+def find(uuid: str) -> Gpu | None:
+    """Return the GPU with this UUID; None if NVML does not know it (a MIG slice, or a missing driver)."""
     try:
         return Gpu(uuid)
     except pynvml.NVMLError as error:

@@ -1,40 +1,38 @@
-"""Whose turn it is on the device: the one with the least left to do, but nobody is left waiting."""
+"""Scheduling of the device: shortest remaining work first, with ageing against starvation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-PATIENCE_S = 2.0
-"""A request that has had nothing of the device for so long has waited long enough."""
+STARVATION_AFTER_S = 2.0
+"""A job that has not been in a batch for this long is starving."""
 
 
-class Waiting(Protocol):
-    """A request with work left for the device."""
+class Schedulable(Protocol):
+    """A job with work left for the device."""
 
-    last_served: float
-    """When it last had the device, or arrived."""
-
-
-Candidate = TypeVar("Candidate", bound=Waiting)
+    last_served_at: float
+    """Monotonic time of the job's last batch, or of its arrival."""
 
 
-class Schedule:
-    """Shortest first, so that a short clip overtakes a long recording; every other turn may go to who waits longest.
+Job = TypeVar("Job", bound=Schedulable)
 
-    With half of the turns for the impatient nobody starves, and the short keep at least half of the device.
+
+class Scheduler:
+    """Orders jobs so that a short clip overtakes a long recording and no job starves.
+
+    At most every other batch goes to a starving job; the shortest jobs keep at least half of the device.
     """
 
     def __init__(self) -> None:
-        self._impatient_had_last = False
+        self._last_was_starving = False
 
-    def order(
-        self, waiting: Sequence[Candidate], remaining_s: Callable[[Candidate], float], now: float
-    ) -> list[Candidate]:
-        """Those who wait, the next one first. Counts as a turn."""
-        shortest_first = sorted(waiting, key=remaining_s)
-        longest_waiting = min(waiting, key=lambda candidate: candidate.last_served)
-        self._impatient_had_last = not self._impatient_had_last and now - longest_waiting.last_served > PATIENCE_S
-        if not self._impatient_had_last:
+    def order(self, jobs: Sequence[Job], remaining_s: Callable[[Job], float], now: float) -> list[Job]:
+        """Return the jobs in the order in which they enter the next batch. To be called once per batch."""
+        shortest_first = sorted(jobs, key=remaining_s)
+        oldest = min(jobs, key=lambda job: job.last_served_at)
+        self._last_was_starving = not self._last_was_starving and now - oldest.last_served_at > STARVATION_AFTER_S
+        if not self._last_was_starving:
             return shortest_first
-        return [longest_waiting, *(candidate for candidate in shortest_first if candidate is not longest_waiting)]
+        return [oldest, *(job for job in shortest_first if job is not oldest)]

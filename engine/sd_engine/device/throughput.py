@@ -1,26 +1,31 @@
-"""How fast the device is, as measured: seconds for a window of each kind."""
+"""Measured throughput of the device: seconds per window for each network."""
 
 from __future__ import annotations
 
-from sd_engine.device.device_job import Work
-from sd_engine.device.inference import Kind
+from sd_engine.device.device_job import DeviceJob
+from sd_engine.device.inference import NetworkKind
 
 _WEIGHT_OF_NEWEST = 0.1
 
 
-class Speed:
-    """Moving averages over batches; the first measurement (a warm-up batch) stands until others come."""
+class Throughput:
+    """Moving averages over batches."""
 
     def __init__(self) -> None:
-        self.window_s: dict[Kind, float] = {}
+        self.seconds_per_window: dict[NetworkKind, float] = {}
 
-    def measured(self, kind: Kind, windows: int, duration_s: float) -> None:
-        """A batch of so many windows took so long."""
-        window_s = duration_s / windows
-        before_s = self.window_s.get(kind, window_s)
-        self.window_s[kind] = before_s + _WEIGHT_OF_NEWEST * (window_s - before_s)
+    def record(self, kind: NetworkKind, windows: int, duration_s: float) -> None:
+        """Record the duration of a batch; the first batch of a network is its first estimate."""
+        measured_s = duration_s / windows
+        average_s = self.seconds_per_window.get(kind, measured_s)
+        self.seconds_per_window[kind] = average_s + _WEIGHT_OF_NEWEST * (measured_s - average_s)
 
-    def remaining_s(self, work: Work) -> float:
-        """The device's time that a recording still needs, at most."""
-        to_segment, to_embed = work.left()
-        return to_segment * self.window_s[Kind.SEGMENTATION] + to_embed * self.window_s[Kind.EMBEDDING]
+    def reset(self, kind: NetworkKind) -> None:
+        """Discard the measurements of one network."""
+        self.seconds_per_window.pop(kind, None)
+
+    def remaining_s(self, job: DeviceJob) -> float:
+        """Return an upper bound of the device time that a job still needs."""
+        to_segment, to_embed = job.remaining_windows()
+        seconds = self.seconds_per_window
+        return to_segment * seconds[NetworkKind.SEGMENTATION] + to_embed * seconds[NetworkKind.EMBEDDING]

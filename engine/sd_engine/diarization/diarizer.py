@@ -1,4 +1,4 @@
-"""From samples to a timeline, in one of three modes: what the chain hands a decoded recording to."""
+"""The interface of the three modes: from the samples of a recording to its timeline."""
 
 from __future__ import annotations
 
@@ -11,30 +11,33 @@ from sd_engine.transport.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Diarized:
-    """A recording's timeline as JSON, and what it took."""
+class DiarizationResult:
+    """A recording's timeline as JSON, and its cost."""
 
     timeline: bytes
-    speakers: int
+    num_speakers: int
     device_s: float
-    """The device's time for this recording alone."""
+    """Device time used for this recording."""
 
 
 class Diarizer(Protocol):
-    """`diarize` is called from one thread per request."""
+    """Diarizes recordings; all methods are thread-safe."""
 
-    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
-        """`held` has the only reference to the samples, up to a gigabyte, and is emptied: they go when they may.
+    def diarize(self, request: Request, owned_samples: list[Samples], options: Options) -> DiarizationResult:
+        """Diarize a recording.
+
+        `owned_samples` is a list of one array and holds the only reference to it. The list is emptied, so that up to a
+        gigabyte is freed as soon as the array is no longer needed.
 
         Raises:
-            RequestError: the request was cancelled, or something that it needed was lost.
+            RequestError: the request was cancelled, is invalid for this pipeline, or a worker process failed.
         """
         ...
 
-    def owed_s(self) -> float:
-        """The device's time still owed to the recordings that are here."""
+    def pending_s(self) -> float:
+        """Return the device time that the recordings in flight still need."""
         ...
 
-    def cost_s(self, audio_s: float) -> float:
-        """The device's time that so much audio will take, at its measured speed."""
+    def estimate_s(self, audio_s: float) -> float:
+        """Return the device time that this much audio needs, estimated from the measured throughput."""
         ...

@@ -1,4 +1,4 @@
-"""Exact and fast mode: the networks by continuous batching, the steps after them in worker processes."""
+"""Exact and fast mode: the networks run by continuous batching, the later steps in worker processes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import torch
 from sd_engine import wire
 from sd_engine.device import device
 from sd_engine.device.batcher import Batcher
-from sd_engine.device.device_job import Networked
-from sd_engine.device.inference import Embedder, Heads, Kind, Networks, TrunkOnce, geometry_of
-from sd_engine.diarization.diarizer import Diarized
+from sd_engine.device.device_job import NetworkOutputs
+from sd_engine.device.inference import NetworkKind, NetworkRunner, SharedTrunkEmbedder
+from sd_engine.diarization.diarizer import DiarizationResult
 from sd_engine.diarization.model_loader import Model
 from sd_engine.diarization.timeline_job import TimelineJob
 from sd_engine.metrics import Metrics
 from sd_engine.networks import embedding as embedding_networks
 from sd_engine.networks.geometry import Geometry
-from sd_engine.networks.masks import Masks
+from sd_engine.networks.masks import SpeakerMasks
 from sd_engine.networks.segmentation import SegmentationNetwork
 from sd_engine.samples import Samples
 from sd_engine.transport.options import Options
@@ -30,52 +30,53 @@ from sd_engine.workers.worker_pool import WorkerPool
 
 TIMELINE_WORKERS = 2
 TIMELINE_LIMITS = ResourceLimits(cpu_s=1800, memory_bytes=3072 * MEBIBYTE)
-TIMELINE_WITHIN_S = 3600.0
+TIMELINE_TIMEOUT_S = 3600.0
 
 
 class BatchedDiarizer:
-    """All recordings share the device; each then waits for a timeline worker."""
+    """Sends each recording to the batcher and its network outputs to a timeline worker."""
 
-    def __init__(self, batcher: Batcher, timelines: WorkerPool, metrics: Metrics) -> None:
+    def __init__(self, batcher: Batcher, timeline_pool: WorkerPool, metrics: Metrics) -> None:
         self._batcher = batcher
-        self._timelines = timelines
+        self._timeline_pool = timeline_pool
         self._metrics = metrics
 
     def start(self) -> None:
-        """Measures the device, then serves."""
-        self._timelines.start()
+        """Start the workers and the device thread; return once the device's throughput is measured."""
+        self._timeline_pool.start()
         self._batcher.start()
 
-    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
+    def diarize(self, request: Request, owned_samples: list[Samples], options: Options) -> DiarizationResult:
         with self._metrics.stage_s.labels("networks").time():
-            networked = request.wait_for(self._batcher.submit(held.pop()))
+            outputs = request.wait_for(self._batcher.submit(owned_samples.pop()))
         request.raise_if_cancelled()
         with self._metrics.stage_s.labels("timeline").time():
-            answer, timeline = self._timeline(networked, options)
-        return Diarized(timeline, answer["speakers"], networked.device_s)
+            response, timeline = self._build_timeline(outputs, options)
+        return DiarizationResult(timeline, response["speakers"], outputs.device_s)
 
-    def owed_s(self) -> float:
-        return self._batcher.owed_s()
+    def pending_s(self) -> float:
+        return self._batcher.pending_s()
 
-    def cost_s(self, audio_s: float) -> float:
-        return self._batcher.cost_s(audio_s)
+    def estimate_s(self, audio_s: float) -> float:
+        return self._batcher.estimate_s(audio_s)
 
-    def _timeline(self, networked: Networked, options: Options) -> tuple[wire.Message, bytes]:
-        question = {
-            "shape": networked.activity.shape,
-            "dimension": networked.embeddings.shape[-1],
+    def _build_timeline(self, outputs: NetworkOutputs, options: Options) -> tuple[wire.Message, bytes]:
+        """Run a `TimelineJob` in a worker process and return its response and the timeline's JSON."""
+        message = {
+            "shape": outputs.activity.shape,
+            "dimension": outputs.embeddings.shape[-1],
             "bounds": options.pipeline_arguments(),
             "include": sorted(options.include),
         }
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             memory_fds = [
-                opened.enter_context(_memory("activity", networked.activity.data)),
-                opened.enter_context(_memory("embeddings", networked.embeddings.data)),
+                stack.enter_context(_memory("activity", outputs.activity.data)),
+                stack.enter_context(_memory("embeddings", outputs.embeddings.data)),
             ]
-            answer, timeline_fd = self._timelines.run(question, memory_fds, timeout_s=TIMELINE_WITHIN_S)
-        assert timeline_fd is not None  # noqa: S101 - the job's answer
+            response, timeline_fd = self._timeline_pool.run(message, memory_fds, timeout_s=TIMELINE_TIMEOUT_S)
+        assert timeline_fd is not None  # noqa: S101 - a timeline job always returns one
         try:
-            return answer, wire.read_memory(timeline_fd)
+            return response, wire.read_memory(timeline_fd)
         finally:
             os.close(timeline_fd)
 
@@ -90,38 +91,47 @@ def _memory(name: str, content: memoryview) -> Iterator[int]:
 
 
 def build(model: Model, *, fast: bool, metrics: Metrics) -> BatchedDiarizer:
-    """For a pipeline that `recognition` has found known."""
-    networks = networks_of(model.pipeline, model.device, fast=fast)
-    sizes = batch_sizes(model.device, networks.lanes.count)
+    """Return the diarizer for a pipeline that is compatible with this mode."""
+    networks = build_networks(model.pipeline, model.device, fast=fast)
+    sizes = batch_sizes(model.device, networks.executors.count)
     metrics.add_device_metrics(sizes)
     batcher = Batcher(networks, sizes, metrics)
-    timelines = WorkerPool(
-        "timeline", TimelineJob.of(model.pipeline), TIMELINE_WORKERS, TIMELINE_LIMITS, metrics.record_worker_restart
+    timeline_pool = WorkerPool(
+        "timeline",
+        TimelineJob.from_pipeline(model.pipeline),
+        TIMELINE_WORKERS,
+        TIMELINE_LIMITS,
+        metrics.record_worker_restart,
     )
-    return BatchedDiarizer(batcher, timelines, metrics)
+    return BatchedDiarizer(batcher, timeline_pool, metrics)
 
 
-def networks_of(pipeline: Any, on: torch.device, *, fast: bool) -> Networks:  # noqa: ANN401 - pyannote's
-    """A pipeline's networks in the forms that the device runs."""
-    geometry, lanes = geometry_of(pipeline), device.lanes(on)
+def build_networks(pipeline: Any, on: torch.device, *, fast: bool) -> NetworkRunner:  # noqa: ANN401 - pyannote.audio's
+    """Return a pipeline's networks, in reduced precision if `fast` and if the device supports it."""
+    geometry = Geometry.from_pipeline(pipeline)
     dtype = device.fast_dtype(on) if fast else torch.float32
-    segmentation = SegmentationNetwork(pipeline._segmentation.model, dtype)  # noqa: SLF001
-    return Networks(geometry, lanes, segmentation, _embedder(pipeline, geometry, on, dtype))
+    segmenter = SegmentationNetwork(pipeline._segmentation.model, dtype)  # noqa: SLF001
+    embedder = _build_embedder(pipeline, geometry, on, dtype)
+    return NetworkRunner(geometry, device.executors(on), segmenter, embedder)
 
 
-def _embedder(pipeline: Any, geometry: Geometry, on: torch.device, dtype: torch.dtype) -> Embedder:  # noqa: ANN401
+def _build_embedder(
+    pipeline: Any,  # noqa: ANN401
+    geometry: Geometry,
+    on: torch.device,
+    dtype: torch.dtype,
+) -> SharedTrunkEmbedder:
     embedding = pipeline._embedding  # noqa: SLF001
-    network = embedding_networks.known(embedding.model_, dtype)
-    assert network is not None  # noqa: S101 - recognition has seen to it
-    masks = Masks.of(
-        geometry, exclude_overlap=pipeline.embedding_exclude_overlap, least_samples=embedding.min_num_samples
+    network = embedding_networks.split(embedding.model_, dtype)
+    assert network is not None  # noqa: S101 - the pipeline is compatible
+    masks = SpeakerMasks.create(
+        geometry, exclude_overlap=pipeline.embedding_exclude_overlap, min_samples=embedding.min_num_samples
     )
-    heads = Heads(network, geometry, masks, on)
-    return TrunkOnce(network, heads, geometry, on)
+    return SharedTrunkEmbedder(network, geometry, masks, on)
 
 
-def batch_sizes(on: torch.device, lanes: int) -> dict[Kind, int]:
-    """In units: a CPU is as fast with few, and a short clip waits less; a GPU wants many."""
+def batch_sizes(on: torch.device, executors: int) -> dict[NetworkKind, int]:
+    """Return the windows per batch: few on a CPU, where small batches are as fast and delay a short clip less."""
     if on.type == "cpu":
-        return {Kind.SEGMENTATION: 8 * lanes, Kind.EMBEDDING: 2 * lanes}
-    return {Kind.SEGMENTATION: 64, Kind.EMBEDDING: 64}
+        return {NetworkKind.SEGMENTATION: 8 * executors, NetworkKind.EMBEDDING: 2 * executors}
+    return {NetworkKind.SEGMENTATION: 64, NetworkKind.EMBEDDING: 64}

@@ -1,4 +1,4 @@
-"""Loads a pyannote pipeline from a directory onto its device."""
+"""Loading of a pyannote.audio pipeline from a directory onto a device."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ VBX = "VBxClustering"
 DEMO_MODEL = Path(__file__).parents[1] / "demo_model"
 
 EXPECTED_WARNINGS = (
-    "At least one mel filterbank has all zero values",  # the demo model's MFCCs: harmless, and so trained
-    r"std\(\): degrees of freedom is <= 0",  # pooling over one single frame, in pyannote itself
-    "Mean of empty slice",  # a recording too short for one clean embedding, likewise in pyannote itself
+    "At least one mel filterbank has all zero values",  # the demo model was trained with such filters
+    r"std\(\): degrees of freedom is <= 0",  # pyannote.audio pools over a single frame
+    "Mean of empty slice",  # pyannote.audio gets a recording without a clean embedding
     "invalid value encountered in divide",
-    r"\s*The detected number of speakers",  # a short recording gives fewer than asked for: the contract says so
+    r"\s*The detected number of speakers",  # a short recording has fewer speakers than requested
 )
 
 
-def expect_warnings() -> None:
-    """Keeps them out of the log from now on."""
+def ignore_expected_warnings() -> None:
+    """Ignore warnings that libraries emit for valid recordings."""
     for message in EXPECTED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
 
 
 class ModelError(RuntimeError):
-    """The pipeline could not be loaded; its text says from where and why."""
+    """The pipeline cannot be loaded; the message contains its directory and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A pyannote pipeline on its device."""
+    """A pyannote.audio pipeline on its device."""
 
     pipeline: Any
     device: torch.device
@@ -48,39 +48,39 @@ class Model:
     name: str
 
     def description(self) -> dict[str, str]:
-        """Which pipeline runs where, for logs and metrics."""
-        from sd_engine.device import device  # noqa: PLC0415 - imports torch: seconds, in which the socket already answers
+        """Return the pipeline's name, revision and device for logs and metrics."""
+        from sd_engine.device import device  # noqa: PLC0415 - imports torch, which takes seconds
 
         return {
             "pipeline": self.name,
             "revision": _revision(self.directory),
-            "device": device.described(self.device),
+            "device": device.description(self.device),
         }
 
 
 def load(directory: Path | None, device_name: str, digest: str | None = None, name: str = "") -> Model:
-    """The pipeline in `directory` (None = the demo model), called `name`. torch is imported here and nowhere earlier.
+    """Load the pipeline in `directory` (None = the demo model). torch is imported here, after the engine listens.
 
-    A checkpoint is a pickle, and unpickling runs what is in it: so where a digest is given, it is compared first.
+    A checkpoint is a pickle and can execute code when it is loaded, so the digest is verified first.
 
     Raises:
-        CorruptError: the directory is not the one that the digest was taken of.
-        ModelError: the directory holds no pipeline that can be loaded, or there is no such device.
+        CorruptError: the directory's content differs from the digest.
+        ModelError: the directory contains no pipeline that can be loaded, or the device does not exist.
     """
     directory = directory or DEMO_MODEL
     if digest is not None:
         manifest.verify(directory, digest)
     if not (directory / "config.yaml").is_file():
-        raise ModelError(f"{directory} holds no pyannote pipeline: there is no config.yaml in it.")
-    if is_of_version_2((directory / "config.yaml").read_text()):
+        raise ModelError(f"{directory} contains no pyannote.audio pipeline: config.yaml is missing.")
+    if _is_version_2((directory / "config.yaml").read_text()):
         raise ModelError(
-            f"The pipeline in {directory} was made for pyannote.audio 2 (as pyannote/speaker-diarization@2.1 was), "
-            "which pyannote.audio 4 cannot load. Use its successor, pyannote/speaker-diarization-community-1."
+            f"The pipeline in {directory} is for pyannote.audio 2, like pyannote/speaker-diarization@2.1; "
+            "pyannote.audio 4 cannot load it. Use its successor pyannote/speaker-diarization-community-1."
         )
-    expect_warnings()
+    ignore_expected_warnings()
     try:
         return _load(directory, device_name, name or directory.name)
-    except Exception as error:  # whatever it is that pyannote and torch raise over a file
+    except Exception as error:  # pyannote.audio and torch raise many types
         raise ModelError(f"Cannot load the pipeline in {directory}: {type(error).__name__}: {error}") from error
 
 
@@ -91,18 +91,19 @@ def _load(directory: Path, device_name: str, name: str) -> Model:
     from sd_engine.device import device  # noqa: PLC0415
 
     torch.set_num_threads(cpus.usable())
-    device.compute_exactly()
-    chosen = device.chosen(device_name)
+    device.disable_tf32()
+    selected = device.select(device_name)
     pipeline = Pipeline.from_pretrained(_with_plda(directory) or directory)
     if pipeline is None:
         raise ModelError("pyannote.audio gave no reason.")
-    return Model(pipeline.to(chosen), chosen, directory, name)
+    return Model(pipeline.to(selected), selected, directory, name)
 
 
 def _with_plda(directory: Path) -> dict[str, Any] | None:
-    """The configuration with a PLDA, for a pipeline like 3.1 that has none; None = it is complete as it is.
+    """Return the configuration with the demo model's PLDA; None if the pipeline's own configuration is complete.
 
-    pyannote.audio 4 loads a PLDA for every pipeline, and from its hub where none is named. Only VBx makes use of it.
+    pyannote.audio 4 loads a PLDA for every pipeline, and downloads one if none is configured. Only VBx uses it;
+    pipelines like 3.1 have none.
     """
     from pyannote.audio.core.pipeline import expand_subfolders  # noqa: PLC0415
 
@@ -115,19 +116,19 @@ def _with_plda(directory: Path) -> dict[str, Any] | None:
     return config
 
 
-def is_of_version_2(config: str) -> bool:
-    """Whether a pipeline's configuration names models as pyannote.audio 2 did: `name@revision`, or SpeechBrain's."""
+def _is_version_2(config: str) -> bool:
+    """Return True if the configuration names its models as in pyannote.audio 2: `name@revision`, or SpeechBrain's."""
     try:
         content = yaml.safe_load(config)
         parameters: dict[str, Any] = content["pipeline"]["params"]
         models = [parameters.get("segmentation"), parameters.get("embedding")]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
-        return False  # then loading it says what is wrong
+        return False  # pyannote.audio reports the error when it loads the file
     return any(isinstance(model, str) and ("@" in model or model.startswith("speechbrain/")) for model in models)
 
 
 def _revision(directory: Path) -> str:
-    """A digest of the configuration and the weights' names and sizes: cheap, and enough to tell two models apart."""
+    """Return a digest of the configuration and of the files' names and sizes, which identifies a model cheaply."""
     digest = hashlib.sha256((directory / "config.yaml").read_bytes())
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(directory)} {path.stat().st_size}".encode())

@@ -1,7 +1,7 @@
-"""Who speaks from when to when, given each window's speakers and clusters: pyannote's last steps, in small arrays.
+"""Reconstruction: from all windows' activity and clusters to the speech turns of the whole recording.
 
-What pyannote holds for every window, frame and cluster at once (`SpeakerDiarization.reconstruct`) is summed here
-window by window. The answers are pyannote's, to the last bit and in the order of its ties.
+The result is that of pyannote.audio's `SpeakerDiarization.reconstruct`, including the order of ties. pyannote.audio
+holds an array of all windows, frames and clusters; here the windows are summed one after the other.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 from pyannote.core.utils.generators import string_generator
 
-NOBODY = -2
-"""pyannote's cluster of a window's speaker who never speaks, or whom no cluster was left for."""
+UNASSIGNED = -2
+"""pyannote.audio's cluster number of a local speaker that is inactive or has been assigned to no cluster."""
 
-_NO_WINDOW = 1e-12
-_SORTED_AT_ONCE = 1_000_000
-"""Scores, of four bytes and with eight more for their place."""
+_EPSILON = 1e-12
+_BLOCK_SCORES = 1_000_000
+"""Scores sorted in one block: four bytes each, and eight for their index."""
 
 Segmentations = NDArray[np.uint8]
-"""Shape (windows, frames, speakers): 1 = speaks."""
+"""Activity of all windows, shape (windows, frames, local speakers); 1 = active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Where windows and frames lie in a recording. The arithmetic is that of pyannote.core's SlidingWindow."""
+class FrameGrid:
+    """Times of windows and frames in a recording, computed as in pyannote.core's SlidingWindow."""
 
     window_duration_s: float
     window_step_s: float
@@ -37,99 +37,108 @@ class Grid:
     frame_step_s: float
 
     def first_frames(self, windows: int) -> list[int]:
-        """Each window's first frame."""
+        """Return the first frame of each window."""
         half_s = 0.5 * self.frame_duration_s
         starts_s = np.arange(windows) * self.window_step_s
         return np.rint((starts_s + half_s - half_s) / self.frame_step_s).astype(int).tolist()
 
     def frames(self, windows: int) -> int:
-        """How many frames all windows cover."""
+        """Return the number of frames that the windows cover."""
         half_s = 0.5 * self.frame_duration_s
         end_s = self.window_duration_s + (windows - 1) * self.window_step_s + half_s
         return int(np.rint((end_s - half_s) / self.frame_step_s)) + 1
 
     def middles_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middle of each frame."""
         starts_s = np.arange(frames) * self.frame_step_s
         return 0.5 * (starts_s + (starts_s + self.frame_duration_s))
 
-    def sum_type(self) -> np.dtype[Any]:
-        """The smallest type that can count the windows over one frame."""
+    def count_dtype(self) -> np.dtype[Any]:
+        """Return the smallest type that can count the windows over one frame."""
         return np.min_scalar_type(math.ceil(self.window_duration_s / self.window_step_s) + 1)
 
 
-def speaker_count(segmentations: Segmentations, grid: Grid) -> NDArray[np.uint8]:
-    """How many speak in each frame, as the mean of all windows over it (`SpeakerDiarizationMixin.speaker_count`)."""
+def speaker_count(segmentations: Segmentations, grid: FrameGrid) -> NDArray[np.uint8]:
+    """Return the number of active speakers per frame: the mean over all windows, rounded.
+
+    Same as pyannote.audio's `SpeakerDiarizationMixin.speaker_count`.
+    """
     windows, length, _ = segmentations.shape
-    # Whole numbers, far below 2 ** 24: their float32 sums are the same in any order.
-    speaking = np.zeros(grid.frames(windows), np.float32)
-    covering = np.zeros_like(speaking)
-    for first, heard in zip(grid.first_frames(windows), segmentations.sum(axis=2, dtype=np.uint8), strict=True):
-        speaking[first : first + length] += heard
+    # Integers far below 2 ** 24: float32 sums are exact, in any order.
+    active = np.zeros(grid.frames(windows), np.float32)
+    covering = np.zeros_like(active)
+    window_counts = segmentations.sum(axis=2, dtype=np.uint8)
+    for first, window_count in zip(grid.first_frames(windows), window_counts, strict=True):
+        active[first : first + length] += window_count
         covering[first : first + length] += 1
-    return np.rint(speaking / np.maximum(covering, _NO_WINDOW)).astype(np.uint8)
+    return np.rint(active / np.maximum(covering, _EPSILON)).astype(np.uint8)
 
 
-def silent(segmentations: Segmentations) -> NDArray[np.bool_]:
-    """Which speakers of each window never speak in it; shape (windows, speakers)."""
+def inactive_speakers(segmentations: Segmentations) -> NDArray[np.bool_]:
+    """Return a mask of local speakers without an active frame, shape (windows, local speakers)."""
     return segmentations.max(axis=1) == 0
 
 
-def activations(segmentations: Segmentations, clusters: NDArray[np.int32], grid: Grid) -> NDArray[Any]:
-    """In how many windows each cluster speaks, for each frame; shape (clusters, frames).
+def activations(segmentations: Segmentations, clusters: NDArray[np.int32], grid: FrameGrid) -> NDArray[Any]:
+    """Return the number of windows in which each cluster is active, per frame; shape (clusters, frames).
 
     Args:
-        segmentations: each window's speakers.
-        clusters: of each window's speakers, shape (windows, speakers); NOBODY for those without.
-        grid: where the windows lie.
+        segmentations: activity of all windows.
+        clusters: cluster of each local speaker or UNASSIGNED, shape (windows, local speakers).
+        grid: times of the windows.
     """
     windows, length, _ = segmentations.shape
-    sums = np.zeros((clusters.max() + 1, grid.frames(windows)), grid.sum_type())
-    for first, heard, assigned in zip(grid.first_frames(windows), segmentations, clusters, strict=True):
-        for cluster in set(assigned.tolist()) - {NOBODY}:
-            sums[cluster, first : first + length] += heard[:, assigned == cluster].max(axis=1)
+    sums = np.zeros((clusters.max() + 1, grid.frames(windows)), grid.count_dtype())
+    for first, activity, assigned in zip(grid.first_frames(windows), segmentations, clusters, strict=True):
+        for cluster in set(assigned.tolist()) - {UNASSIGNED}:
+            sums[cluster, first : first + length] += activity[:, assigned == cluster].max(axis=1)
     return sums
 
 
 def annotation(
-    sums: NDArray[Any], count: NDArray[np.uint8], grid: Grid, *, min_duration_off_s: float = 0.0
+    activations: NDArray[Any], count: NDArray[np.uint8], grid: FrameGrid, *, min_duration_off_s: float = 0.0
 ) -> Annotation:
-    """The turns of the `count` most active clusters of each frame, labelled with the clusters' numbers.
+    """Return the speech turns of the `count` most active clusters of each frame, labelled with cluster numbers.
 
-    This is `SpeakerDiarizationMixin.to_diarization` and `to_annotation`; a pause up to `min_duration_off_s` is filled.
+    Same as pyannote.audio's `SpeakerDiarizationMixin.to_diarization` and `to_annotation`. Pauses up to
+    `min_duration_off_s` within a cluster are filled.
     """
-    # Where more speak at once than there are clusters, pyannote makes up silent ones.
-    padded = np.pad(sums, ((0, max(0, int(count.max()) - len(sums))), (0, 0)))
+    # Frames with more active speakers than clusters get additional clusters without activity, as in pyannote.audio.
+    padded = np.pad(activations, ((0, max(0, int(count.max()) - len(activations))), (0, 0)))
     turns = _turns(*_most_active(padded, count), middles_s=grid.middles_s(len(count)))
     tracks = list(islice(string_generator(), len(padded)))
-    found = Annotation()
+    result = Annotation()
     for cluster, start_s, end_s in turns:
-        found[Segment(start_s, end_s), tracks[cluster]] = cluster
-    return found.support(collar=min_duration_off_s) if min_duration_off_s > 0 else found
+        result[Segment(start_s, end_s), tracks[cluster]] = cluster
+    return result.support(collar=min_duration_off_s) if min_duration_off_s > 0 else result
 
 
-def _most_active(sums: NDArray[Any], count: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The clusters that speak and the frames in which they do, in no order."""
-    speaking = np.flatnonzero(count)
-    at_once = max(1, _SORTED_AT_ONCE // len(sums))
-    blocks = [speaking[begin : begin + at_once] for begin in range(0, len(speaking), at_once)]
-    pairs = [pair for frames in blocks for pair in _most_active_of(frames, sums[:, frames], count[frames])]
+def _most_active(activations: NDArray[Any], count: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return unordered pairs of active cluster and frame, as two arrays."""
+    speech = np.flatnonzero(count)
+    block = max(1, _BLOCK_SCORES // len(activations))
+    blocks = [speech[begin : begin + block] for begin in range(0, len(speech), block)]
+    pairs = [pair for frames in blocks for pair in _most_active_in(frames, activations[:, frames], count[frames])]
     clusters, frames = zip(*pairs, strict=True)
     return np.concatenate(clusters), np.concatenate(frames)
 
 
-def _most_active_of(
-    frames: NDArray[np.intp], sums: NDArray[Any], count: NDArray[np.uint8]
+def _most_active_in(
+    frames: NDArray[np.intp], activations: NDArray[Any], count: NDArray[np.uint8]
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    # Ties fall as they do in pyannote: NumPy's default sort, over rows of negated float32.
-    ranked = np.argsort(-np.ascontiguousarray(sums.T, dtype=np.float32), axis=-1)
+    # pyannote.audio's order of ties: NumPy's default sort of rows of negated float32.
+    ranked = np.argsort(-np.ascontiguousarray(activations.T, dtype=np.float32), axis=-1)
     masks = (count > rank for rank in range(count.max()))
-    return [(ranked[speak, rank], frames[speak]) for rank, speak in enumerate(masks)]
+    return [(ranked[active, rank], frames[active]) for rank, active in enumerate(masks)]
 
 
 def _turns(
     clusters: NDArray[np.intp], frames: NDArray[np.intp], middles_s: NDArray[np.float64]
 ) -> list[tuple[int, float, float]]:
-    """Runs of frames, by cluster and time. A turn ends in the middle of the first frame after it, if there is one."""
+    """Join consecutive frames of a cluster into turns of cluster, start and end, ordered by cluster and time.
+
+    A turn ends in the middle of the frame after its last one, or of the last frame of the recording.
+    """
     order = np.lexsort((frames, clusters))
     clusters, frames = clusters[order], frames[order]
     breaks = np.flatnonzero((np.diff(clusters) != 0) | (np.diff(frames) != 1))

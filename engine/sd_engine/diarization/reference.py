@@ -1,4 +1,4 @@
-"""Reference mode: pyannote.audio's own pipeline, called untouched, one recording at a time: the others' oracle."""
+"""Reference mode: pyannote.audio's unmodified pipeline, one recording at a time; the oracle of the other modes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from sd_engine.device import device
 from sd_engine.diarization import timeline
-from sd_engine.diarization.diarizer import Diarized
+from sd_engine.diarization.diarizer import DiarizationResult
 from sd_engine.metrics import Metrics
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 from sd_engine.transport.options import Options
@@ -20,52 +20,52 @@ from sd_engine.transport.request import Request
 if TYPE_CHECKING:
     from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput
 
-FIRST_REAL_TIME_FACTOR = 0.1
-"""What a recording is taken to cost, per second of it, until one has been measured."""
+INITIAL_REAL_TIME_FACTOR = 0.1
+"""Assumed device time per second of audio until a recording has been measured."""
 
 
 class ReferenceDiarizer:
-    """The thread here owns the device."""
+    """Calls the pipeline in one thread, which owns the device."""
 
-    def __init__(self, pipeline: Any, metrics: Metrics) -> None:  # noqa: ANN401 - whatever pyannote has loaded
+    def __init__(self, pipeline: Any, metrics: Metrics) -> None:  # noqa: ANN401 - any pipeline of pyannote.audio
         self._pipeline = pipeline
-        self._pipeline.legacy = False  # else it answers with less than the contract promises
+        self._pipeline.legacy = False  # a legacy output lacks the exclusive segments and the embeddings
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
-        self._waiting_s: dict[Future[Any], float] = {}
-        self._real_time_factor = FIRST_REAL_TIME_FACTOR
+        self._pending_audio_s: dict[Future[Any], float] = {}
+        self._real_time_factor = INITIAL_REAL_TIME_FACTOR
 
-    def diarize(self, request: Request, held: list[Samples], options: Options) -> Diarized:
+    def diarize(self, request: Request, owned_samples: list[Samples], options: Options) -> DiarizationResult:
         with self._metrics.stage_s.labels("networks").time():
-            output, device_s = request.wait_for(self._submit(held, options.pipeline_arguments()))
+            output, device_s = request.wait_for(self._submit(owned_samples, options.pipeline_arguments()))
         with self._metrics.stage_s.labels("timeline").time():
-            built = timeline.build(output, options.include)
-            return Diarized(timeline.to_json(built), built["num_speakers"], device_s)
+            document = timeline.build(output, options.include)
+            return DiarizationResult(timeline.to_json(document), document["num_speakers"], device_s)
 
-    def owed_s(self) -> float:
-        return self.cost_s(sum(self._waiting_s.copy().values()))
+    def pending_s(self) -> float:
+        return self.estimate_s(sum(self._pending_audio_s.copy().values()))
 
-    def cost_s(self, audio_s: float) -> float:
+    def estimate_s(self, audio_s: float) -> float:
         return audio_s * self._real_time_factor
 
-    def _submit(self, held: list[Samples], bounds: dict[str, int]) -> Future[tuple[DiarizeOutput, float]]:
-        audio_s = len(held[0]) / SAMPLE_RATE_HZ
-        run = self._thread.submit(self._run, held, bounds)
-        self._waiting_s[run] = audio_s
-        run.add_done_callback(self._waiting_s.pop)
-        # A cancelled run stays in the executor's queue until its turn; its samples, up to a gigabyte, do not.
-        run.add_done_callback(lambda _: held.clear())
-        return run
+    def _submit(self, owned_samples: list[Samples], bounds: dict[str, int]) -> Future[tuple[DiarizeOutput, float]]:
+        audio_s = len(owned_samples[0]) / SAMPLE_RATE_HZ
+        future = self._thread.submit(self._run, owned_samples, bounds)
+        self._pending_audio_s[future] = audio_s
+        future.add_done_callback(self._pending_audio_s.pop)
+        # A cancelled future stays in the executor's queue; its samples must not.
+        future.add_done_callback(lambda _: owned_samples.clear())
+        return future
 
-    def _run(self, held: list[Samples], bounds: dict[str, int]) -> tuple[DiarizeOutput, float]:
+    def _run(self, owned_samples: list[Samples], bounds: dict[str, int]) -> tuple[DiarizeOutput, float]:
         started = time.monotonic()
-        samples = held.pop()
+        samples = owned_samples.pop()
         waveform = torch.from_numpy(samples.copy())[None]
         try:
-            with redirect_stdout(None):  # its clustering prints remarks; the engine itself writes to stderr only
+            with redirect_stdout(None):  # clustering prints messages
                 output = self._pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}, **bounds)
         except torch.AcceleratorError as error:
-            device.give_up_if_lost(error)
+            device.exit_if_lost(error)
             raise
         device_s = time.monotonic() - started
         self._real_time_factor = device_s / (len(samples) / SAMPLE_RATE_HZ)

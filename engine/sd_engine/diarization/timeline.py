@@ -1,4 +1,4 @@
-"""pyannote's answer as the contract's JSON: who spoke from when to when."""
+"""The response document: pyannote.audio's output as the JSON of the request contract."""
 
 from __future__ import annotations
 
@@ -14,29 +14,34 @@ if TYPE_CHECKING:
     from pyannote.core import Annotation
 
 DECIMALS = 3
-"""Milliseconds: finer than any frame of any model, and what pyannote's own `serialize` keeps."""
+"""Milliseconds, as in pyannote.audio's `serialize`; a model's frames are longer."""
 
 
 def speakers(output: DiarizeOutput) -> list[str]:
-    """The labels in the order in which pyannote named them: SPEAKER_00, SPEAKER_01 and so on."""
+    """Return the speaker labels in pyannote.audio's order: SPEAKER_00, SPEAKER_01 and so on."""
     return [str(label) for label in output.speaker_diarization.labels()]
 
 
 def build(output: DiarizeOutput, include: Iterable[str] = ()) -> dict[str, Any]:
-    """The keys of the contract, and those that were options for."""
+    """Return the document with the keys of the contract and the optional keys named in `include`."""
     segments = _segments(output.speaker_diarization)
-    names = speakers(output)
-    timeline: dict[str, Any] = {
+    labels = speakers(output)
+    document: dict[str, Any] = {
         "total_segments": len(segments),
-        "num_speakers": len(names),
-        "speakers": names,
+        "num_speakers": len(labels),
+        "speakers": labels,
         "segments": segments,
     }
-    return timeline | {key: value(output) for extra, (key, value) in _EXTRAS.items() if extra in include}
+    return document | {key: value(output) for option, (key, value) in _OPTIONAL_KEYS.items() if option in include}
 
 
-def to_json(timeline: dict[str, Any]) -> bytes:
-    return json.dumps(timeline, allow_nan=False).encode()
+def to_json(document: dict[str, Any]) -> bytes:
+    """Serialise a document.
+
+    Raises:
+        ValueError: it contains NaN or infinity, which JSON cannot represent.
+    """
+    return json.dumps(document, allow_nan=False).encode()
 
 
 def _segments(annotation: Annotation) -> list[dict[str, Any]]:
@@ -57,7 +62,7 @@ def _exclusive_segments(output: DiarizeOutput) -> list[dict[str, Any]]:
 
 
 def _embeddings(output: DiarizeOutput) -> dict[str, list[float | None]]:
-    """One vector per speaker. A speaker without a clean moment has none that is a number: JSON's null then."""
+    """Return one embedding per speaker. NaN, the value for a speaker without a clean frame, becomes null."""
     vectors = [] if output.speaker_embeddings is None else output.speaker_embeddings.tolist()
     return {
         speaker: [value if math.isfinite(value) else None for value in vector]
@@ -65,4 +70,4 @@ def _embeddings(output: DiarizeOutput) -> dict[str, list[float | None]]:
     }
 
 
-_EXTRAS = {EXCLUSIVE: ("exclusive_segments", _exclusive_segments), EMBEDDINGS: ("embeddings", _embeddings)}
+_OPTIONAL_KEYS = {EXCLUSIVE: ("exclusive_segments", _exclusive_segments), EMBEDDINGS: ("embeddings", _embeddings)}

@@ -1,4 +1,4 @@
-"""The job of a timeline worker: from the networks' answers for each window to the contract's JSON."""
+"""The job of a timeline worker process: from the networks' outputs to the response document."""
 
 from __future__ import annotations
 
@@ -17,111 +17,115 @@ from pyannote.core import Annotation
 
 from sd_engine import wire
 from sd_engine.diarization import reconstruction, timeline
-from sd_engine.diarization.clustering import MOST_EMBEDDINGS, Bounds, Clustering
-from sd_engine.diarization.model_loader import expect_warnings
-from sd_engine.diarization.reconstruction import NOBODY, Grid, Segmentations
-
-EXACT_UP_TO_S = 30 * 60
-"""Recordings up to here are clustered with all their embeddings, as pyannote alone would."""
+from sd_engine.diarization.clustering import Clustering
+from sd_engine.diarization.model_loader import ignore_expected_warnings
+from sd_engine.diarization.reconstruction import UNASSIGNED, FrameGrid, Segmentations
+from sd_engine.diarization.speaker_bounds import SpeakerBounds
+from sd_engine.diarization.subsampling import MAX_EMBEDDINGS, SUBSAMPLED_AFTER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineJob:
-    """All that a loaded pipeline knows about the steps after its networks. Can be pickled."""
+    """The parameters of all steps after a pipeline's networks. Can be pickled."""
 
     clustering: Clustering
-    grid: Grid
+    grid: FrameGrid
     min_duration_off_s: float
+    max_embeddings: int = MAX_EMBEDDINGS
+    subsampled_after_s: float = SUBSAMPLED_AFTER_S
 
     @classmethod
-    def of(cls, pipeline: Any) -> TimelineJob:  # noqa: ANN401 - a pyannote SpeakerDiarization, most of it unannotated
-        """Takes from a loaded pipeline what its steps after the networks need.
+    def from_pipeline(cls, pipeline: Any) -> TimelineJob:  # noqa: ANN401 - pyannote.audio's SpeakerDiarization
+        """Read the parameters from a loaded pipeline.
 
         Raises:
-            ValueError: its segmentation is not binary (no powerset), or its clustering is none that is known here.
+            ValueError: its segmentation is not a powerset classifier, or its clustering is not supported.
         """
-        window = pipeline._segmentation  # noqa: SLF001 - pyannote offers no other way
-        frames = window.model.receptive_field
-        if not window.model.specifications.powerset:
-            raise ValueError("The pipeline's segmentation gives scores, where yes or no (a powerset) is needed.")
+        segmentation = pipeline._segmentation  # noqa: SLF001 - not public
+        frames = segmentation.model.receptive_field
+        if not segmentation.model.specifications.powerset:
+            raise ValueError("The pipeline's segmentation returns scores; a powerset classifier is needed.")
         return cls(
-            clustering=Clustering.of(pipeline),
-            grid=Grid(
-                window_duration_s=window.duration,
-                window_step_s=window.step,
+            clustering=Clustering.from_pipeline(pipeline),
+            grid=FrameGrid(
+                window_duration_s=segmentation.duration,
+                window_step_s=segmentation.step,
                 frame_duration_s=frames.duration,
                 frame_step_s=frames.step,
             ),
             min_duration_off_s=pipeline.segmentation.min_duration_off,
         )
 
-    def __call__(self, question: wire.Message, memory_fds: Sequence[int]) -> tuple[wire.Message, int]:
-        """Answers with some figures and a memfd of the timeline's JSON.
+    def __call__(self, message: wire.Message, memory_fds: Sequence[int]) -> tuple[wire.Message, int]:
+        """Return the numbers of speakers and segments, the clustering time, and a memfd of the document's JSON.
 
         Args:
-            question: `shape` (windows, frames, speakers), `dimension` of an embedding, `bounds` (num_speakers,
-                min_speakers, max_speakers: what was asked for) and `include` (the extra keys).
-            memory_fds: segmentations (uint8) and embeddings (float32, shape (windows, speakers, dimension)).
+            message: `shape` (windows, frames, local speakers), `dimension` of an embedding, `bounds` (num_speakers,
+                min_speakers, max_speakers, each optional) and `include` (the optional keys).
+            memory_fds: activity (uint8) and embeddings (float32, shape (windows, local speakers, dimension)).
 
         Raises:
-            InvalidArgumentError: the pipeline must be told the number of speakers, and was not.
+            InvalidArgumentError: the pipeline needs the number of speakers, and the request does not contain it.
         """
-        windows, frames, speakers = question["shape"]
-        segmentations = _mapped(memory_fds[0], np.uint8, (windows, frames, speakers))
-        embeddings = _mapped(memory_fds[1], np.float32, (windows, speakers, question["dimension"]))
+        windows, frames, speakers = message["shape"]
+        segmentations = _map_array(memory_fds[0], np.uint8, (windows, frames, speakers))
+        embeddings = _map_array(memory_fds[1], np.float32, (windows, speakers, message["dimension"]))
         with warnings.catch_warnings():
-            expect_warnings()
-            output, clustering_s = self._diarized(segmentations, embeddings, question["bounds"])
-        built = timeline.build(output, question["include"])
-        answer = {
-            "speakers": built["num_speakers"],
-            "segments": built["total_segments"],
+            ignore_expected_warnings()
+            output, clustering_s = self._diarize(segmentations, embeddings, message["bounds"])
+        document = timeline.build(output, message["include"])
+        response = {
+            "speakers": document["num_speakers"],
+            "segments": document["total_segments"],
             "clustering_s": clustering_s,
         }
-        return answer, wire.write_memory("timeline", timeline.to_json(built))
+        return response, wire.write_memory("timeline", timeline.to_json(document))
 
     def output(
         self, segmentations: Segmentations, embeddings: NDArray[np.float32], bounds: dict[str, int]
     ) -> DiarizeOutput:
-        """What pyannote's pipeline would answer (`SpeakerDiarization.apply`)."""
-        return self._diarized(segmentations, embeddings, bounds)[0]
+        """Return the output of pyannote.audio's `SpeakerDiarization.apply` for the networks' outputs."""
+        return self._diarize(segmentations, embeddings, bounds)[0]
 
-    def _diarized(
-        self, segmentations: Segmentations, embeddings: NDArray[np.float32], asked: dict[str, int]
+    def _diarize(
+        self, segmentations: Segmentations, embeddings: NDArray[np.float32], arguments: dict[str, int]
     ) -> tuple[DiarizeOutput, float]:
-        """The output, and the seconds that clustering took."""
+        """Return the output and the clustering time in seconds."""
         count = reconstruction.speaker_count(segmentations, self.grid)
         if not count.any():
             return DiarizeOutput(Annotation(), Annotation(), np.zeros((0, embeddings.shape[2]))), 0.0
-        bounds, started = Bounds.of(asked), time.monotonic()
-        clusters, centroids = self.clustering(embeddings, segmentations, bounds, most=self._most(len(segmentations)))
+        bounds, started = SpeakerBounds.from_arguments(arguments), time.monotonic()
+        max_embeddings = self._embedding_limit(len(segmentations))
+        clusters, centroids = self.clustering(embeddings, segmentations, bounds, max_embeddings=max_embeddings)
         clustering_s = time.monotonic() - started
-        clusters[reconstruction.silent(segmentations)] = NOBODY
-        count = np.minimum(count, bounds.at_most).astype(np.uint8)
-        sums = reconstruction.activations(segmentations, clusters, self.grid)
-        return _named(self._turns(sums, count), self._turns(sums, np.minimum(count, 1)), centroids), clustering_s
+        clusters[reconstruction.inactive_speakers(segmentations)] = UNASSIGNED
+        count = np.minimum(count, bounds.max).astype(np.uint8)
+        activations = reconstruction.activations(segmentations, clusters, self.grid)
+        diarization = self._annotation(activations, count)
+        exclusive = self._annotation(activations, np.minimum(count, 1))
+        return _label_speakers(diarization, exclusive, centroids), clustering_s
 
-    def _most(self, windows: int) -> int | None:
-        return MOST_EMBEDDINGS if (windows - 1) * self.grid.window_step_s > EXACT_UP_TO_S else None
+    def _embedding_limit(self, windows: int) -> int | None:
+        return self.max_embeddings if (windows - 1) * self.grid.window_step_s > self.subsampled_after_s else None
 
-    def _turns(self, sums: NDArray[Any], count: NDArray[np.uint8]) -> Annotation:
-        return reconstruction.annotation(sums, count, self.grid, min_duration_off_s=self.min_duration_off_s)
+    def _annotation(self, activations: NDArray[Any], count: NDArray[np.uint8]) -> Annotation:
+        return reconstruction.annotation(activations, count, self.grid, min_duration_off_s=self.min_duration_off_s)
 
 
-def _named(found: Annotation, exclusive: Annotation, centroids: NDArray[np.floating]) -> DiarizeOutput:
-    """Clusters become SPEAKER_00 and so on, in pyannote's order of labels; so do the rows of their centroids."""
-    clusters: list[Any] = found.labels()  # whole numbers, but sorted as text
-    names = {cluster: f"SPEAKER_{number:02d}" for number, cluster in enumerate(clusters)}
-    # Speakers who were made up because more spoke at once than there are clusters have no centroid but zero.
+def _label_speakers(diarization: Annotation, exclusive: Annotation, centroids: NDArray[np.floating]) -> DiarizeOutput:
+    """Rename clusters to SPEAKER_00 and so on in pyannote.audio's order, and sort their centroids accordingly."""
+    clusters: list[Any] = diarization.labels()  # integers, sorted as text
+    labels = {cluster: f"SPEAKER_{number:02d}" for number, cluster in enumerate(clusters)}
+    # A frame with more active speakers than clusters gets additional speakers, whose centroid is zero.
     padded = np.pad(centroids, ((0, max(0, len(clusters) - len(centroids))), (0, 0)))
-    named = found.rename_labels(names)
-    rows: dict[Any, int] = {name: cluster for cluster, name in names.items()}
-    embeddings = padded[[rows[name] for name in named.labels()]]
-    return DiarizeOutput(named, exclusive.rename_labels(names), embeddings)
+    labelled = diarization.rename_labels(labels)
+    rows: dict[Any, int] = {label: cluster for cluster, label in labels.items()}
+    embeddings = padded[[rows[label] for label in labelled.labels()]]
+    return DiarizeOutput(labelled, exclusive.rename_labels(labels), embeddings)
 
 
-def _mapped(memory_fd: int, kind: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """A view into a memfd; private, since a sealed one may not be mapped otherwise by older kernels."""
+def _map_array(memory_fd: int, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Map a memfd into memory, privately: older kernels reject a shared mapping of a sealed memfd."""
     size_bytes = os.fstat(memory_fd).st_size
     view = mmap.mmap(memory_fd, size_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-    return np.frombuffer(view, kind).reshape(shape)
+    return np.frombuffer(view, dtype).reshape(shape)

@@ -1,1 +1,1 @@
-"""Neural networks and the arithmetic of their windows."""
+"""The neural networks and the geometry of their windows."""

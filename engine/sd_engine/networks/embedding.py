@@ -1,6 +1,6 @@
-"""Embedding networks taken apart: a frame-wise trunk, which a window's speakers share, and a head for each of them.
+"""Embedding networks, split into a trunk, run once per window, and a head, run once per local speaker.
 
-pyannote runs the whole network once for each speaker of each window; the trunk is nearly all of it.
+pyannote.audio runs the whole network once per local speaker; nearly all of its work is in the trunk.
 """
 
 from __future__ import annotations
@@ -17,64 +17,45 @@ from sd_engine.networks import fbank, pooling, resnet
 
 
 class EmbeddingNetwork(Protocol):
-    """A network's two parts."""
-
-    hop_samples: int
-    """Samples between two frames of the trunk."""
-
-    def frames(self, num_samples: int) -> int:
-        """How many frames the trunk makes of a window alone."""
-        ...
+    """A split embedding network."""
 
     def trunk(self, waveforms: Tensor) -> Tensor:
-        """Shape (batch, samples) to (batch, ..., frames): the frames of each window."""
+        """Map waveforms, shape (batch, samples), to frames, shape (batch, ..., frames)."""
         ...
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:
-        """Shapes (batch, ..., frames) and (batch, speakers, mask frames) to (batch, speakers, dimension).
+        """Map frames and weights to embeddings, shape (batch, speakers, dimension).
 
-        The embedding of a speaker without a frame means nothing.
+        Shapes: frames (batch, ..., frames), weights (batch, speakers, mask frames). The embedding of a speaker whose
+        weights are all zero is undefined.
         """
         ...
 
 
 class WeSpeaker:
-    """A ResNet on centred log mel energies: what community-1 and 3.1 use."""
+    """A ResNet on centred log mel energies, the network of community-1 and 3.1."""
 
     def __init__(self, model: BaseWeSpeakerResNet, dtype: torch.dtype = torch.float32) -> None:
         model_resnet: Any = model.resnet
-        self._model = model
-        self._embedding = model_resnet.seg_1
+        self._projection = model_resnet.seg_1
         self._fbank = fbank.Fbank(model.hparams).to(model.device)
         self._trunk = resnet.ResNetTrunk(model_resnet, dtype)
-        self.hop_samples = self._fbank.hop_samples * _TIME_STRIDE
-
-    def frames(self, num_samples: int) -> int:
-        return self._model.num_frames(num_samples)
 
     def trunk(self, waveforms: Tensor) -> Tensor:
         energies = self._fbank(waveforms)
         return self._trunk(energies - energies.mean(dim=1, keepdim=True))
 
     def head(self, frames: Tensor, weights: Tensor) -> Tensor:
-        return self._embedding(pooling.statistics(frames.flatten(1, -2), weights))
-
-
-_TIME_STRIDE = 8
-"""Of WeSpeaker's ResNets: three of their four layers halve the number of frames."""
+        return self._projection(pooling.statistics(frames.flatten(1, -2), weights))
 
 
 class XVector:
-    """A time-delay network on MFCCs: what the demo model uses."""
+    """A time-delay network on MFCCs, the network of the demo model."""
 
     def __init__(self, model: XVectorMFCC, dtype: torch.dtype = torch.float32) -> None:
         self._model = model
         self._dtype = dtype
         self._layers = copy.deepcopy(model.tdnns).to(dtype)
-        self.hop_samples = model.mfcc.MelSpectrogram.hop_length
-
-    def frames(self, num_samples: int) -> int:
-        return self._model.num_frames(num_samples)
 
     def trunk(self, waveforms: Tensor) -> Tensor:
         frames = self._model.mfcc(waveforms).to(self._dtype)
@@ -86,17 +67,17 @@ class XVector:
         return self._model.embedding(pooling.statistics(frames, weights))
 
 
-def known(model: Any, dtype: torch.dtype = torch.float32) -> EmbeddingNetwork | None:  # noqa: ANN401
-    """The network taken apart; None = it is none of those that this file knows."""
-    if isinstance(model, BaseWeSpeakerResNet) and _is_usual(model):
+def split(model: Any, dtype: torch.dtype = torch.float32) -> EmbeddingNetwork | None:  # noqa: ANN401
+    """Return a pyannote.audio model split into trunk and head; None if its architecture is not supported."""
+    if isinstance(model, BaseWeSpeakerResNet) and _is_supported(model):
         return WeSpeaker(model, dtype)
     if type(model) is XVectorMFCC:
         return XVector(model, dtype)
     return None
 
 
-def _is_usual(model: BaseWeSpeakerResNet) -> bool:
+def _is_supported(model: BaseWeSpeakerResNet) -> bool:
     model_resnet: Any = model.resnet
     if model.hparams["fbank_centering_span"] is not None or model.fbank_only or model_resnet.two_emb_layer:
         return False
-    return fbank.is_usual(model.hparams) and resnet.is_known(model_resnet)
+    return fbank.is_supported(model.hparams) and resnet.is_supported(model_resnet)

@@ -1,6 +1,6 @@
-"""Kaldi's log mel filterbank as WeSpeaker's networks want it, with what never changes computed once.
+"""Kaldi's log mel filterbank features for WeSpeaker's networks, with window and filters computed once.
 
-Numerically that of torchaudio.compliance.kaldi.fbank (which builds its window and its filters anew for each waveform).
+The values are those of torchaudio.compliance.kaldi.fbank, which computes window and filters for every waveform.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
+import torch.nn.functional as F  # noqa: N812 - the usual name
 from torch import Tensor, nn
 from torchaudio.compliance import kaldi
 
@@ -18,17 +18,17 @@ _LOWEST_HZ = 20.0
 
 
 class Fbank(nn.Module):
-    """Waveforms of full scale 1, shape (..., samples), to log mel energies, shape (..., frames, mel bins)."""
+    """Maps waveforms of full scale 1, shape (..., samples), to log mel energies, shape (..., frames, mel bins)."""
 
     window: Tensor
     filters: Tensor
 
-    def __init__(self, hparams: Any) -> None:  # noqa: ANN401 - pyannote keeps them in an attribute dictionary
+    def __init__(self, hparams: Any) -> None:  # noqa: ANN401 - an attribute dictionary of pyannote.audio
         super().__init__()
-        self.frame_samples = int(hparams.sample_rate * hparams.frame_length * 0.001)
-        self.hop_samples = int(hparams.sample_rate * hparams.frame_shift * 0.001)
-        self._fft_samples = 1 << (self.frame_samples - 1).bit_length()
-        window = torch.hamming_window(self.frame_samples, periodic=False)
+        self._frame_samples = int(hparams.sample_rate * hparams.frame_length * 0.001)
+        self._hop_samples = int(hparams.sample_rate * hparams.frame_shift * 0.001)
+        self._fft_samples = 1 << (self._frame_samples - 1).bit_length()
+        window = torch.hamming_window(self._frame_samples, periodic=False)
         filters, _ = kaldi.get_mel_banks(
             hparams.num_mel_bins, self._fft_samples, hparams.sample_rate, _LOWEST_HZ, 0.0, 100.0, -500.0, 1.0
         )
@@ -36,9 +36,9 @@ class Fbank(nn.Module):
         self.register_buffer("filters", F.pad(filters, (0, 1)).T.contiguous(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        frames = (waveforms * FULL_SCALE).unfold(-1, self.frame_samples, self.hop_samples)
+        frames = (waveforms * FULL_SCALE).unfold(-1, self._frame_samples, self._hop_samples)
         frames = frames - frames.mean(dim=-1, keepdim=True)
-        # Product and difference rounded one by one, as in Kaldi's and torchaudio's: fused, low bands differ by 1e-3.
+        # Product and difference are rounded separately, as in Kaldi: fused, low bands would differ by 1e-3.
         emphasised = torch.empty_like(frames)
         emphasised[..., 0] = frames[..., 0]
         emphasised[..., 1:] = frames[..., :-1]
@@ -48,9 +48,9 @@ class Fbank(nn.Module):
         return (power @ self.filters).clamp_min(torch.finfo(torch.float32).eps).log()
 
 
-def is_usual(hparams: Any) -> bool:  # noqa: ANN401
-    """Whether a network's features are of the kind computed here."""
-    usual = {
+def is_supported(hparams: Any) -> bool:  # noqa: ANN401
+    """Return True if a network's features have the parameters that `Fbank` implements."""
+    required = {
         "sample_rate": 16000,
         "dither": 0.0,
         "round_to_power_of_two": True,
@@ -58,4 +58,4 @@ def is_usual(hparams: Any) -> bool:  # noqa: ANN401
         "window_type": "hamming",
         "use_energy": False,
     }
-    return all(hparams[name] == value for name, value in usual.items())
+    return all(hparams[name] == value for name, value in required.items())

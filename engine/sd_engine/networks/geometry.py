@@ -1,8 +1,9 @@
-"""How a recording is cut into windows: the arithmetic of pyannote's sliding window, in samples."""
+"""Sliding windows of a recording, in samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +12,10 @@ from sd_engine.samples import Samples
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
-    """Windows of `window_samples`, one every `step_samples`; what is missing at a recording's end is silence.
+    """Windows of `window_samples`, one every `step_samples`; the last one is padded with silence.
 
-    Each window is segmented into `frames` frames of `local_speakers` speakers, each of whom may get an embedding of
-    `dimension` numbers.
+    Segmentation yields `frames` frames of `local_speakers` local speakers per window, embedding one vector of
+    `dimension` numbers per local speaker.
     """
 
     sample_rate_hz: int
@@ -24,20 +25,31 @@ class Geometry:
     local_speakers: int
     dimension: int
 
+    @classmethod
+    def from_pipeline(cls, pipeline: Any) -> Geometry:  # noqa: ANN401 - pyannote.audio's SpeakerDiarization
+        """Return the windows that a pyannote.audio pipeline uses."""
+        segmentation = pipeline._segmentation  # noqa: SLF001
+        model = segmentation.model
+        window_samples = model.audio.get_num_samples(segmentation.duration)
+        return cls(
+            sample_rate_hz=model.audio.sample_rate,
+            window_samples=window_samples,
+            step_samples=round(segmentation.step * model.audio.sample_rate),
+            frames=model.num_frames(window_samples),
+            local_speakers=len(model.specifications.classes),
+            dimension=pipeline._embedding.dimension,  # noqa: SLF001
+        )
+
     def windows(self, num_samples: int) -> int:
-        """How many windows cover a recording (pyannote.audio.core.inference.Inference.slide)."""
+        """Return the number of windows that cover a recording (pyannote.audio.core.inference.Inference.slide)."""
         if num_samples < self.window_samples:
             return 1
-        beyond_first = num_samples - self.window_samples
-        return 1 + beyond_first // self.step_samples + (beyond_first % self.step_samples > 0)
-
-    def start(self, window: int) -> int:
-        """The first sample of a window."""
-        return window * self.step_samples
+        after_first = num_samples - self.window_samples
+        return 1 + after_first // self.step_samples + (after_first % self.step_samples > 0)
 
     def cut(self, samples: Samples, window: int) -> Samples:
-        """A copy of a window's samples, with silence behind the recording's end."""
-        cut = np.zeros(self.window_samples, np.float32)
-        held = samples[self.start(window) :][: self.window_samples]
-        cut[: len(held)] = held
-        return cut
+        """Return a copy of a window's samples, padded with silence at the end of the recording."""
+        padded = np.zeros(self.window_samples, np.float32)
+        available = samples[window * self.step_samples :][: self.window_samples]
+        padded[: len(available)] = available
+        return padded

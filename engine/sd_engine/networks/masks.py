@@ -1,4 +1,7 @@
-"""Which frames of a window speak for a speaker's embedding, as in pyannote's `SpeakerDiarization.get_embeddings`."""
+"""Masks of the frames from which a local speaker's embedding is computed.
+
+The rule is that of pyannote.audio's `SpeakerDiarization.get_embeddings`.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,27 @@ from sd_engine.networks.geometry import Geometry
 
 
 @dataclass(frozen=True, slots=True)
-class Masks:
-    """A speaker's frames, without those in which another speaks too, unless too few would be left.
+class SpeakerMasks:
+    """Selects a speaker's frames without overlapping speech if there are enough of them, else all of its frames.
 
-    `least_clean_frames` must be exceeded; below 0 = overlap is never left out.
+    There are enough if more than `min_clean_frames` remain. A negative number never excludes overlapping speech.
     """
 
-    least_clean_frames: int
+    min_clean_frames: int
 
     @classmethod
-    def of(cls, geometry: Geometry, *, exclude_overlap: bool, least_samples: int) -> Masks:
-        """`least_samples` is the shortest waveform that the embedding network takes."""
+    def create(cls, geometry: Geometry, *, exclude_overlap: bool, min_samples: int) -> SpeakerMasks:
+        """Return the masks for a pipeline whose embedding network needs at least `min_samples`."""
         if not exclude_overlap:
             return cls(-1)
-        return cls(math.ceil(geometry.frames * least_samples / geometry.window_samples))
+        return cls(math.ceil(geometry.frames * min_samples / geometry.window_samples))
 
     def __call__(self, activity: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Activity, shape (windows, frames, speakers), to weights, shape (windows, speakers, frames)."""
-        if self.least_clean_frames < 0:
+        """Map activity, shape (windows, frames, speakers), to weights, shape (windows, speakers, frames)."""
+        if self.min_clean_frames < 0:
             return _by_speaker(activity)
-        clean = activity * (activity.sum(axis=2, keepdims=True) < 2)  # noqa: PLR2004 - two at once are an overlap
-        enough = clean.sum(axis=1, keepdims=True) > self.least_clean_frames
+        clean = activity * (activity.sum(axis=2, keepdims=True) < 2)  # noqa: PLR2004 - two active speakers overlap
+        enough = clean.sum(axis=1, keepdims=True) > self.min_clean_frames
         return _by_speaker(np.where(enough, clean, activity))
 
 

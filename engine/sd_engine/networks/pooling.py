@@ -1,6 +1,6 @@
-"""Weighted statistics pooling: a window's frames, read once for all of its speakers.
+"""Weighted statistics pooling of a window's frames for all of its speakers.
 
-The same statistics as pyannote's `StatsPool`, which makes five passes over the frames for each speaker.
+The statistics are those of pyannote.audio's `StatsPool`, which passes over the frames five times per speaker.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_TINY = 1e-8
-"""What pyannote adds to its denominators."""
+_EPSILON = 1e-8
+"""Added to denominators, as in `StatsPool`."""
 
 
 def statistics(frames: Tensor, weights: Tensor) -> Tensor:
-    """Mean and unbiased standard deviation of each feature over the frames of each speaker.
+    """Return the weighted mean and unbiased standard deviation of each feature, for each speaker.
 
-    Shapes (windows, features, frames) and (windows, speakers, mask frames) to (windows, speakers, 2 * features). The
-    values for a speaker without a frame mean nothing.
+    Shapes: frames (windows, features, frames), weights (windows, speakers, mask frames), result
+    (windows, speakers, 2 * features). The result is undefined for a speaker whose weights are all zero.
     """
     weights = functional.interpolate(weights, size=frames.shape[2], mode="nearest")
-    total = weights.sum(dim=2, keepdim=True) + _TINY
+    total = weights.sum(dim=2, keepdim=True) + _EPSILON
     mean = weights @ frames.transpose(1, 2) / total
-    # Two passes: one, by the mean of the squares, loses all digits where a speaker has only a frame or two.
+    # A single pass over the squares would lose all digits for a speaker with one or two frames.
     squares = [
-        ((frames - of_speaker.unsqueeze(2)).square_() @ weight.unsqueeze(2)).squeeze(2)
-        for of_speaker, weight in zip(mean.unbind(1), weights.unbind(1), strict=True)
+        ((frames - speaker_mean.unsqueeze(2)).square_() @ speaker_weights.unsqueeze(2)).squeeze(2)
+        for speaker_mean, speaker_weights in zip(mean.unbind(1), weights.unbind(1), strict=True)
     ]
-    freedom = total - weights.square().sum(dim=2, keepdim=True) / total + _TINY
-    return torch.cat([mean, (torch.stack(squares, dim=1) / freedom).sqrt()], dim=2)
+    degrees_of_freedom = total - weights.square().sum(dim=2, keepdim=True) / total + _EPSILON
+    return torch.cat([mean, (torch.stack(squares, dim=1) / degrees_of_freedom).sqrt()], dim=2)

@@ -1,4 +1,4 @@
-"""The segmentation network: who of a window's speakers is active in which frame."""
+"""The segmentation network: the active local speakers in each frame of a window."""
 
 from __future__ import annotations
 
@@ -17,41 +17,42 @@ from torch import Tensor, nn
 from sd_engine.samples import Samples
 
 Activity = NDArray[np.uint8]
+"""Shape (..., frames, local speakers); 1 = active."""
 
 
 class SegmentationNetwork:
-    """pyannote's own model with the usual conversion behind it: each frame gets its likeliest set of speakers.
+    """A powerset segmentation model; each frame gets the speakers of its most likely class.
 
-    In `dtype` runs its LSTM only: in bfloat16 one frame of a thousand then gets another set.
+    Only the LSTM runs in `dtype`. In bfloat16, one frame in a thousand gets another class than in float32.
     """
 
     def __init__(self, model: Model, dtype: torch.dtype = torch.float32) -> None:
-        self._model = _adapted(model, dtype)
-        sets: Any = model.specifications
-        powerset = Powerset(len(sets.classes), sets.powerset_max_classes)
+        self._model = _optimised(model, dtype)
+        specifications: Any = model.specifications
+        powerset = Powerset(len(specifications.classes), specifications.powerset_max_classes)
         mapping: Any = powerset.mapping
-        self._speakers_of_set: Tensor = mapping.to(model.device, torch.uint8)
+        self._speakers_by_class: Tensor = mapping.to(model.device, torch.uint8)
 
     def segment(self, windows: Sequence[Samples]) -> list[Activity]:
-        """For each window of samples an array of 0 and 1, shape (frames, speakers)."""
+        """Return each window's activity, shape (frames, local speakers)."""
         waveforms = torch.from_numpy(np.stack(windows))[:, None].to(self._model.device)
-        likeliest = self._model(waveforms).argmax(dim=-1)
-        return list(self._speakers_of_set[likeliest].cpu().numpy())
+        classes = self._model(waveforms).argmax(dim=-1)
+        return list(self._speakers_by_class[classes].cpu().numpy())
 
 
-class _WindowByWindow(nn.Module):
-    """A window's filtered samples fit a CPU's cache, those of a batch do not: 4.4 ms a window instead of 7.4."""
+class _UnbatchedSincNet(nn.Module):
+    """SincNet, run window by window: one window's features fit into a CPU's cache (4.4 instead of 7.4 ms a window)."""
 
-    def __init__(self, filters: nn.Module) -> None:
+    def __init__(self, sincnet: nn.Module) -> None:
         super().__init__()
-        self._filters = filters
+        self._sincnet = sincnet
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        return torch.cat([self._filters(waveform) for waveform in waveforms.split(1)])
+        return torch.cat([self._sincnet(waveform) for waveform in waveforms.split(1)])
 
 
-class _Rounded(nn.Module):
-    """An LSTM that works in another type than what is around it."""
+class _MixedPrecisionLstm(nn.Module):
+    """An LSTM in another dtype than the layers around it."""
 
     def __init__(self, lstm: nn.LSTM, dtype: torch.dtype) -> None:
         super().__init__()
@@ -63,13 +64,13 @@ class _Rounded(nn.Module):
         return outputs.to(features.dtype), state
 
 
-def _adapted(model: Model, dtype: torch.dtype) -> Model:
-    """PyanNet with its parts in the form that the device likes; any other model as it is."""
+def _optimised(model: Model, dtype: torch.dtype) -> Model:
+    """Return a copy of a PyanNet adapted to device and dtype; other models are returned unchanged."""
     if type(model) is not PyanNet:
         return model
-    adapted: Any = copy.deepcopy(model)
+    optimised: Any = copy.deepcopy(model)
     if model.device.type == "cpu":
-        adapted.sincnet = _WindowByWindow(adapted.sincnet)
-    if dtype != torch.float32 and isinstance(adapted.lstm, nn.LSTM):
-        adapted.lstm = _Rounded(adapted.lstm, dtype)
-    return adapted
+        optimised.sincnet = _UnbatchedSincNet(optimised.sincnet)
+    if dtype != torch.float32 and isinstance(optimised.lstm, nn.LSTM):
+        optimised.lstm = _MixedPrecisionLstm(optimised.lstm, dtype)
+    return optimised

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sd_engine import logs
 from sd_engine.audio.decoder_pool import DecoderPool
-from sd_engine.diarization.diarizer import Diarized, Diarizer
+from sd_engine.diarization.diarizer import DiarizationResult, Diarizer
 from sd_engine.metrics import Metrics
 from sd_engine.samples import SAMPLE_RATE_HZ, Samples
 from sd_engine.serving.admission import AdmissionController, AdmittedRequest
@@ -50,7 +50,7 @@ class RequestPipeline:
         """Return the device time that the requests in flight still need, those that are being decoded included."""
         if self.diarizer is None:
             return 0.0
-        return self.diarizer.owed_s() + self.diarizer.cost_s(self.admission.undecoded_audio_s())
+        return self.diarizer.pending_s() + self.diarizer.estimate_s(self.admission.undecoded_audio_s())
 
     def _decode(self, request: Request, admitted: AdmittedRequest) -> Samples:
         with self.metrics.stage_s.labels("measure").time():
@@ -63,15 +63,15 @@ class RequestPipeline:
         request.raise_if_cancelled()
         return samples
 
-    def _record(self, request: Request, audio_s: float, diarized: Diarized) -> None:
+    def _record(self, request: Request, audio_s: float, result: DiarizationResult) -> None:
         duration_s = time.monotonic() - request.arrived
-        self.metrics.record_diarization(audio_s=audio_s, duration_s=duration_s, device_s=diarized.device_s)
+        self.metrics.record_diarization(audio_s=audio_s, duration_s=duration_s, device_s=result.device_s)
         logs.event(
             "diarized",
             id=request.request_id,
             audio_s=audio_s,
-            speakers=diarized.speakers,
+            speakers=result.num_speakers,
             duration_s=duration_s,
-            device_s=diarized.device_s,
+            device_s=result.device_s,
             real_time_factor=duration_s / audio_s,
         )

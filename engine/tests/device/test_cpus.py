@@ -1,4 +1,4 @@
-"""How many CPUs the engine may use."""
+"""Number of usable CPUs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sd_engine.device import cpus
         ("10000000 100000", len(os.sched_getaffinity(0))),
     ],
 )
-def test_a_containers_quota_and_the_affinity_both_bind(tmp_path: Path, cpu_max: str, usable: int) -> None:
+def test_the_quota_and_the_affinity_both_limit_the_cpus(tmp_path: Path, cpu_max: str, usable: int) -> None:
     quota = tmp_path / "cpu.max"
     quota.write_text(f"{cpu_max}\n")
 
     assert cpus.usable(quota) == usable
 
 
-def test_without_a_quota_the_affinity_alone_binds(tmp_path: Path) -> None:
+def test_without_a_quota_the_affinity_limits_the_cpus(tmp_path: Path) -> None:
     assert cpus.usable(tmp_path / "cpu.max") == len(os.sched_getaffinity(0))

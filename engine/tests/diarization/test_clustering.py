@@ -1,4 +1,4 @@
-"""Who is who across windows: many speakers, long recordings, and pipelines whose clustering is not known."""
+"""Clustering: many speakers, long recordings and unsupported classes."""
 
 from __future__ import annotations
 
@@ -8,95 +8,78 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from oracle_pipeline import EXPECTED, GivenPipeline
-from sd_engine.diarization.assignment import nearest_apart
-from sd_engine.diarization.clustering import Bounds, Clustering, evenly_spread
-from windows import conversation
+from oracle_pipeline import IGNORE_EXPECTED_WARNINGS, OraclePipeline
+from sd_engine.diarization.clustering import Clustering
+from sd_engine.diarization.speaker_bounds import SpeakerBounds
+from synthetic_windows import synthesize
 
-pytestmark = EXPECTED
+pytestmark = IGNORE_EXPECTED_WARNINGS
 
-ANY = Bounds.of({})
+UNBOUNDED = SpeakerBounds.from_arguments({})
 
 
 @pytest.fixture(scope="module")
 def vbx() -> Clustering:
-    return Clustering.of(GivenPipeline("VBxClustering", Fa=0.5, Fb=1.0))
+    return Clustering.from_pipeline(OraclePipeline("VBxClustering", Fa=0.5, Fb=1.0))
 
 
-def clusters_of(voices: NDArray[np.int_], clusters: NDArray[np.int32]) -> list[set[int]]:
-    """The clusters that each voice is found in."""
-    return [set(clusters[voices == voice].tolist()) for voice in range(voices.max() + 1)]
+def clusters_of(speakers: NDArray[np.int_], clusters: NDArray[np.int32]) -> list[set[int]]:
+    """Return the clusters of each true speaker."""
+    return [set(clusters[speakers == speaker].tolist()) for speaker in range(speakers.max() + 1)]
 
 
-def test_a_hundred_and_forty_speakers_are_told_apart(vbx: Clustering) -> None:
+def test_140_speakers_get_140_clusters(vbx: Clustering) -> None:
     random = np.random.default_rng(0)
-    voices = np.tile(np.arange(140), (8, 1)).T.reshape(-1, 2)  # two speakers a window, eight embeddings each
-    voices[:, 1] = np.roll(voices[:, 1], 8)
-    blurred = random.normal(size=(140, 256))[voices] + 0.1 * random.normal(size=(*voices.shape, 256))
-    segmentations = np.zeros((len(voices), 100, 2), np.uint8)
+    speakers = np.tile(np.arange(140), (8, 1)).T.reshape(-1, 2)  # two speakers per window, eight embeddings each
+    speakers[:, 1] = np.roll(speakers[:, 1], 8)
+    embeddings = random.normal(size=(140, 256))[speakers] + 0.1 * random.normal(size=(*speakers.shape, 256))
+    segmentations = np.zeros((len(speakers), 100, 2), np.uint8)
     segmentations[:, :50, 0] = segmentations[:, 50:, 1] = 1
 
-    clusters, centroids = vbx(blurred.astype(np.float32), segmentations, ANY)
+    clusters, centroids = vbx(embeddings.astype(np.float32), segmentations, UNBOUNDED)
 
-    found = clusters_of(voices, clusters)
+    by_speaker = clusters_of(speakers, clusters)
     assert len(centroids) == 140
-    assert all(len(cluster) == 1 for cluster in found)
-    assert set.union(*found) == set(range(140))
+    assert all(len(cluster) == 1 for cluster in by_speaker)
+    assert set.union(*by_speaker) == set(range(140))
 
 
-def test_two_of_a_window_never_share_a_cluster_and_the_silent_come_last() -> None:
-    similarity = np.array([[[1.9, 1.0], [1.8, 0.5]], [[0.2, 0.1], [2.0, 2.0]]])
-    silent = np.array([[False, False], [False, True]])
+def test_clustering_of_selected_embeddings_finds_the_same_speakers(vbx: Clustering) -> None:
+    windows = synthesize(4, windows=600, speakers=5)
 
-    assert nearest_apart(similarity, silent).tolist() == [[1, 0], [0, 1]]
+    all_clusters, _ = vbx(windows.embeddings, windows.segmentations, UNBOUNDED)
+    clusters, centroids = vbx(windows.embeddings, windows.segmentations, UNBOUNDED, max_embeddings=100)
 
-
-def test_embeddings_are_kept_window_by_window_all_along_the_recording() -> None:
-    window = np.repeat(np.arange(0, 2000, 2), 3)  # three embeddings in every other window
-
-    kept = evenly_spread(window, 300)
-
-    assert kept.sum() == 300
-    assert np.unique(window[kept], return_counts=True)[1].tolist() == [3] * 100
-    assert set(np.diff(np.unique(window[kept]))) == {20}
-
-
-def test_a_bounded_clustering_finds_the_same_speakers(vbx: Clustering) -> None:
-    windows = conversation(4, windows=600, voices=5)
-
-    everything, _ = vbx(windows.embeddings, windows.segmentations, ANY)
-    bounded, centroids = vbx(windows.embeddings, windows.segmentations, ANY, most=100)
-
-    spoken = windows.segmentations.any(axis=1)
-    pairs = set(zip(everything[spoken].tolist(), bounded[spoken].tolist(), strict=True))
+    active = windows.segmentations.any(axis=1)
+    pairs = set(zip(all_clusters[active].tolist(), clusters[active].tolist(), strict=True))
     assert len(centroids) == 5
     assert len(pairs) == 5
 
 
-def test_a_bound_that_is_not_reached_changes_nothing(vbx: Clustering) -> None:
-    windows = conversation(5)
+def test_a_limit_above_the_number_of_embeddings_changes_nothing(vbx: Clustering) -> None:
+    windows = synthesize(5)
 
-    _, everything = vbx(windows.embeddings, windows.segmentations, ANY)
-    _, bounded = vbx(windows.embeddings, windows.segmentations, ANY, most=10_000)
+    _, unlimited = vbx(windows.embeddings, windows.segmentations, UNBOUNDED)
+    _, limited = vbx(windows.embeddings, windows.segmentations, UNBOUNDED, max_embeddings=10_000)
 
-    np.testing.assert_array_equal(bounded, everything)
+    np.testing.assert_array_equal(limited, unlimited)
 
 
-def test_clusters_may_be_smaller_by_as_much_as_embeddings_were_left_out() -> None:
-    """One voice has 24 windows of 600; an eighth of them are too few for a cluster that must have twelve."""
-    windows = conversation(6, windows=600, voices=2, overlap=0.0, noise=0.1)
+def test_the_minimum_cluster_size_is_reduced_with_the_number_of_embeddings() -> None:
+    """One speaker has 24 of 600 windows; an eighth of them are too few for a minimum cluster size of twelve."""
+    windows = synthesize(6, windows=600, speakers=2, overlap=0.0, noise=0.1)
     rare = np.random.default_rng(0).normal(size=256)
     windows.embeddings[300:324] = rare
-    ahc = Clustering.of(GivenPipeline("AgglomerativeClustering"))
+    ahc = Clustering.from_pipeline(OraclePipeline("AgglomerativeClustering"))
 
-    clusters, centroids = ahc(windows.embeddings, windows.segmentations, ANY, most=100)
+    clusters, centroids = ahc(windows.embeddings, windows.segmentations, UNBOUNDED, max_embeddings=100)
 
     assert len(centroids) == 3
     assert len(set(clusters[300:324].flat)) == 1
 
 
-def test_an_unknown_clustering_is_refused() -> None:
+def test_an_unsupported_clustering_class_is_rejected() -> None:
     pipeline: Any = SimpleNamespace(clustering=object())
 
-    with pytest.raises(ValueError, match="clusters by object; known are VBxClustering"):
-        Clustering.of(pipeline)
+    with pytest.raises(ValueError, match="Clustering by object is not supported; supported are VBxClustering"):
+        Clustering.from_pipeline(pipeline)

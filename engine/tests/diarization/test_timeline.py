@@ -1,4 +1,4 @@
-"""pyannote's output as the contract's JSON."""
+"""The response document of pyannote.audio's output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Turn:
 
 
 class Tracks:
-    """As much of pyannote's Annotation as a timeline is made from, without the seconds that its import takes."""
+    """The methods of pyannote.core's Annotation that are used; importing it takes seconds."""
 
     def __init__(self, *tracks: tuple[float, float, str]) -> None:
         self._tracks = tracks
@@ -50,7 +50,7 @@ CONVERSATION = Output(
 )
 
 
-def test_segments_are_sorted_and_in_milliseconds() -> None:
+def test_segments_are_sorted_and_rounded_to_milliseconds() -> None:
     assert timeline.build(CONVERSATION) == {  # pyright: ignore[reportArgumentType]
         "total_segments": 3,
         "num_speakers": 2,
@@ -63,21 +63,21 @@ def test_segments_are_sorted_and_in_milliseconds() -> None:
     }
 
 
-def test_extra_keys_come_only_when_asked_for() -> None:
-    built = timeline.build(CONVERSATION, {"exclusive", "embeddings"})  # pyright: ignore[reportArgumentType]
+def test_optional_keys_are_included_on_request() -> None:
+    document = timeline.build(CONVERSATION, {"exclusive", "embeddings"})  # pyright: ignore[reportArgumentType]
 
-    assert [segment["end_time"] for segment in built["exclusive_segments"]] == [4.0, 6.5]
-    assert built["embeddings"] == {"SPEAKER_00": [1.0, None], "SPEAKER_01": [0.5, -1.0]}
+    assert [segment["end_time"] for segment in document["exclusive_segments"]] == [4.0, 6.5]
+    assert document["embeddings"] == {"SPEAKER_00": [1.0, None], "SPEAKER_01": [0.5, -1.0]}
 
 
-def test_nobody_speaking_is_an_empty_timeline() -> None:
+def test_a_recording_without_speech_has_an_empty_document() -> None:
     silence = Output(Tracks(), Tracks(), np.zeros((0, 2)))
 
-    built = json.loads(timeline.to_json(timeline.build(silence, ["embeddings"])))  # pyright: ignore[reportArgumentType]
+    document = json.loads(timeline.to_json(timeline.build(silence, ["embeddings"])))  # pyright: ignore[reportArgumentType]
 
-    assert built == {"total_segments": 0, "num_speakers": 0, "speakers": [], "segments": [], "embeddings": {}}
+    assert document == {"total_segments": 0, "num_speakers": 0, "speakers": [], "segments": [], "embeddings": {}}
 
 
-def test_json_never_holds_what_is_no_json() -> None:
+def test_nan_is_not_serialised() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         timeline.to_json({"embeddings": float("nan")})
