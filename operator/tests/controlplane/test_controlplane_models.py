@@ -1,4 +1,4 @@
-"""From a source to a model that is served, on a real API server; the tests end the Jobs where a kubelet would."""
+"""Provisioning of models on a real API server; the tests terminate the pods of the Jobs as a kubelet would."""
 
 import json
 import time
@@ -33,27 +33,27 @@ SHARED = {"cache": {"claimName": "models"}}
 SHOWN_S = 10.0
 
 
-def ready(testbed: OperatorTestbed, reason: str, name: str = "demo") -> Manifest:
-    """The service once Ready has that reason."""
+def wait_for_reason(testbed: OperatorTestbed, reason: str, name: str = "demo") -> Manifest:
+    """Return the service once its condition Ready has that reason."""
     return testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == reason, name)
 
 
-def supplied(testbed: OperatorTestbed, name: str = "demo") -> Manifest:
-    """The service once its model is there and its children are: before, its Job's pod is without a node, too."""
+def wait_for_model(testbed: OperatorTestbed, name: str = "demo") -> Manifest:
+    """Return the service once its model is cached and its children exist."""
     testbed.eventually("diar", lambda seen: condition(seen, "ModelCached")["status"] == "True", name)
     testbed.eventually("deployment", lambda seen: seen["spec"], name)
     testbed.wait_until_settled(name)
-    return ready(testbed, "Unschedulable", name)
+    return wait_for_reason(testbed, "Unschedulable", name)
 
 
-def on_its_way(service: Manifest) -> bool:
-    """Whether a Job is to bring the model; there is no node for its pod, as the scheduler says sooner or later."""
+def is_being_provisioned(service: Manifest) -> bool:
+    """Return True if a Job provides the model; its pod may be reported as unschedulable, since there is no node."""
     return condition(service, "ModelCached")["reason"] in ("Downloading", "Unschedulable")
 
 
-def test_the_jobs_result_is_pinned_and_the_pods_follow(testbed: OperatorTestbed) -> None:
+def test_the_result_of_the_job_is_pinned_before_the_pods_are_created(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
-    seen = testbed.eventually("diar", on_its_way)
+    seen = testbed.eventually("diar", is_being_provisioned)
     assert condition(seen, "ModelAccess")["status"] == "Unknown"
     assert condition(seen, "ModelCached")["status"] == "False"
     assert "model" not in seen["status"]
@@ -62,7 +62,7 @@ def test_the_jobs_result_is_pinned_and_the_pods_follow(testbed: OperatorTestbed)
     [claim] = testbed.plane.list("persistentvolumeclaims", testbed.namespace)
     assert claim["metadata"]["name"] == "demo-models"
     terminate(testbed, pod, success_message())
-    seen = supplied(testbed)
+    seen = wait_for_model(testbed)
     assert seen["status"]["model"] == {
         "source": f"{PIPELINE}@{COMMIT[:12]}", "mode": "exact", "pipeline": PIPELINE, "revision": COMMIT,
         "digest": MODEL_DIGEST, "claimName": "demo-models", "path": f"{PIPELINE.replace('/', '--')}/{COMMIT}",
@@ -78,7 +78,7 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(testbed: OperatorTe
     pod = active_job_pod(testbed)
     began = time.monotonic()
     terminate(testbed, pod, failure_message(reason, PAGE), clock_skew_s=30)
-    seen = ready(testbed, reason)
+    seen = wait_for_reason(testbed, reason)
     assert time.monotonic() - began < SHOWN_S
     message = condition(seen, "Ready")["message"]
     missing = "Secret hub does not exist or has no token under key token. " if reason == "TokenMissing" else ""
@@ -95,46 +95,51 @@ def test_every_reason_is_shown_in_conditions_and_in_an_event(testbed: OperatorTe
     assert testbed.get("deployment") is None
 
 
-def test_a_hub_that_answers_again_heals_the_service_without_help(testbed: OperatorTestbed) -> None:
+def test_a_service_recovers_when_the_hub_responds_again(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
     terminate(testbed, pod := active_job_pod(testbed), failure_message("HubUnreachable"), clock_skew_s=5)
-    ready(testbed, "HubUnreachable")
+    wait_for_reason(testbed, "HubUnreachable")
     again = active_job_pod(testbed, excluding_job=job_name(pod))
     terminate(testbed, again, success_message())
-    supplied(testbed)
+    wait_for_model(testbed)
     assert [each["metadata"]["annotations"]["sd-triton.dev/attempt"] for each in model_jobs(testbed)] == ["1", "2"]
 
 
-def test_services_on_one_claim_take_turns(testbed: OperatorTestbed) -> None:
+def test_jobs_of_services_with_the_same_claim_run_one_after_the_other(testbed: OperatorTestbed) -> None:
     names = ("one", "two", "three")
     for name in names:
         testbed.apply(GATED | SHARED, name)
 
-    def at_work() -> list[str]:
+    def with_running_job() -> list[str]:
         return [name for name in names if model_jobs(testbed, name)]
 
-    eventually(at_work, "the first Job")
+    eventually(with_running_job, "the first Job")
     for number in range(3):
-        assert len(at_work()) == number + 1
-        for name in set(names).difference(at_work()):
-            assert "uses the claim models" in condition(ready(testbed, "WaitingForClaim", name), "Ready")["message"]
-        [name] = [name for name in at_work() if "model" not in (testbed.get("diar", name) or {})["status"]]
+        assert len(with_running_job()) == number + 1
+        for name in set(names).difference(with_running_job()):
+            assert (
+                "uses the claim models"
+                in condition(wait_for_reason(testbed, "WaitingForClaim", name), "Ready")["message"]
+            )
+        [name] = [name for name in with_running_job() if "model" not in (testbed.get("diar", name) or {})["status"]]
         terminate(testbed, active_job_pod(testbed, name), success_message())
         testbed.eventually("diar", lambda seen: "model" in seen["status"], name)
         if number < 2:
-            eventually(lambda number=number: len(at_work()) == number + 2, "the next Job", 20)
+            eventually(lambda number=number: len(with_running_job()) == number + 2, "the next Job", 20)
 
 
-def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_after_the_rollout(
+def test_a_new_revision_is_rolled_out_after_its_download_and_then_the_old_one_is_removed(
     testbed: OperatorTestbed,
 ) -> None:
     testbed.apply(GATED | SHARED)
     terminate(testbed, active_job_pod(testbed), success_message())
-    supplied(testbed)
+    wait_for_model(testbed)
     latest = "1" * 40
     testbed.apply(with_hugging_face(revision=latest) | SHARED)
     pod = active_job_pod(testbed)
-    seen = testbed.eventually("diar", lambda seen: on_its_way(seen) and seen["status"]["observedGeneration"] == 2)
+    seen = testbed.eventually(
+        "diar", lambda seen: is_being_provisioned(seen) and seen["status"]["observedGeneration"] == 2
+    )
     assert seen["status"]["model"]["revision"] == COMMIT
     assert testbed.get("deployment") is not None
     terminate(testbed, pod, success_message(latest))
@@ -155,16 +160,16 @@ def test_a_new_revision_is_served_when_it_is_there_and_the_old_one_is_removed_af
     ]
     terminate(testbed, removal, {"removed": [COMMIT]})
     testbed.eventually("diar", lambda seen: "outdatedModels" not in seen["status"])
-    eventually(lambda: jobs_that_remove(testbed) == [], "no Job is left that removes")
+    eventually(lambda: removal_jobs(testbed) == [], "no Job is left that removes")
 
 
-def jobs_that_remove(testbed: OperatorTestbed) -> list[str]:
-    """The names of such Jobs."""
+def removal_jobs(testbed: OperatorTestbed) -> list[str]:
+    """Return the names of the Jobs that remove models."""
     return [each["metadata"]["name"] for each in model_jobs(testbed) if "remove" in json.dumps(each["spec"])]
 
 
 def serve(testbed: OperatorTestbed) -> None:
-    """Lets every pod of the latest spec serve, and those of an earlier one go."""
+    """Make every pod of the latest spec ready, and delete those of an earlier one."""
     deployment = testbed.get("deployment") or {}
     latest = referenced_config_map(deployment["spec"]["template"])
     eventually(
@@ -178,10 +183,10 @@ def serve(testbed: OperatorTestbed) -> None:
     testbed.eventually("diar", lambda seen: condition(seen, "Ready")["status"] == "True")
 
 
-def test_a_damaged_model_is_brought_anew_with_its_digest(testbed: OperatorTestbed) -> None:
+def test_a_damaged_model_is_downloaded_again_with_its_digest(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
     terminate(testbed, first := active_job_pod(testbed), success_message())
-    supplied(testbed)
+    wait_for_model(testbed)
     ended = {
         "exitCode": 4, "reason": "Error", "message": "segmentation/pytorch_model.bin has been changed.",
         "finishedAt": "2100-01-01T00:00:00Z",
@@ -190,11 +195,11 @@ def test_a_damaged_model_is_brought_anew_with_its_digest(testbed: OperatorTestbe
     [server] = [pod for pod in testbed.pods() if not job_name(pod)]
     status = {"initContainerStatuses": [container("engine", state=waits, lastState={"terminated": ended})]}
     testbed.plane.patch_status("pod", server["metadata"]["name"], testbed.namespace, status)
-    seen = ready(testbed, "Corrupt")
+    seen = wait_for_reason(testbed, "Corrupt")
     assert "segmentation/pytorch_model.bin has been changed." in condition(seen, "ModelCached")["message"]
     repair = active_job_pod(testbed, excluding_job=job_name(first))
-    told = container_args(repair)
-    assert told[told.index("--digest") + 1] == MODEL_DIGEST
+    arguments = container_args(repair)
+    assert arguments[arguments.index("--digest") + 1] == MODEL_DIGEST
     terminate(testbed, repair, success_message())
     ended["finishedAt"] = "2026-01-01T00:00:00Z"
     status = {"initContainerStatuses": [container("engine", state=waits, lastState={"terminated": ended})]}
@@ -205,7 +210,7 @@ def test_a_damaged_model_is_brought_anew_with_its_digest(testbed: OperatorTestbe
     assert condition(seen, "Ready")["reason"] == "Corrupt"
 
 
-def test_a_claim_that_is_to_stay_outlives_its_service_and_is_found_again(testbed: OperatorTestbed) -> None:
+def test_a_retained_claim_outlives_its_service_and_is_used_again(testbed: OperatorTestbed) -> None:
     spec = GATED | {"cache": {"retain": True}}
     testbed.apply(spec)
     active_job_pod(testbed)
@@ -221,10 +226,10 @@ def test_a_claim_that_is_to_stay_outlives_its_service_and_is_found_again(testbed
     testbed.eventually("pvc", lambda seen: seen["metadata"].get("ownerReferences"), "demo-models")
 
 
-def test_pods_serve_on_when_the_status_is_lost(testbed: OperatorTestbed) -> None:
+def test_pods_go_on_serving_if_the_status_is_lost(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
     terminate(testbed, active_job_pod(testbed), success_message())
-    supplied(testbed)
+    wait_for_model(testbed)
     before = testbed.get("deployment") or {}
     for job in model_jobs(testbed):
         testbed.kubectl("delete", "job", job["metadata"]["name"])
@@ -239,7 +244,7 @@ def test_pods_serve_on_when_the_status_is_lost(testbed: OperatorTestbed) -> None
     assert after["spec"] == before["spec"]
 
 
-def test_the_demo_model_takes_the_place_of_a_download(testbed: OperatorTestbed) -> None:
+def test_a_service_can_change_from_a_download_to_the_demo_model(testbed: OperatorTestbed) -> None:
     testbed.apply(GATED)
     active_job_pod(testbed)
     testbed.apply(DEMO)
@@ -249,7 +254,7 @@ def test_the_demo_model_takes_the_place_of_a_download(testbed: OperatorTestbed) 
     testbed.wait_until_settled()
 
 
-def test_a_quota_that_forbids_the_jobs_pod_is_told_and_its_end_heals(testbed: OperatorTestbed) -> None:
+def test_a_service_recovers_after_the_quota_that_rejects_its_job_pod_is_deleted(testbed: OperatorTestbed) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": testbed.namespace}}
     testbed.plane.apply(quota | {"spec": {"hard": {"pods": "0"}}})
     eventually(lambda: (testbed.get("quota", "none") or {}).get("status", {}).get("hard"), "the quota holds")

@@ -1,4 +1,4 @@
-"""The API server goes away, falls silent and answers nonsense: the operator stays, and comes right by itself."""
+"""The operator survives outages of the API server, requests without a response, and wrong responses."""
 
 import re
 import threading
@@ -19,7 +19,7 @@ from sd_harness.services.service_specs import DEMO, with_demo
 
 @dataclass(frozen=True)
 class Outage:
-    """A settled service, its operator, and what stands between that and the API server."""
+    """A settled service, its operator, and the proxy between the operator and the API server."""
 
     testbed: OperatorTestbed
     proxy: ApiProxy
@@ -30,30 +30,30 @@ class Outage:
         return self.testbed.operator
 
     def change_and_expect(self, adapters: int, within_s: float = 20) -> None:
-        """A changed spec and a deleted child are seen and answered."""
+        """Change the spec and delete a child; wait until the operator has reacted."""
         self.testbed.apply(with_demo(serving={"adapters": adapters}))
         self.testbed.kubectl("delete", "service", "demo", "--wait=false")
         self.expect(adapters, within_s)
 
     def expect(self, adapters: int, within_s: float = 20) -> None:
-        """All children are there and right, and none was made twice."""
+        """Wait until all children are as desired and the status is about the latest spec."""
         wanted = self.testbed.desired_children()
         eventually(lambda: self.testbed.children().keys() == wanted, "every child is there", within_s)
         eventually(lambda: self._adapters() == str(adapters), "the changed spec is carried out", within_s)
-        eventually(self._is_told, "the status is of the latest spec", within_s)
+        eventually(self._is_status_current, "the status is of the latest spec", within_s)
         assert self.operator.process.poll() is None
 
     def _adapters(self) -> str:
         return self.testbed.settings().get("SD_ADAPTERS", "")
 
-    def _is_told(self) -> bool:
+    def _is_status_current(self) -> bool:
         seen = self.testbed.get("diar") or {}
         return seen["status"]["observedGeneration"] == seen["metadata"]["generation"]
 
 
 @pytest.fixture
 def outage(plane: ControlPlane, namespace: str) -> Iterator[Outage]:
-    """Everything is well, until the test changes that."""
+    """A settled service behind a proxy."""
     with (
         proxied(plane) as proxy,
         running_operator(
@@ -64,28 +64,28 @@ def outage(plane: ControlPlane, namespace: str) -> Iterator[Outage]:
         testbed.apply(DEMO)
         testbed.wait_until_settled()
         yield Outage(testbed, proxy)
-        assert made_twice(plane, namespace) == {}
+        assert created_twice(plane, namespace) == {}
         testbed.kubectl("delete", "diar", "--all")
 
 
-def made_twice(plane: ControlPlane, namespace: str) -> dict[tuple[str, str], int]:
-    """What the operators made more than once; the Service is deleted by the tests, and may be made twice."""
-    made = Counter(place(event["objectRef"]) for event in plane.operator_writes() if is_creation(event, namespace))
+def created_twice(plane: ControlPlane, namespace: str) -> dict[tuple[str, str], int]:
+    """Return what operators created more than once. The tests delete the Service, which may be created twice."""
+    made = Counter(target(event["objectRef"]) for event in plane.operator_writes() if is_creation(event, namespace))
     return {what: number for what, number in made.items() if number > (2 if what == ("services", "demo") else 1)}
 
 
-def place(reference: Manifest) -> tuple[str, str]:
-    """What a request was about."""
+def target(reference: Manifest) -> tuple[str, str]:
+    """Return resource and name of the object of a request."""
     return reference["resource"], reference.get("name", "")
 
 
 def is_creation(event: Manifest, namespace: str) -> bool:
-    """Whether a write of the audit log made a child that was not there."""
+    """Return True if a write of the audit log created a child."""
     about = event["objectRef"]
     return event["responseStatus"]["code"] == 201 and about["namespace"] == namespace and about["resource"] != "events"
 
 
-def test_an_api_server_that_comes_back_finds_everything_done(outage: Outage) -> None:
+def test_changes_during_an_outage_are_reconciled_after_it(outage: Outage) -> None:
     outage.proxy.disconnect()
     outage.testbed.apply(with_demo(serving={"adapters": 5}))
     outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
@@ -95,7 +95,7 @@ def test_an_api_server_that_comes_back_finds_everything_done(outage: Outage) -> 
     outage.expect(5)
 
 
-def test_an_outage_that_costs_the_lease_costs_no_restart(outage: Outage) -> None:
+def test_the_loss_of_the_lease_does_not_restart_the_operator(outage: Outage) -> None:
     outage.proxy.disconnect()
     eventually(lambda: not outage.operator.is_leader, "the Lease is lost")
     outage.testbed.apply(with_demo(serving={"adapters": 6}))
@@ -104,7 +104,7 @@ def test_an_outage_that_costs_the_lease_costs_no_restart(outage: Outage) -> None
     assert outage.operator.is_leader
 
 
-def test_an_api_server_that_says_nothing_for_a_while(outage: Outage) -> None:
+def test_changes_while_the_api_server_does_not_respond_are_reconciled_later(outage: Outage) -> None:
     outage.proxy.stall()
     outage.testbed.apply(with_demo(serving={"adapters": 7}))
     outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
@@ -115,7 +115,7 @@ def test_an_api_server_that_says_nothing_for_a_while(outage: Outage) -> None:
 
 
 @pytest.mark.parametrize("status", [410, 409, 429, 500])
-def test_nonsense_to_requests_and_watches_is_got_over(outage: Outage, status: int) -> None:
+def test_wrong_responses_to_requests_and_watches_are_survived(outage: Outage, status: int) -> None:
     outage.proxy.inject(status, 3, lambda request: request.is_write)
     outage.proxy.inject(status, 3, lambda request: request.is_watch)
     outage.proxy.inject(status, 2, lambda request: "/leases" in request.path)
@@ -125,34 +125,34 @@ def test_nonsense_to_requests_and_watches_is_got_over(outage: Outage, status: in
 
 
 @pytest.mark.parametrize("code", [410, 500])
-def test_a_watch_that_ends_with_an_error_is_followed_by_another(outage: Outage, code: int) -> None:
+def test_a_watch_is_restarted_after_an_error(outage: Outage, code: int) -> None:
     outage.proxy.fail_watches(code)
     outage.change_and_expect(9)
 
 
-def test_a_deletion_that_a_watch_lost_is_found(outage: Outage) -> None:
+def test_a_deletion_that_a_watch_missed_is_found(outage: Outage) -> None:
     outage.proxy.stall_watches()
     outage.testbed.kubectl("delete", "service", "demo", "--wait=false")
     outage.proxy.fail_watches(410)
     outage.testbed.eventually("service", lambda seen: "deletionTimestamp" not in seen["metadata"])
 
 
-def test_a_refused_change_is_told_and_tried_again(outage: Outage) -> None:
-    refusing = threading.Event()
-    refusing.set()
+def test_a_rejected_change_is_reported_and_retried(outage: Outage) -> None:
+    rejecting = threading.Event()
+    rejecting.set()
     outage.proxy.inject(
         403,
         1000,
-        lambda request: refusing.is_set() and request.method == "PATCH" and "/configmaps/demo-" in request.path,
+        lambda request: rejecting.is_set() and request.method == "PATCH" and "/configmaps/demo-" in request.path,
     )
     outage.testbed.apply(with_demo(serving={"adapters": 4}))
     seen = outage.testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
     assert re.search(r"rejected ConfigMap demo-[0-9a-f]{10}: injected 403", condition(seen, "Ready")["message"])
-    refusing.clear()
+    rejecting.clear()
     outage.expect(4)
 
 
-def test_watches_that_fell_silent_are_made_up_for_by_lists(plane: ControlPlane, namespace: str) -> None:
+def test_periodic_lists_replace_watches_that_deliver_nothing(plane: ControlPlane, namespace: str) -> None:
     with (
         proxied(plane) as proxy,
         running_operator(
@@ -168,7 +168,7 @@ def test_watches_that_fell_silent_are_made_up_for_by_lists(plane: ControlPlane, 
         eventually(lambda: not testbed.children(), "the children are gone")
 
 
-def test_what_was_deleted_while_no_operator_ran_is_seen_by_the_next(plane: ControlPlane, namespace: str) -> None:
+def test_deletions_while_no_operator_runs_are_seen_by_the_next_one(plane: ControlPlane, namespace: str) -> None:
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
         testbed = OperatorTestbed(plane, operator, namespace)
         for name in ("demo", "other"):
@@ -183,7 +183,7 @@ def test_what_was_deleted_while_no_operator_ran_is_seen_by_the_next(plane: Contr
         testbed.kubectl("delete", "diar", "--all")
 
 
-def test_a_child_that_goes_before_its_watch_begins_is_missed_all_the_same(plane: ControlPlane, namespace: str) -> None:
+def test_a_child_that_is_deleted_before_its_watch_starts_is_created_again(plane: ControlPlane, namespace: str) -> None:
     with running_operator(plane, SD_WATCH_NAMESPACES=namespace) as operator:
         testbed = OperatorTestbed(plane, operator, namespace)
         testbed.apply(DEMO)
@@ -208,5 +208,5 @@ def test_a_child_that_goes_before_its_watch_begins_is_missed_all_the_same(plane:
 
 
 def is_kopf_request(request: ProxiedRequest) -> bool:
-    """Whether kopf lists or watches Services."""
+    """Return True if kopf lists or watches Services."""
     return request.user_agent.startswith("kopf") and request.path.endswith("/services")

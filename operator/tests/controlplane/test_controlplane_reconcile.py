@@ -1,4 +1,4 @@
-"""The real operator against the real API: children appear, stay right, and go."""
+"""The operator against a real API server: children are created, restored and deleted."""
 
 import json
 
@@ -39,12 +39,12 @@ def test_a_changed_spec_is_rolled_out(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(serving={"adapters": 4}))
     changed = testbed.eventually("deployment", lambda seen: seen["metadata"]["generation"] > before)
     pod = changed["spec"]["template"]["spec"]
-    assert "nodeSelector" not in pod  # what is no longer asked for goes
+    assert "nodeSelector" not in pod  # a field that is no longer desired is removed
     testbed.wait_for_adapters(4)
     testbed.eventually("diar", lambda seen: seen["status"]["observedGeneration"] == 2)
 
 
-def test_every_character_that_the_api_server_takes_reaches_the_pods(testbed: OperatorTestbed) -> None:
+def test_every_unicode_character_reaches_the_pods(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(podMetadata={"annotations": {"note": "Aufnahmegerät 🎙"}}))
     template = testbed.wait_until_settled()["Deployment", "demo"]["spec"]["template"]
     assert template["metadata"]["annotations"]["note"] == "Aufnahmegerät 🎙"
@@ -68,7 +68,7 @@ def test_a_service_can_be_paused(testbed: OperatorTestbed) -> None:
     assert testbed.pods() == []
 
 
-def test_every_deleted_child_comes_back_and_the_siblings_stay(testbed: OperatorTestbed) -> None:
+def test_a_deleted_child_is_created_again_and_the_others_remain(testbed: OperatorTestbed) -> None:
     testbed.apply(WITH_EVERY_CORE_KIND)
     before = uids(testbed.wait_until_settled())
     for (kind, name), uid in before.items():
@@ -79,7 +79,7 @@ def test_every_deleted_child_comes_back_and_the_siblings_stay(testbed: OperatorT
         before = after
 
 
-def test_what_was_changed_by_hand_is_put_right_and_nothing_is_made_anew(testbed: OperatorTestbed) -> None:
+def test_a_field_that_was_changed_by_hand_is_restored_and_no_child_is_created_again(testbed: OperatorTestbed) -> None:
     testbed.apply(WITH_EVERY_CORE_KIND)
     before = uids(testbed.wait_until_settled())
     for kind, name in before:
@@ -136,7 +136,7 @@ def test_a_paused_deployment_is_reported_and_left_paused(testbed: OperatorTestbe
     testbed.eventually("diar", lambda seen: condition(seen, "Degraded")["reason"] != "DeploymentPaused")
 
 
-def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(testbed: OperatorTestbed) -> None:
+def test_a_rollout_restart_and_pull_secrets_of_the_cluster_remain(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     testbed.kubectl("rollout", "restart", "deployment/demo")
@@ -147,7 +147,7 @@ def test_a_restart_by_hand_and_the_pull_secrets_of_a_cluster_stay(testbed: Opera
     assert (testbed.get("serviceaccount") or {})["imagePullSecrets"] == [{"name": "of-the-cluster"}]
 
 
-def test_settings_stay_until_no_pod_reads_them(testbed: OperatorTestbed) -> None:
+def test_settings_remain_until_no_pod_reads_them(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     [(_, first)] = [place for place in testbed.wait_until_settled() if place[0] == "ConfigMap"]
     testbed.apply(with_demo(serving={"adapters": 3}))
@@ -160,18 +160,18 @@ def test_settings_stay_until_no_pod_reads_them(testbed: OperatorTestbed) -> None
 
 
 def uids(children: dict[tuple[str, str], Manifest]) -> dict[tuple[str, str], str]:
-    """Which objects they are."""
+    """Return the UIDs of the children."""
     return {place: child["metadata"]["uid"] for place, child in children.items()}
 
 
-def test_deleting_a_service_leaves_nothing(testbed: OperatorTestbed) -> None:
+def test_deleting_a_service_deletes_all_of_its_objects(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     testbed.kubectl("delete", "diar", "demo")
     eventually(lambda: not testbed.children() and not testbed.pods(), "nothing is left", 30)
 
 
-def test_a_service_of_the_same_name_can_follow_at_once(testbed: OperatorTestbed) -> None:
+def test_a_service_can_be_created_again_immediately_after_its_deletion(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     before = testbed.wait_until_settled()["Deployment", "demo"]["metadata"]["uid"]
     testbed.kubectl("delete", "diar", "demo", "--wait=false")
@@ -180,7 +180,7 @@ def test_a_service_of_the_same_name_can_follow_at_once(testbed: OperatorTestbed)
     testbed.wait_until_settled()
 
 
-def test_somebody_elses_object_is_left_alone_and_named(testbed: OperatorTestbed) -> None:
+def test_a_foreign_object_is_left_alone_and_named(testbed: OperatorTestbed) -> None:
     foreign = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "demo", "namespace": testbed.namespace}}
     testbed.plane.apply(foreign | {"spec": {"ports": [{"port": 80}]}})
     testbed.apply(DEMO)
@@ -190,10 +190,10 @@ def test_somebody_elses_object_is_left_alone_and_named(testbed: OperatorTestbed)
     )
     assert (testbed.get("service") or {})["spec"]["ports"][0]["port"] == 80
     testbed.kubectl("delete", "service", "demo")
-    testbed.wait_until_settled(timeout_s=20)  # no watch tells of what is not the operator's: the next look sees it
+    testbed.wait_until_settled(timeout_s=20)  # foreign objects are not watched: a retry notices the deletion
 
 
-def test_a_child_that_becomes_somebody_elses_stays_theirs(testbed: OperatorTestbed) -> None:
+def test_a_child_that_another_client_takes_over_is_left_alone(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     theirs = testbed.get("service") or {}
@@ -207,7 +207,7 @@ def test_a_child_that_becomes_somebody_elses_stays_theirs(testbed: OperatorTestb
     assert (testbed.get("service") or {})["metadata"]["labels"] == {"whose": "theirs"}
 
 
-def test_a_child_that_loses_its_label_three_times_gets_it_back_at_once(testbed: OperatorTestbed) -> None:
+def test_a_child_that_loses_its_label_three_times_gets_it_back_immediately(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     for _ in range(3):
@@ -215,7 +215,7 @@ def test_a_child_that_loses_its_label_three_times_gets_it_back_at_once(testbed: 
         testbed.eventually("service", lambda seen: MANAGED_BY_LABEL in seen["metadata"]["labels"])
 
 
-def test_what_the_api_server_refuses_is_quoted(testbed: OperatorTestbed) -> None:
+def test_a_rejection_by_the_api_server_is_quoted(testbed: OperatorTestbed) -> None:
     taken = with_demo(network={"service": {"type": "NodePort", "nodePorts": {"http": 80}}})
     testbed.apply(taken)
     seen = testbed.eventually("diar", lambda seen: condition(seen, "Ready")["reason"] == "RequestRejected")
@@ -224,7 +224,7 @@ def test_what_the_api_server_refuses_is_quoted(testbed: OperatorTestbed) -> None
 
 
 def versions(testbed: OperatorTestbed) -> dict[str, str]:
-    """The resourceVersion of everything that the operator writes."""
+    """Return the resourceVersion of everything that the operator writes."""
     objects = [*testbed.children().values(), testbed.get("diar") or {}]
     return {"/".join(identity(each)): each["metadata"]["resourceVersion"] for each in objects}
 
@@ -250,7 +250,7 @@ def test_an_operator_that_starts_on_settled_services_writes_nothing(testbed: Ope
     assert versions(testbed) == quiet
 
 
-def test_an_operator_that_is_asked_to_stop_stops(testbed: OperatorTestbed) -> None:
+def test_an_operator_terminates_on_request(testbed: OperatorTestbed) -> None:
     with running_operator(testbed.plane) as second:
         testbed.apply(DEMO)
         eventually(lambda: second.count(RECONCILES), "it works")
@@ -258,7 +258,9 @@ def test_an_operator_that_is_asked_to_stop_stops(testbed: OperatorTestbed) -> No
         assert second.process.wait(timeout=20) == 0
 
 
-def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(testbed: OperatorTestbed) -> None:
+def test_a_field_that_another_client_repeatedly_changes_is_a_conflict_and_restored_rarely(
+    testbed: OperatorTestbed,
+) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     for number in range(4):
@@ -280,7 +282,7 @@ def test_what_somebody_else_keeps_changing_is_contested_and_not_fought_over(test
     assert (testbed.get("service") or {})["metadata"]["labels"][NAME_LABEL] == "again-4"
 
 
-def test_what_somebody_else_keeps_removing_is_contested(testbed: OperatorTestbed) -> None:
+def test_a_child_that_another_client_repeatedly_deletes_is_a_conflict(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     for _ in range(IMMEDIATE_REPAIRS):
@@ -293,7 +295,7 @@ def test_what_somebody_else_keeps_removing_is_contested(testbed: OperatorTestbed
     assert testbed.get("service") is None
 
 
-def test_a_condition_of_somebody_else_stays_and_costs_no_writes(testbed: OperatorTestbed) -> None:
+def test_a_condition_of_another_controller_remains_and_causes_no_writes(testbed: OperatorTestbed) -> None:
     testbed.apply(DEMO)
     testbed.wait_until_settled()
     theirs = {"type": "Audited", "status": "True", "reason": "Seen", "message": "By the auditors."}
@@ -306,7 +308,7 @@ def test_a_condition_of_somebody_else_stays_and_costs_no_writes(testbed: Operato
     assert condition(testbed.get("diar") or {}, "Audited")["reason"] == "Seen"
 
 
-def test_replicas_are_never_written_back_while_something_else_scales(testbed: OperatorTestbed) -> None:
+def test_the_operator_never_changes_replicas_while_another_component_scales(testbed: OperatorTestbed) -> None:
     testbed.apply({**DEMO, "autoscaling": {"mode": "external"}})
     testbed.wait_until_settled()
     for number in range(10):
@@ -318,7 +320,7 @@ def test_replicas_are_never_written_back_while_something_else_scales(testbed: Op
         testbed.eventually("deployment", lambda seen, replicas=replicas: seen["spec"]["replicas"] == replicas)
 
 
-def test_of_two_autoscalers_the_old_one_goes_first(testbed: OperatorTestbed) -> None:
+def test_an_autoscaler_that_is_no_longer_desired_is_deleted(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(autoscaling={"mode": "hpa"}))
     testbed.wait_until_settled()
     assert testbed.get("horizontalpodautoscaler")
@@ -326,7 +328,7 @@ def test_of_two_autoscalers_the_old_one_goes_first(testbed: OperatorTestbed) -> 
     eventually(lambda: not testbed.get("horizontalpodautoscaler"), "the autoscaler has gone")
 
 
-def test_on_the_way_down_the_idlest_pod_goes_first(testbed: OperatorTestbed) -> None:
+def test_a_scale_down_deletes_the_idlest_pod_first(testbed: OperatorTestbed) -> None:
     testbed.apply(with_demo(replicas=2))
     testbed.wait_until_settled()
     eventually(lambda: len(testbed.pods()) == 2, "two pods")

@@ -1,4 +1,4 @@
-"""What an apply without `replicas` does to a service that something else has scaled."""
+"""An apply without `replicas` keeps the number that another client has set, except after they were removed."""
 
 import json
 
@@ -10,38 +10,36 @@ SERVER_SIDE = ("--server-side", "--field-manager=team")
 
 
 def apply(testbed: OperatorTestbed, spec: dict[str, object], *flags: str) -> None:
-    """Applies the service as people do."""
+    """Apply the service with kubectl."""
     manifest = testbed.manifest(spec)
     testbed.plane.kubectl("apply", "-f", "-", *flags, stdin=json.dumps(manifest))
 
 
-def scaled_to_3(testbed: OperatorTestbed) -> None:
-    """What an autoscaler does."""
+def scale_to_3(testbed: OperatorTestbed) -> None:
+    """Scale the service as an autoscaler does."""
     testbed.kubectl("scale", "diar/demo", "--replicas=3")
     testbed.eventually("deployment", lambda seen: seen["spec"]["replicas"] == 3)
 
 
 @pytest.mark.parametrize("flags", [(), SERVER_SIDE], ids=["client-side", "server-side"])
-def test_a_manifest_that_never_named_replicas_leaves_them_alone(
-    testbed: OperatorTestbed, flags: tuple[str, ...]
-) -> None:
+def test_a_manifest_without_replicas_does_not_change_them(testbed: OperatorTestbed, flags: tuple[str, ...]) -> None:
     apply(testbed, DEMO, *flags)
-    scaled_to_3(testbed)
+    scale_to_3(testbed)
     apply(testbed, with_demo(serving={"adapters": 3}), *flags)
     testbed.wait_for_adapters(3)
     assert (testbed.get("diar") or {})["spec"]["replicas"] == 3
 
 
-def test_taking_replicas_out_of_a_manifest_sets_them_to_one(testbed: OperatorTestbed) -> None:
+def test_removing_replicas_from_a_manifest_sets_them_to_one(testbed: OperatorTestbed) -> None:
     apply(testbed, with_demo(replicas=2))
-    scaled_to_3(testbed)
+    scale_to_3(testbed)
     apply(testbed, DEMO)
     testbed.eventually("deployment", lambda seen: seen["spec"]["replicas"] == 1)
 
 
-def test_taking_them_out_on_the_server_side_leaves_what_the_scaler_has_set(testbed: OperatorTestbed) -> None:
+def test_removing_replicas_with_server_side_apply_keeps_the_number_of_the_scaler(testbed: OperatorTestbed) -> None:
     apply(testbed, with_demo(replicas=2), *SERVER_SIDE)
-    scaled_to_3(testbed)
+    scale_to_3(testbed)
     apply(testbed, with_demo(serving={"adapters": 3}), *SERVER_SIDE)
     testbed.wait_for_adapters(3)
     assert (testbed.get("diar") or {})["spec"]["replicas"] == 3
