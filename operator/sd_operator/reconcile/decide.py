@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from sd_operator.api.reason import Reason
 from sd_operator.api.service import DiarizationService
 from sd_operator.children import config_map
-from sd_operator.reconcile.conditions.pod_startup import any_is_being_set_up, any_starts
-from sd_operator.reconcile.conditions.rollout import Rollout
+from sd_operator.reconcile.desired_state import DesiredState
 from sd_operator.reconcile.drift.admission import drift
-from sd_operator.reconcile.drift.field_conflicts import CONFLICT_INTERVAL_S, conflict
+from sd_operator.reconcile.drift.field_conflicts import conflict
 from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.objects import Identity, identity, is_being_deleted, is_owned_by, title
-from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.plan import Change, Plan
-from sd_operator.reconcile.retry_backoff import pod_retry
+from sd_operator.reconcile.retry_backoff import pod_retry, pods_are_rejected
 from sd_operator.reconcile.scale_down import deletion_costs
 from sd_operator.resources import (
     CONFIG_MAPS,
@@ -40,7 +39,7 @@ def decide(seen: Observation) -> Plan:
     """Return the writes that bring the cluster to the desired state; an empty plan if it is there."""
     if seen.desired is None:
         return Plan(errors=[Finding(Reason.INVALID_SPEC, seen.spec_error)])
-    desired, live = seen.desired, {identity(child): child for child in seen.children}
+    desired, live = seen.desired, seen.live
     foreign = [child for child in _both(desired, live) if not _may_manage(desired.service, *child)]
     changes = [change for manifest in desired.children if (change := _change(desired, manifest, live))]
     unwanted = _unwanted(desired, live)
@@ -136,25 +135,3 @@ def _compared(change: Change, live: Manifest | None) -> Change:
     """Return the change with the difference from the object that has its managed fields."""
     difference = next(drift(live, change.manifest), change.difference) if live else None
     return Change(change.manifest, live, difference)
-
-
-def pods_are_rejected(seen: Observation) -> bool:
-    """Return True if a quota or admission prevents the pods of the Deployment."""
-    return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
-
-
-def is_retried(seen: Observation) -> bool:
-    """Return True if the service waits for something that no watched object reports."""
-    return bool(seen.desired) and (bool(seen.errors) or pods_are_rejected(seen) or any_is_being_set_up(seen.pods))
-
-
-def requeue_after_s(seen: Observation) -> float | None:
-    """Return the delay until the next pass without an event; None if only an event needs one."""
-    if seen.desired is None:
-        return None
-    delays = [] if seen.desired.model.requeue_after_s is None else [seen.desired.model.requeue_after_s]
-    if is_retried(seen):
-        delays.append(seen.retry_delay_s)
-    elif seen.conflicts or any_starts(seen.pods):
-        delays.append(CONFLICT_INTERVAL_S)
-    return min(delays, default=None)

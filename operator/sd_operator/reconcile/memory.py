@@ -3,17 +3,16 @@
 from dataclasses import dataclass, field
 
 from sd_operator.kube.cache import Key
-from sd_operator.reconcile.decide import is_retried
 from sd_operator.reconcile.drift.field_conflicts import RepairHistory
 from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.plan import Outcome
-from sd_operator.reconcile.retry_backoff import RetryBackoff
+from sd_operator.reconcile.retry_backoff import RetryBackoff, is_retried
 from sd_operator.resources import Manifest
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the operator remembers of all services. It is lost at a restart, and nothing depends on it then."""
+    """The state of all services. A restart loses it without harm."""
 
     repairs: dict[Key, RepairHistory] = field(default_factory=dict[Key, RepairHistory])
     found: dict[Key, list[Manifest]] = field(default_factory=dict[Key, list[Manifest]])

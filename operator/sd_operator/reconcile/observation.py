@@ -6,27 +6,12 @@ from datetime import datetime
 from typing import Self
 
 from sd_operator.api.service import DiarizationService
+from sd_operator.reconcile.desired_state import DesiredState
 from sd_operator.reconcile.drift.field_conflicts import RepairHistory
 from sd_operator.reconcile.finding import Finding
-from sd_operator.reconcile.model.provisioning import ModelPlan
 from sd_operator.reconcile.objects import Identity, identity
 from sd_operator.reconcile.plan import Outcome
 from sd_operator.resources import Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class DesiredState:
-    """What follows from the spec and from the state of the model alone. `observe` needs it to know what to read."""
-
-    service: DiarizationService
-    """The service with the model that its pods are to serve now."""
-    model: ModelPlan
-    children: list[Manifest]
-    """The desired children that the cluster supports, each with its digest."""
-    missing_kinds: frozenset[str] = frozenset()
-    """Kinds of desired children that the operator cannot create."""
-    forbidden_kinds: frozenset[str] = frozenset()
-    """Those of them that the cluster has and the operator has no permission for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +37,7 @@ class Observation:
     repairs: RepairHistory = field(default_factory=RepairHistory)
     retry_delay_s: float = 0.0
     errors: list[Finding] = field(default_factory=list[Finding])
-    """What this pass could not do."""
+    """The reasons why a part of the plan was not applied."""
     conflicts: list[Finding] = field(default_factory=list[Finding])
 
     @property
@@ -64,6 +49,11 @@ class Observation:
     def generation(self) -> int:
         """The generation of the spec."""
         return self.resource["metadata"].get("generation", 0)
+
+    @property
+    def live(self) -> dict[Identity, Manifest]:
+        """The live children by kind and name."""
+        return {identity(child): child for child in self.children}
 
     def child(self, kind: str) -> Manifest | None:
         """Return the live child of a kind that occurs once."""

@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sd_operator.api.service import DiarizationService, SpecError
-from sd_operator.children import desired as desired_children
 from sd_operator.children.config_map import is_settings_config_map
 from sd_operator.kube.cache import Cache, Key
 from sd_operator.kube.client import KubeClient
 from sd_operator.kube.discovery import Discovery
 from sd_operator.kube.errors import RejectedError
 from sd_operator.reconcile.conditions.kubelet_events import late_pod, setup_failure
+from sd_operator.reconcile.desired_state import DesiredState, Kinds, desired_state
 from sd_operator.reconcile.drift.admission import drift
 from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.memory import Memory
 from sd_operator.reconcile.model.model_jobs import ModelJobs
-from sd_operator.reconcile.model.provisioning import ModelObservation, plan_model
-from sd_operator.reconcile.objects import Identity, identity, is_being_deleted, with_digest
-from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.objects import Identity, identity, is_being_deleted
+from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.plan import Change
 from sd_operator.reconcile.scale_down import BacklogReader, is_scaled_down, remaining
 from sd_operator.resources import (
@@ -38,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
-    """Return the time of the clock on the wall."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
@@ -78,20 +77,13 @@ class Observer:
         except SpecError as error:
             return replace(seen, spec_error=str(error))
         model = await self.model_jobs.observe(key, service, resource, seen.now, self._events)
-        return await self._read(key, seen, self._desired(service, model, seen.now))
-
-    def _desired(self, service: DiarizationService, model: ModelObservation, now: datetime) -> DesiredState:
-        plan = plan_model(service, self.installation, model, now)
-        every = desired_children(plan.service, self.installation)
-        available = self.discovery.available
-        missing = frozenset(manifest["kind"] for manifest in every) - available
-        children = [with_digest(manifest) for manifest in every if manifest["kind"] in available]
-        return DesiredState(plan.service, plan, children, missing, missing & self.discovery.forbidden)
+        kinds = Kinds(self.discovery.available, self.discovery.forbidden)
+        return await self._read(key, seen, desired_state(service, model, self.installation, kinds, seen.now))
 
     async def _read(self, key: Key, seen: Observation, desired: DesiredState) -> Observation | None:
         """Return the observation with what can only be read once the desired state is known."""
         in_conflict = await self._children_in_conflict(seen, desired)
-        unlisted = [live for child, live in in_conflict.items() if live and child not in _by_identity(seen)]
+        unlisted = [live for child, live in in_conflict.items() if live and child not in seen.live]
         seen = replace(seen, desired=desired, in_conflict=in_conflict, children=[*unlisted, *seen.children])
         if _creates_children(seen, desired) and not await self._exists(key, seen.resource):
             return None  # the event of the deletion follows
@@ -104,7 +96,7 @@ class Observer:
 
     async def _children_in_conflict(self, seen: Observation, desired: DesiredState) -> dict[Identity, Manifest | None]:
         """Return the children in conflict that differ: the cache has no managed fields."""
-        live = _by_identity(seen)
+        live = seen.live
         suspects = [each for each in desired.children if seen.repairs.is_in_conflict(identity(each), seen.monotonic_s)]
         differing = [
             each
@@ -154,19 +146,12 @@ class Observer:
             return []
 
 
-def _by_identity(seen: Observation) -> dict[Identity, Manifest]:
-    return {identity(child): child for child in seen.children}
-
-
 def _creates_children(seen: Observation, desired: DesiredState) -> bool:
-    live = _by_identity(seen)
-    absent = [Change(each) for each in desired.children if identity(each) not in live]
+    absent = [Change(each) for each in desired.children if identity(each) not in seen.live]
     return any(seen.repairs.may_apply(change, seen.monotonic_s) for change in absent)
 
 
 def _scales_down(seen: Observation, desired: DesiredState) -> bool:
-    live = _by_identity(seen)
-    changes = [Change(each, live.get(identity(each))) for each in desired.children]
-    return any(
-        is_scaled_down(each.manifest, each.live) and seen.repairs.may_apply(each, seen.monotonic_s) for each in changes
-    )
+    changes = [Change(each, seen.live.get(identity(each))) for each in desired.children]
+    scale_downs = [change for change in changes if is_scaled_down(change.manifest, change.live)]
+    return any(seen.repairs.may_apply(change, seen.monotonic_s) for change in scale_downs)

@@ -45,7 +45,7 @@ class Plan:
     pod_retry: tuple[Manifest, str] | None = None
     """The Deployment whose rejected pods are to be created again, and the time to annotate it with."""
     errors: list[Finding] = field(default_factory=list[Finding])
-    """What prevents a part of the plan."""
+    """The reasons why a part of the desired state is not in the plan."""
     conflicts: Mapping[Identity, Finding] = field(default_factory=dict[Identity, Finding])
     """Children that another client repeatedly changes, each with the message about it."""
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 from sd_operator.kube.cache import Key
 from sd_operator.reconcile.apply import Applier
-from sd_operator.reconcile.decide import decide, requeue_after_s
+from sd_operator.reconcile.decide import decide
 from sd_operator.reconcile.memory import Memory
 from sd_operator.reconcile.observe import Observer
 from sd_operator.reconcile.report import Reporter
+from sd_operator.reconcile.retry_backoff import requeue_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

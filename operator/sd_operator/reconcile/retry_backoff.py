@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sd_operator.kube.cache import Key
+from sd_operator.reconcile.conditions.pod_startup import any_is_being_set_up, any_starts
+from sd_operator.reconcile.conditions.rollout import Rollout
+from sd_operator.reconcile.drift.field_conflicts import CONFLICT_INTERVAL_S
 from sd_operator.reconcile.objects import annotation
-from sd_operator.resources import GROUP, Manifest
+from sd_operator.reconcile.observation import Observation
+from sd_operator.resources import DEPLOYMENTS, GROUP, Manifest
 
 RETRY_DELAY_S = 8.0
 RETRIES_PER_S = 5.0
@@ -41,3 +45,25 @@ def pod_retry(deployment: Manifest, now: datetime, delay_s: float) -> tuple[Mani
     if last and now - datetime.fromisoformat(last) < timedelta(seconds=delay_s):
         return None
     return deployment, now.astimezone(UTC).isoformat()
+
+
+def pods_are_rejected(seen: Observation) -> bool:
+    """Return True if a quota or admission prevents the pods of the Deployment."""
+    return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
+
+
+def is_retried(seen: Observation) -> bool:
+    """Return True if the service waits for something that no watched object reports."""
+    return bool(seen.desired) and (bool(seen.errors) or pods_are_rejected(seen) or any_is_being_set_up(seen.pods))
+
+
+def requeue_after_s(seen: Observation) -> float | None:
+    """Return the delay until the next pass without an event; None if only an event needs one."""
+    if seen.desired is None:
+        return None
+    delays = [] if seen.desired.model.requeue_after_s is None else [seen.desired.model.requeue_after_s]
+    if is_retried(seen):
+        delays.append(seen.retry_delay_s)
+    elif seen.conflicts or any_starts(seen.pods):
+        delays.append(CONFLICT_INTERVAL_S)
+    return min(delays, default=None)

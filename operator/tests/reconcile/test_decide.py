@@ -10,13 +10,14 @@ from sd_harness.services.live_objects import deployment, live, pod, service
 from sd_harness.services.observations import NOW, desired_state, observation
 from sd_harness.services.service_specs import DEMO, with_demo
 from sd_operator.children.config_map import SETTINGS_ANNOTATION
-from sd_operator.reconcile.decide import decide, is_retried, requeue_after_s
+from sd_operator.reconcile.decide import decide
+from sd_operator.reconcile.desired_state import DesiredState
 from sd_operator.reconcile.drift.field_conflicts import CONFLICT_INTERVAL_S, RepairHistory
 from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.objects import identity
-from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.plan import Change, Plan
-from sd_operator.reconcile.retry_backoff import POD_RETRY_ANNOTATION
+from sd_operator.reconcile.retry_backoff import POD_RETRY_ANNOTATION, is_retried, requeue_after_s
 from sd_operator.resources import Manifest
 
 SERVICE = service(DEMO)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sd_operator.children import desired as desired_children
+from sd_operator.reconcile.desired_state import DesiredState
 from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.model.provisioning import ModelPlan
 from sd_operator.reconcile.objects import with_digest
-from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.status import status
 from sd_operator.resources import Manifest
 

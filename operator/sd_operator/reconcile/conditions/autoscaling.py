@@ -3,7 +3,8 @@
 from sd_operator.api.reason import Reason
 from sd_operator.kube.conditions import conditions_of
 from sd_operator.reconcile.conditions.condition_update import ConditionUpdate
-from sd_operator.reconcile.observation import DesiredState, Observation
+from sd_operator.reconcile.desired_state import DesiredState
+from sd_operator.reconcile.observation import Observation
 from sd_operator.resources import HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS, Manifest
 
 

@@ -79,7 +79,7 @@ def condition(seen: Observation, obstacle: Finding | None) -> ConditionUpdate:
 
 def _accepted_changes(seen: Observation) -> str:
     """Return the message about fields that admission changed and the operator accepts; empty if there are none."""
-    live = {identity(child): child for child in seen.children}
+    live = seen.live
     desired = seen.desired.children if seen.desired else []
     both = [(live[identity(manifest)], manifest) for manifest in desired if identity(manifest) in live]
     return " ".join(filter(None, (admission.accepted_message(child, manifest) for child, manifest in both)))

@@ -6,8 +6,8 @@ import pytest
 from sd_harness.services.live_objects import COMMIT, MODEL_DIGEST
 from sd_harness.services.observations import conditions_by_type, desired_state, observation
 from sd_harness.services.service_specs import Spec, with_hugging_face
+from sd_operator.reconcile.desired_state import DesiredState
 from sd_operator.reconcile.finding import Finding
-from sd_operator.reconcile.observation import DesiredState
 
 HUB = with_hugging_face()
 
