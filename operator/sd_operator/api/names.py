@@ -74,7 +74,8 @@ Annotations = Annotated[
     MapKeys(
         _QUALIFIED,
         "each key must be an annotation key, such as example.com/team; the prefix sd-triton.dev/ is reserved for the "
-        "operator, and container.apparmor.security.beta.kubernetes.io/ would weaken the confinement of the pods",
+        "operator, and container.apparmor.security.beta.kubernetes.io/ is not allowed, because it weakens the "
+        "confinement of the pods",
         max_entries=16,
         reserved_prefixes=("sd-triton.dev/", "container.apparmor.security.beta.kubernetes.io/"),
     ),
@@ -85,7 +86,7 @@ ImageReference = Annotated[
     str,
     StringPattern(
         _IMAGE,
-        "must be a container image with a tag or digest, such as registry.example.com/sd-triton-server:1.0",
+        "must be a container image reference, such as registry.example.com/sd-triton-server:1.0",
         max_length=512,
     ),
 ]

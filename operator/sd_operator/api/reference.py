@@ -139,13 +139,13 @@ def _kind(schema: Schema) -> str:
 def _type(schema: Schema) -> str:
     match schema:
         case {"x-kubernetes-int-or-string": True}:
-            return "size"
+            return "quantity"
         case {"type": "array", "items": items}:
             return "list of objects" if "properties" in items else f"list ({_kind(items)})"
         case {"additionalProperties": values}:
             return f"map to {_type(values)}"
         case {"type": str(kind)}:
-            return {"string": "text", "integer": "whole number", "boolean": "`true`, `false`"}.get(kind, kind)
+            return kind
         case _:
             raise ValueError(f"{schema} has no type")
 

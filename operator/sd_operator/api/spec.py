@@ -47,7 +47,7 @@ class Autoscaling(SpecPart):
 
 
 class Monitoring(SpecPart):
-    """Objects for the Prometheus operator. The Grafana dashboard is installed with the chart."""
+    """Objects for the Prometheus operator. The chart can install a Grafana dashboard for all services."""
 
     pod_monitor: bool = False
     """Create a PodMonitor for the metrics of Triton and the engine. Needs the Prometheus operator."""
@@ -111,7 +111,7 @@ class DiarizationServiceSpec(SpecPart):
     network: Network = Network()
     """The network access to the pods."""
     monitoring: Monitoring = Monitoring()
-    """Objects for the Prometheus operator. The Grafana dashboard is installed with the chart."""
+    """Objects for the Prometheus operator. The chart can install a Grafana dashboard for all services."""
     pod_metadata: PodMetadata = PodMetadata()
     """Labels and annotations of the pods, in addition to those of the operator."""
     images: Images = Images()

@@ -21,12 +21,12 @@ def test_committed_page_is_up_to_date() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        "| `replicas` | whole number, 0 to 1000 | `1` |",
-        "| `maxRequestBytes` | size | `64Mi` |",
-        "| `nodePorts.engineMetrics` | whole number, 1 to 65535 |  |",
-        "| `allowFrom[].podLabels` | map to text, at most 16 entries |  |",
-        "| `host` | text | required |",
-        "| `grpc` | `true`, `false` | `true` |",
+        "| `replicas` | integer, 0 to 1000 | `1` |",
+        "| `maxRequestBytes` | quantity | `64Mi` |",
+        "| `nodePorts.engineMetrics` | integer, 1 to 65535 |  |",
+        "| `allowFrom[].podLabels` | map to string, at most 16 entries |  |",
+        "| `host` | string | required |",
+        "| `grpc` | boolean | `true` |",
         "| `mode` | `none`, `hpa`, `keda`, `external` | `none` |",
     ],
 )

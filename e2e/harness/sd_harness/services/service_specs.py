@@ -498,13 +498,13 @@ INVALID: dict[str, InvalidSpec] = {
     ),
     "unconfined AppArmor profile": rejected_by_both(
         with_demo(podMetadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/triton": "unconfined"}}),
-        "would weaken the confinement of the pods",
+        "it weakens the confinement of the pods",
     ),
     "space in an image": rejected_by_both(
-        with_demo(images={"triton": "triton 26.07"}), "must be a container image with a tag or digest"
+        with_demo(images={"triton": "triton 26.07"}), "must be a container image reference"
     ),
     "image in capitals": rejected_by_both(
-        with_demo(images={"server": "registry.example/Server:1"}), "must be a container image with a tag or digest"
+        with_demo(images={"server": "registry.example/Server:1"}), "must be a container image reference"
     ),
     "short image digest": rejected_by_both(
         with_demo(images={"server": "registry.example/server@sha256:0123"}), "must be a container image"
