@@ -96,7 +96,4 @@ def write_pin(file: Path, pin: Pin) -> None:
 
 
 def _invalid_pin(file: Path) -> CorruptError:
-    return CorruptError(
-        f"The pin file {file} is invalid: it was changed by another program. Delete it; the next download resolves "
-        "the revision again."
-    )
+    return CorruptError(f"The pin file {file} is invalid. Delete it; the next download resolves the revision again.")
