@@ -12,7 +12,7 @@ from sd_operator.reconcile.finding import Finding
 from sd_operator.reconcile.objects import Identity, identity, is_being_deleted, is_owned_by, title
 from sd_operator.reconcile.observation import Observation
 from sd_operator.reconcile.plan import Change, Plan
-from sd_operator.reconcile.retry_backoff import pod_retry, pods_are_rejected
+from sd_operator.reconcile.retry_backoff import pod_retry
 from sd_operator.reconcile.scale_down import deletion_costs
 from sd_operator.resources import (
     CONFIG_MAPS,
@@ -45,16 +45,13 @@ def decide(seen: Observation) -> Plan:
     unwanted = _unwanted(desired, live)
     changes = _without_blocked(changes, unwanted, {manifest["kind"] for manifest, _ in foreign})
     due = [change for change in changes if seen.repairs.may_apply(change, seen.monotonic_s)]
-    deployment = seen.child(DEPLOYMENTS.kind)
     return Plan(
         apply=due,
         delete=[child for child in unwanted if _may_delete(seen, desired, child)],
         create_job=desired.model.create,
         delete_jobs=desired.model.delete,
         deletion_costs=deletion_costs(due, seen.pods, seen.backlogs_s),
-        pod_retry=pod_retry(deployment, seen.now, seen.retry_delay_s)
-        if deployment and pods_are_rejected(seen)
-        else None,
+        pod_retry=pod_retry(seen),
         errors=[_name_taken(child) for _, child in foreign],
         conflicts=_conflicts(seen, changes),
     )

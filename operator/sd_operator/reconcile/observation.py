@@ -24,6 +24,9 @@ class Observation:
     desired: DesiredState | None = None
     spec_error: str = ""
     children: list[Manifest] = field(default_factory=list[Manifest])
+    """The live children in the cache."""
+    unlisted: list[Manifest] = field(default_factory=list[Manifest])
+    """Objects with the names of children that lack the operator's label and so are not in the cache."""
     pods: list[Manifest] = field(default_factory=list[Manifest])
     """The pods that serve, or will."""
     settings_readers: list[Manifest] = field(default_factory=list[Manifest])
@@ -52,8 +55,8 @@ class Observation:
 
     @property
     def live(self) -> dict[Identity, Manifest]:
-        """The live children by kind and name."""
-        return {identity(child): child for child in self.children}
+        """All live objects with the names of children, foreign ones included, by kind and name."""
+        return {identity(child): child for child in (*self.unlisted, *self.children)}
 
     def child(self, kind: str) -> Manifest | None:
         """Return the live child of a kind that occurs once."""

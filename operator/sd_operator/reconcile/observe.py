@@ -67,7 +67,8 @@ class Observer:
             resource=resource,
             now=self.now(),
             monotonic_s=self.monotonic_s(),
-            children=[*memory.found.get(key, ()), *self.cache.children(key)],
+            children=self.cache.children(key),
+            unlisted=memory.found.get(key, []),
             pods=self.cache.serving_pods(key),
             repairs=memory.repairs_of(key),
             retry_delay_s=memory.retries.delay_s(key),
@@ -84,7 +85,7 @@ class Observer:
         """Return the observation with what can only be read once the desired state is known."""
         in_conflict = await self._children_in_conflict(seen, desired)
         unlisted = [live for child, live in in_conflict.items() if live and child not in seen.live]
-        seen = replace(seen, desired=desired, in_conflict=in_conflict, children=[*unlisted, *seen.children])
+        seen = replace(seen, desired=desired, in_conflict=in_conflict, unlisted=[*unlisted, *seen.unlisted])
         if _creates_children(seen, desired) and not await self._exists(key, seen.resource):
             return None  # the event of the deletion follows
         return replace(

@@ -39,12 +39,15 @@ class RetryBackoff:
         (self._keys.add if is_retried else self._keys.discard)(key)
 
 
-def pod_retry(deployment: Manifest, now: datetime, delay_s: float) -> tuple[Manifest, str] | None:
+def pod_retry(seen: Observation) -> tuple[Manifest, str] | None:
     """Return the Deployment and the annotation that has its rejected pods created again; None if it is too early."""
-    last = annotation(deployment, POD_RETRY_ANNOTATION)
-    if last and now - datetime.fromisoformat(last) < timedelta(seconds=delay_s):
+    deployment = seen.child(DEPLOYMENTS.kind)
+    if deployment is None or not pods_are_rejected(seen):
         return None
-    return deployment, now.astimezone(UTC).isoformat()
+    last = annotation(deployment, POD_RETRY_ANNOTATION)
+    if last and seen.now - datetime.fromisoformat(last) < timedelta(seconds=seen.retry_delay_s):
+        return None
+    return deployment, seen.now.astimezone(UTC).isoformat()
 
 
 def pods_are_rejected(seen: Observation) -> bool:

@@ -22,6 +22,13 @@ def test_a_child_that_was_created_is_part_of_the_observation() -> None:
     assert after.child("Service") is None
 
 
+def test_a_foreign_deployment_is_no_child() -> None:
+    foreign = SERVED | {"metadata": SERVED["metadata"] | {"ownerReferences": []}}
+    seen = observation(unlisted=[foreign])
+    assert seen.live["Deployment", "demo"] == foreign
+    assert conditions_by_type(seen.after(Outcome(Plan())))["Available"][0] == "False"
+
+
 def test_errors_of_the_plan_precede_those_of_the_writes() -> None:
     taken, rejected = Finding("NameTaken", "Taken."), Finding("RequestRejected", "No.")
     after = observation().after(Outcome(Plan(errors=[taken]), errors=[rejected]))

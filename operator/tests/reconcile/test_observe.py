@@ -259,5 +259,6 @@ async def test_a_child_that_the_cache_does_not_know_is_used_after_it_was_found()
     found = live(front, labels={})
     world.memory.found[KEY] = [found]
     seen = await world.observed()
-    assert found in seen.children
+    assert seen.unlisted == [found]
+    assert seen.live["Service", "demo"] == found
     assert world.server.requests == []
