@@ -11,18 +11,18 @@ from pathlib import Path
 
 import sd_engine
 
-from benchmarks.engine import (
-    cache,
-    part_bounded,
-    part_efficiency,
-    part_exact,
-    part_fast,
-    part_fuzz,
-    part_long,
-    part_sameness,
-    part_short_clip,
-    part_speakers,
-    part_throughput,
+from benchmarks.engine import cache
+from benchmarks.engine.parts import (
+    bounded,
+    efficiency,
+    exact,
+    fast,
+    fuzz,
+    long,
+    sameness,
+    short_clip,
+    speakers,
+    throughput,
 )
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.size import Size, small
@@ -41,16 +41,16 @@ class Part:
 
 
 PARTS = (
-    Part("exact", 26, part_exact.measure),  # 20 of them for stock
-    Part("throughput", 2, part_throughput.measure),
-    Part("efficiency", 4, part_efficiency.measure),
-    Part("fast", 5, part_fast.measure),
-    Part("speakers", 4, part_speakers.measure),
-    Part("sameness", 15, part_sameness.measure),
-    Part("short_clip", 3, part_short_clip.measure),
-    Part("long", 14, part_long.measure),
-    Part("fuzz", 9, part_fuzz.measure),
-    Part("bounded", 6, part_bounded.measure),
+    Part("exact", 26, exact.measure),  # 20 of them for stock
+    Part("throughput", 2, throughput.measure),
+    Part("efficiency", 4, efficiency.measure),
+    Part("fast", 5, fast.measure),
+    Part("speakers", 4, speakers.measure),
+    Part("sameness", 15, sameness.measure),
+    Part("short_clip", 3, short_clip.measure),
+    Part("long", 14, long.measure),
+    Part("fuzz", 9, fuzz.measure),
+    Part("bounded", 6, bounded.measure),
 )
 
 

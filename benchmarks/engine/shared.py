@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.engine import corpus, models
 from benchmarks.engine.compare import Timeline
-from benchmarks.engine.corpus import Options, Recording
+from benchmarks.engine.pipelines import models
+from benchmarks.engine.recordings import corpus
+from benchmarks.engine.recordings.corpus import Options, Recording
 from benchmarks.engine.size import Size
 from benchmarks.engine.stock_process import Cost, Stock, StockResult
 from benchmarks.engine.under_test import EngineUnderTest, engine

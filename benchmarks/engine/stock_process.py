@@ -41,7 +41,7 @@ class Stock:
     """Loaded pipelines: the first one runs its networks, all of them can run the later steps on the outputs."""
 
     def __init__(self, *pipelines: Path) -> None:
-        argv = [sys.executable, "-m", "benchmarks.engine.stock", *map(str, pipelines)]
+        argv = [sys.executable, "-m", "benchmarks.engine.programs.stock", *map(str, pipelines)]
         self._process = subprocess.Popen(
             argv, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True, env=os.environ | ENVIRONMENT
         )

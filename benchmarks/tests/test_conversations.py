@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.engine.conversations import Scene, conversation
-from benchmarks.engine.voices import SAMPLE_RATE_HZ, Utterance, Voice, runs
+from benchmarks.engine.recordings.conversations import Scene, conversation
+from benchmarks.engine.recordings.voices import SAMPLE_RATE_HZ, Utterance, Voice, runs
 
 UTTERANCE = Utterance(np.full(2 * SAMPLE_RATE_HZ, 2000, np.int16), np.ones(200, np.bool_))
 VOICES = [Voice(f"v{number}", (UTTERANCE,)) for number in range(6)]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.engine.compare import Timeline
-from benchmarks.engine.conversations import Turn
-from benchmarks.engine.corpus import Recording
-from benchmarks.engine.part_fast import der_percent
-from benchmarks.engine.part_speakers import distances
+from benchmarks.engine.parts.fast import der_percent
+from benchmarks.engine.parts.speakers import distances
+from benchmarks.engine.recordings.conversations import Turn
+from benchmarks.engine.recordings.corpus import Recording
 
 TURNS = (Turn("a", 0.0, 4.0), Turn("b", 5.0, 9.0), Turn("a", 8.0, 10.0))
 RECORDING = Recording("a recording", Path("never-read.wav"), 10.0, turns=TURNS)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from benchmarks.engine.mutations import MUTATIONS, Mutation
+from benchmarks.engine.recordings.mutations import MUTATIONS, Mutation
 
 
 @pytest.mark.parametrize("mutation", [mutation for mutation in MUTATIONS if mutation.__name__ != "splice"])

@@ -1,4 +1,4 @@
-"""Unmodified pyannote.audio in a process of its own: `python -m benchmarks.engine.stock PIPELINE…`.
+"""Unmodified pyannote.audio in a process of its own: `python -m benchmarks.engine.programs.stock PIPELINE…`.
 
 Reads one JSON command per line and prints one JSON result per line. `{"call": WAV, "options": {…}, "batch_size": N or
 null}` calls the first pipeline as in its documentation, on a waveform in memory, and stores its networks' outputs.

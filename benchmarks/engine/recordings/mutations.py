@@ -8,8 +8,8 @@ from functools import cache
 
 from sd_harness.engine.recordings import FORMATS, encode, wav
 
-from benchmarks.engine.conversations import Scene, conversation
-from benchmarks.engine.voices import SAMPLE_RATE_HZ
+from benchmarks.engine.recordings.conversations import Scene, conversation
+from benchmarks.engine.recordings.voices import SAMPLE_RATE_HZ
 
 SEED = 20260
 HEADER_BYTES = 128

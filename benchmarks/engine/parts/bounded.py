@@ -12,9 +12,9 @@ import sys
 from statistics import fmean
 
 from benchmarks.engine.compare import Timeline
-from benchmarks.engine.conversations import Scene
-from benchmarks.engine.corpus import Recording, synthesise
-from benchmarks.engine.part_fast import der_percent
+from benchmarks.engine.parts.fast import der_percent
+from benchmarks.engine.recordings.conversations import Scene
+from benchmarks.engine.recordings.corpus import Recording, synthesise
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.stock_process import ENVIRONMENT
 from benchmarks.record import Row
@@ -40,7 +40,7 @@ def measure(shared: SharedResults) -> list[Row]:
 
 def _error_rates(recording: Recording, shared: SharedResults) -> tuple[Recording, float, float]:
     """Return the diarization error rates in percent: with all embeddings, and with a subset."""
-    argv = [sys.executable, "-m", "benchmarks.engine.subsampled", recording.path]
+    argv = [sys.executable, "-m", "benchmarks.engine.programs.subsampled", recording.path]
     output = subprocess.run(argv, capture_output=True, check=True, text=True, env=os.environ | ENVIRONMENT).stdout
     found = json.loads(output.splitlines()[-1])
     whole, subsampled = (

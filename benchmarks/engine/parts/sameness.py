@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.engine import corpus, models
 from benchmarks.engine.compare import Timeline, difference, embedding_difference
-from benchmarks.engine.corpus import Recording
+from benchmarks.engine.pipelines import models
+from benchmarks.engine.recordings import corpus
+from benchmarks.engine.recordings.corpus import Recording
 from benchmarks.engine.shared import CLUSTERINGS, SharedResults, run_stock
 from benchmarks.engine.stock_process import Stock
 from benchmarks.engine.under_test import RequestRejectedError, engine

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.engine import document
 from benchmarks.engine.cache import cache_dir
-from benchmarks.engine.mutations import mutated, seeds
 from benchmarks.engine.processes import descriptors, tree
+from benchmarks.engine.recordings.mutations import mutated, seeds
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.triton_front import Served, infer, served
 from benchmarks.record import Row

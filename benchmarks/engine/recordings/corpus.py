@@ -7,9 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
-from benchmarks.engine import conversations, voices
 from benchmarks.engine.cache import cache_dir, cached, source_digest
-from benchmarks.engine.conversations import Samples, Scene, Turn, conversation, noise, silence, tone, write_wav
+from benchmarks.engine.recordings import conversations, voices
+from benchmarks.engine.recordings.conversations import (
+    Samples,
+    Scene,
+    Turn,
+    conversation,
+    noise,
+    silence,
+    tone,
+    write_wav,
+)
 from benchmarks.engine.size import Size
 
 Options = Mapping[str, int]

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.engine.real_size FOLDER`: write the real-size pipelines `vbx` and `ahc`."""
+"""`python -m benchmarks.engine.pipelines.real_size FOLDER`: write the real-size pipelines `vbx` and `ahc`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pyannote.audio import __version__
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from sd_engine.diarization.model_loader import DEMO_MODEL
 
-from benchmarks.engine import plda
-from benchmarks.engine.models import reconfigure, with_ahc
-from benchmarks.engine.resnet import THRESHOLD, WINDOW_S, embedding
+from benchmarks.engine.pipelines import plda
+from benchmarks.engine.pipelines.models import reconfigure, with_ahc
+from benchmarks.engine.pipelines.resnet import THRESHOLD, WINDOW_S, embedding
 
 FA_FB = {"Fa": 0.3, "Fb": 0.8}
 """A larger Fa than community-1's (0.07): these embeddings separate speakers less."""

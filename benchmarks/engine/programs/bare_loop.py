@@ -1,7 +1,7 @@
 """The device's maximum throughput: batches of one size through each network, without batcher and engine.
 
-`python -m benchmarks.engine.bare_loop PIPELINE WAV` prints each network's windows per second at its best batch size.
-The networks and their executors are the engine's; the windows are those of a conversation.
+`python -m benchmarks.engine.programs.bare_loop PIPELINE WAV` prints each network's windows per second at its best batch
+size. The networks and their executors are the engine's; the windows are those of a conversation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from sd_engine.device.inference import BatchItem, EmbeddingInput, NetworkKind, NetworkRunner
 from sd_engine.diarization import exact, model_loader
 
-from benchmarks.engine.in_process import read_samples
+from benchmarks.engine.programs.in_process import read_samples
 
 BATCH_SIZES = (2, 4, 8, 16, 32)
 MIN_DURATION_S = 4.0

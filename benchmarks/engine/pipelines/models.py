@@ -13,11 +13,10 @@ import yaml
 from sd_engine.diarization.model_loader import DEMO_MODEL
 
 from benchmarks.engine.cache import cache_dir, cached, source_digest
+from benchmarks.engine.recordings import conversations, voices
 
-SOURCES = [
-    str(Path(__file__).with_name(name))
-    for name in ("models.py", "real_size.py", "resnet.py", "plda.py", "conversations.py", "voices.py")
-]
+SOURCES = [*sorted(Path(__file__).parent.glob("*.py")), conversations.__file__, voices.__file__]
+"""The files that determine the pipelines."""
 
 DEMO_AHC = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.7}
 """The parameters of speaker-diarization-3.1, with a threshold for the demo model's embeddings."""
@@ -36,7 +35,7 @@ def real_size() -> list[Path]:
     """
     directory = cached(
         cache_dir() / f"real-size-{source_digest(SOURCES)}",
-        lambda path: subprocess.run([sys.executable, "-m", "benchmarks.engine.real_size", path], check=True),
+        lambda path: subprocess.run([sys.executable, "-m", "benchmarks.engine.pipelines.real_size", path], check=True),
     )
     return [directory / "vbx", directory / "ahc"]
 

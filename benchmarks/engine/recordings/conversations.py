@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve, lfilter
 
-from benchmarks.engine.voices import FRAME_SAMPLES, LOUDNESS, SAMPLE_RATE_HZ, Voice, runs, voice_bank
+from benchmarks.engine.recordings.voices import FRAME_SAMPLES, LOUDNESS, SAMPLE_RATE_HZ, Voice, runs, voice_bank
 
 BLOCK_S = 300.0
 """Longer recordings are synthesised in blocks, which limits memory."""

@@ -1,6 +1,7 @@
-"""`python -m benchmarks.engine.subsampled WAV`: a recording's segments with all and with selected embeddings, as JSON.
+"""A recording's segments with all and with selected embeddings.
 
-The selection for half an hour is as sparse as the engine's for four hours.
+`python -m benchmarks.engine.programs.subsampled WAV` prints them as JSON. The selection for half an
+hour is as sparse as the engine's for four hours.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sd_engine.diarization import model_loader
 from sd_engine.diarization.subsampling import MAX_EMBEDDINGS
 from sd_engine.diarization.timeline_job import TimelineJob
 
-from benchmarks.engine.in_process import InProcess
+from benchmarks.engine.programs.in_process import InProcess
 
 HALF_HOURS = 8
 """Half hours in four hours: the engine selects this many times fewer embeddings of each."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pyannote.audio.models.embedding import WeSpeakerResNet34
 from scipy.cluster.hierarchy import linkage
 
-from benchmarks.engine.conversations import Scene, Turn, conversation
-from benchmarks.engine.voices import SAMPLE_RATE_HZ
+from benchmarks.engine.recordings.conversations import Scene, Turn, conversation
+from benchmarks.engine.recordings.voices import SAMPLE_RATE_HZ
 
 SEED = 4
 CONVERSATIONS = 10

@@ -7,8 +7,8 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from benchmarks.engine.conversations import Scene
-from benchmarks.engine.corpus import synthesise
+from benchmarks.engine.recordings.conversations import Scene
+from benchmarks.engine.recordings.corpus import synthesise
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.under_test import EngineUnderTest, engine
 from benchmarks.record import Row

@@ -8,10 +8,10 @@ from pyannote.core import Annotation, Segment
 from pyannote.core import Timeline as ScoredTime
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from benchmarks.engine import corpus
 from benchmarks.engine.compare import Segment as SpeakerSegment
 from benchmarks.engine.compare import Timeline
-from benchmarks.engine.corpus import Recording
+from benchmarks.engine.recordings import corpus
+from benchmarks.engine.recordings.corpus import Recording
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.under_test import engine
 from benchmarks.record import Row

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.engine.speaker_embeddings PIPELINE INPUT OUTPUT`: embeddings in exact and in fast mode.
+"""Embeddings of true speakers in exact and in fast mode.
+
+Usage: `python -m benchmarks.engine.programs.speaker_embeddings PIPELINE INPUT OUTPUT`.
 
 INPUT is a JSON list of `{"wav", "turns": [[start_s, end_s, speaker], …]}`. OUTPUT gets, for each recording, the mean
 embedding of each true speaker in both modes: `{speaker: {"exact": […], "fast": […]}}`. The engine's batcher runs the
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from sd_engine.diarization import model_loader
 from sd_engine.networks.geometry import Geometry
 
-from benchmarks.engine.in_process import InProcess
+from benchmarks.engine.programs.in_process import InProcess
 
 MIN_CLEAN_SHARE = 0.2
 """Share of a window in which a local speaker must be the only active one: pyannote.audio clusters such windows only."""

@@ -7,12 +7,12 @@ import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks.engine import conversations, voices
 from benchmarks.engine.cache import cache_dir, cached, source_digest
-from benchmarks.engine.conversations import Scene, conversation, write_flac
-from benchmarks.engine.corpus import synthesise
 from benchmarks.engine.memory import MB, MemorySampler
 from benchmarks.engine.processes import cpu_s
+from benchmarks.engine.recordings import conversations, voices
+from benchmarks.engine.recordings.conversations import Scene, conversation, write_flac
+from benchmarks.engine.recordings.corpus import synthesise
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.under_test import EngineUnderTest, engine
 from benchmarks.record import Row

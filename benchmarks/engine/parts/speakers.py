@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.engine.corpus import Recording
+from benchmarks.engine.recordings.corpus import Recording
 from benchmarks.engine.shared import SharedResults
 from benchmarks.engine.stock_process import ENVIRONMENT
 from benchmarks.record import Row
@@ -62,7 +62,7 @@ def _embed(pipeline: Path, recordings: Sequence[Recording]) -> list[EmbeddingsBy
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "input.json"), Path(folder, "output.json")
         source.write_text(json.dumps(arguments))
-        argv = [sys.executable, "-m", "benchmarks.engine.speaker_embeddings", pipeline, source, target]
+        argv = [sys.executable, "-m", "benchmarks.engine.programs.speaker_embeddings", pipeline, source, target]
         subprocess.run(argv, check=True, env=os.environ | ENVIRONMENT)
         return json.loads(target.read_text())
 

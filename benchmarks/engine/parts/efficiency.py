@@ -47,6 +47,6 @@ def measure(shared: SharedResults) -> list[Row]:
 
 
 def _max_windows_per_s(shared: SharedResults) -> dict[str, dict[str, float]]:
-    argv = [sys.executable, "-m", "benchmarks.engine.bare_loop", shared.real_size[0], shared.timed[0].path]
+    argv = [sys.executable, "-m", "benchmarks.engine.programs.bare_loop", shared.real_size[0], shared.timed[0].path]
     output = subprocess.run(argv, capture_output=True, check=True, text=True, env=os.environ | ENVIRONMENT).stdout
     return json.loads(output.splitlines()[-1])

@@ -1,0 +1,1 @@
+"""The compared pipelines and the networks of real size."""

@@ -1,0 +1,1 @@
+"""Programs that the parts run in processes of their own, because they import torch."""

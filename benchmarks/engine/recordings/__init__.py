@@ -1,0 +1,1 @@
+"""Synthetic recordings: voices, conversations, the corpus, and damaged files."""
