@@ -64,7 +64,8 @@ def test_segments_and_embeddings_are_pyannotes(
     assert rows(results[count]["segments"]) == stock[count]["segments"]
     assert rows(results[count]["exclusive_segments"]) == stock[count]["exclusive_segments"]
     vectors = list(results[count]["embeddings"].values())
-    np.testing.assert_allclose(vectors, stock[count]["embeddings"], rtol=1e-5)
+    # Components near zero differ by float32 rounding of those near ten, which depends on the CPU's instructions.
+    np.testing.assert_allclose(vectors, stock[count]["embeddings"], rtol=1e-5, atol=1e-6)
 
 
 def test_counts_and_labels_agree_with_the_segments(results: dict[int, dict[str, Any]]) -> None:
