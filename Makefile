@@ -37,6 +37,7 @@ check: setup ## Lint, types, import contracts, generated files, chart and manife
 	@$(step) "pyright" pyright
 	@$(step) "import contracts" lint-imports
 	@$(step) "helm, kubeconform, kubectl, promtool" sd-kit tools helm kubeconform kubectl kube-apiserver etcd promtool
+	@$(step) "documentation links" tools/check-links
 	@$(step) "generated files" tools/generate --check
 	@$(step) "chart and manifests" tools/check-manifests
 
