@@ -35,25 +35,25 @@ POD_DEPENDENCIES = (SERVICE_ACCOUNTS.kind, CONFIG_MAPS.kind)
 """Children that the pods of the Deployment read when they start."""
 
 
-def decide(seen: Observation) -> Plan:
+def decide(observation: Observation) -> Plan:
     """Return the writes that bring the cluster to the desired state; an empty plan if it is there."""
-    if seen.desired is None:
-        return Plan(errors=[Finding(Reason.INVALID_SPEC, seen.spec_error)])
-    desired, live = seen.desired, seen.live
+    if observation.desired is None:
+        return Plan(errors=[Finding(Reason.INVALID_SPEC, observation.spec_error)])
+    desired, live = observation.desired, observation.live
     foreign = [child for child in _both(desired, live) if not _may_manage(desired.service, *child)]
     changes = [change for manifest in desired.children if (change := _change(desired, manifest, live))]
     unwanted = _unwanted(desired, live)
     changes = _without_blocked(changes, unwanted, {manifest["kind"] for manifest, _ in foreign})
-    due = [change for change in changes if seen.repairs.may_apply(change, seen.monotonic_s)]
+    due = [change for change in changes if observation.repairs.may_apply(change, observation.monotonic_s)]
     return Plan(
         apply=due,
-        delete=[child for child in unwanted if _may_delete(seen, desired, child)],
+        delete=[child for child in unwanted if _may_delete(observation, desired, child)],
         create_job=desired.model.create,
         delete_jobs=desired.model.delete,
-        deletion_costs=deletion_costs(due, seen.pods, seen.backlogs_s),
-        pod_retry=pod_retry(seen),
+        deletion_costs=deletion_costs(due, observation.pods, observation.backlogs_s),
+        pod_retry=pod_retry(observation),
         errors=[_name_taken(child) for _, child in foreign],
-        conflicts=_conflicts(seen, changes),
+        conflicts=_conflicts(observation, changes),
     )
 
 
@@ -88,13 +88,13 @@ def _unwanted(desired: DesiredState, live: Mapping[Identity, Manifest]) -> list[
     return [child for child in unwanted if is_owned_by(child, desired.service.uid)]
 
 
-def _may_delete(seen: Observation, desired: DesiredState, child: Manifest) -> bool:
+def _may_delete(observation: Observation, desired: DesiredState, child: Manifest) -> bool:
     """Return True unless pods need the child: an earlier ReplicaSet may still create pods with earlier settings."""
     if is_being_deleted(child):
         return False
     if desired.service.served is None and child["kind"] in SERVING:
         return False  # the pods go on serving if the status with the pinned model was lost
-    readers = {config_map.referenced_config_map(reader) for reader in seen.settings_readers}
+    readers = {config_map.referenced_config_map(reader) for reader in observation.settings_readers}
     return not (config_map.is_settings_config_map(child) and child["metadata"]["name"] in readers)
 
 
@@ -119,11 +119,11 @@ def _name_taken(live: Manifest) -> Finding:
     return Finding(Reason.NAME_TAKEN, message)
 
 
-def _conflicts(seen: Observation, changes: list[Change]) -> dict[Identity, Finding]:
+def _conflicts(observation: Observation, changes: list[Change]) -> dict[Identity, Finding]:
     by_child = {identity(change.manifest): change for change in changes}
     return {
         child: conflict(_compared(by_child[child], live), live)
-        for child, live in seen.in_conflict.items()
+        for child, live in observation.in_conflict.items()
         if child in by_child
     }
 

@@ -23,10 +23,10 @@ class Memory:
         """Return the repairs of a service; an empty history if there is none."""
         return self.repairs.get(key, RepairHistory())
 
-    def update(self, key: Key, seen: Observation, outcome: Outcome) -> None:
+    def update(self, key: Key, observation: Observation, outcome: Outcome) -> None:
         """Remember the state after a pass."""
-        self.repairs[key] = seen.repairs
-        self.retries.update(key, is_retried=is_retried(seen))
+        self.repairs[key] = observation.repairs
+        self.retries.update(key, is_retried=is_retried(observation))
         if outcome.found:
             self.found.setdefault(key, []).extend(outcome.found)
         else:

@@ -63,7 +63,7 @@ class Observer:
         resource = self.cache.service(key)
         if resource is None or is_being_deleted(resource):
             return None
-        seen = Observation(
+        observation = Observation(
             resource=resource,
             now=self.now(),
             monotonic_s=self.monotonic_s(),
@@ -76,29 +76,41 @@ class Observer:
         try:
             service = DiarizationService.parse(resource)
         except SpecError as error:
-            return replace(seen, spec_error=str(error))
-        model = await self.model_jobs.observe(key, service, resource, seen.now, self._events)
+            return replace(observation, spec_error=str(error))
+        model = await self.model_jobs.observe(key, service, resource, observation.now, self._events)
         kinds = Kinds(self.discovery.available, self.discovery.forbidden)
-        return await self._read(key, seen, desired_state(service, model, self.installation, kinds, seen.now))
-
-    async def _read(self, key: Key, seen: Observation, desired: DesiredState) -> Observation | None:
-        """Return the observation with what can only be read once the desired state is known."""
-        in_conflict = await self._children_in_conflict(seen, desired)
-        unlisted = [live for child, live in in_conflict.items() if live and child not in seen.live]
-        seen = replace(seen, desired=desired, in_conflict=in_conflict, unlisted=[*unlisted, *seen.unlisted])
-        if _creates_children(seen, desired) and not await self._exists(key, seen.resource):
-            return None  # the event of the deletion follows
-        return replace(
-            seen,
-            settings_readers=await self._settings_readers(key, seen, desired),
-            backlogs_s=await self.pods.backlog_s(remaining(seen.pods)) if _scales_down(seen, desired) else {},
-            setup_failures=await self._setup_failures(seen.pods, seen.now),
+        return await self._read(
+            key, observation, desired_state(service, model, self.installation, kinds, observation.now)
         )
 
-    async def _children_in_conflict(self, seen: Observation, desired: DesiredState) -> dict[Identity, Manifest | None]:
+    async def _read(self, key: Key, observation: Observation, desired: DesiredState) -> Observation | None:
+        """Return the observation with what can only be read once the desired state is known."""
+        in_conflict = await self._children_in_conflict(observation, desired)
+        unlisted = [live for child, live in in_conflict.items() if live and child not in observation.live]
+        observation = replace(
+            observation, desired=desired, in_conflict=in_conflict, unlisted=[*unlisted, *observation.unlisted]
+        )
+        if _creates_children(observation, desired) and not await self._exists(key, observation.resource):
+            return None  # the event of the deletion follows
+        return replace(
+            observation,
+            settings_readers=await self._settings_readers(key, observation, desired),
+            backlogs_s=await self.pods.backlog_s(remaining(observation.pods))
+            if _scales_down(observation, desired)
+            else {},
+            setup_failures=await self._setup_failures(observation.pods, observation.now),
+        )
+
+    async def _children_in_conflict(
+        self, observation: Observation, desired: DesiredState
+    ) -> dict[Identity, Manifest | None]:
         """Return the children in conflict that differ: the cache has no managed fields."""
-        live = seen.live
-        suspects = [each for each in desired.children if seen.repairs.is_in_conflict(identity(each), seen.monotonic_s)]
+        live = observation.live
+        suspects = [
+            each
+            for each in desired.children
+            if observation.repairs.is_in_conflict(identity(each), observation.monotonic_s)
+        ]
         differing = [
             each
             for each in suspects
@@ -118,20 +130,20 @@ class Observer:
         now = await self.kube.get(DIARIZATION_SERVICES, key.namespace, key.name)
         return now is not None and not is_being_deleted(now) and now["metadata"]["uid"] == resource["metadata"]["uid"]
 
-    async def _settings_readers(self, key: Key, seen: Observation, desired: DesiredState) -> list[Manifest]:
+    async def _settings_readers(self, key: Key, observation: Observation, desired: DesiredState) -> list[Manifest]:
         """Return the pods and pod templates that may refer to settings which are no longer desired.
 
         An earlier ReplicaSet may create pods as long as it has any; they need the settings of the others.
         """
         wanted = {identity(manifest) for manifest in desired.children}
-        if not any(is_settings_config_map(child) and identity(child) not in wanted for child in seen.children):
+        if not any(is_settings_config_map(child) and identity(child) not in wanted for child in observation.children):
             return []
         found = await self.kube.list_namespaced(
             key.namespace, REPLICA_SETS, f"{INSTANCE_LABEL}={key.name},{MANAGED_BY_OPERATOR}"
         )
         sets = [each for each in found if each["spec"]["replicas"] or each.get("status", {}).get("replicas")]
-        deployments = [child for child in seen.children if child["kind"] == DEPLOYMENTS.kind]
-        return [*seen.pods, *(each["spec"]["template"] for each in (*deployments, *sets))]
+        deployments = [child for child in observation.children if child["kind"] == DEPLOYMENTS.kind]
+        return [*observation.pods, *(each["spec"]["template"] for each in (*deployments, *sets))]
 
     async def _setup_failures(self, pods: Iterable[Manifest], now: datetime) -> dict[str, Finding]:
         """Return why the newest pod that takes long to be set up is not, by its UID: one request, or none."""
@@ -147,12 +159,12 @@ class Observer:
             return []
 
 
-def _creates_children(seen: Observation, desired: DesiredState) -> bool:
-    absent = [Change(each) for each in desired.children if identity(each) not in seen.live]
-    return any(seen.repairs.may_apply(change, seen.monotonic_s) for change in absent)
+def _creates_children(observation: Observation, desired: DesiredState) -> bool:
+    absent = [Change(each) for each in desired.children if identity(each) not in observation.live]
+    return any(observation.repairs.may_apply(change, observation.monotonic_s) for change in absent)
 
 
-def _scales_down(seen: Observation, desired: DesiredState) -> bool:
-    changes = [Change(each, seen.live.get(identity(each))) for each in desired.children]
+def _scales_down(observation: Observation, desired: DesiredState) -> bool:
+    changes = [Change(each, observation.live.get(identity(each))) for each in desired.children]
     scale_downs = [change for change in changes if is_scaled_down(change.manifest, change.live)]
-    return any(seen.repairs.may_apply(change, seen.monotonic_s) for change in scale_downs)
+    return any(observation.repairs.may_apply(change, observation.monotonic_s) for change in scale_downs)

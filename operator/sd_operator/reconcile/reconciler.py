@@ -31,9 +31,9 @@ class Reconciler:
             self.memory.forget(key)  # the children have an owner reference: Kubernetes garbage-collects them
             return None
         outcome = await self.applier.apply(key, decide(before))
-        seen = before.after(outcome)
-        self.memory.update(key, seen, outcome)
+        observation = before.after(outcome)
+        self.memory.update(key, observation, outcome)
         if outcome.found:
             return 0.0  # the next pass decides with the objects that this one found
-        await self.reporter.report(seen)
-        return requeue_after_s(seen)
+        await self.reporter.report(observation)
+        return requeue_after_s(observation)

@@ -21,16 +21,16 @@ class Reporter:
     kube: KubeClient
     cache: Cache
 
-    async def report(self, seen: Observation) -> None:
+    async def report(self, observation: Observation) -> None:
         """Write the status and an Event for each change of a condition, if anything changed.
 
         Raises:
             UnavailableError: the API server did not respond; the next pass reports.
         """
-        resource, latest = seen.resource, status(seen)
+        resource, latest = observation.resource, status(observation)
         if is_reported(latest, resource.get("status", {})):
             return
-        for event in events(resource, latest, seen.now):
+        for event in events(resource, latest, observation.now):
             await self._create(event)
         metadata = {name: resource["metadata"][name] for name in ("name", "namespace", "uid")}
         head = {name: resource[name] for name in ("apiVersion", "kind")}

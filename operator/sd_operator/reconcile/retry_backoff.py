@@ -39,34 +39,36 @@ class RetryBackoff:
         (self._keys.add if is_retried else self._keys.discard)(key)
 
 
-def pod_retry(seen: Observation) -> tuple[Manifest, str] | None:
+def pod_retry(observation: Observation) -> tuple[Manifest, str] | None:
     """Return the Deployment and the annotation that has its rejected pods created again; None if it is too early."""
-    deployment = seen.child(DEPLOYMENTS.kind)
-    if deployment is None or not pods_are_rejected(seen):
+    deployment = observation.child(DEPLOYMENTS.kind)
+    if deployment is None or not pods_are_rejected(observation):
         return None
     last = annotation(deployment, POD_RETRY_ANNOTATION)
-    if last and seen.now - datetime.fromisoformat(last) < timedelta(seconds=seen.retry_delay_s):
+    if last and observation.now - datetime.fromisoformat(last) < timedelta(seconds=observation.retry_delay_s):
         return None
-    return deployment, seen.now.astimezone(UTC).isoformat()
+    return deployment, observation.now.astimezone(UTC).isoformat()
 
 
-def pods_are_rejected(seen: Observation) -> bool:
+def pods_are_rejected(observation: Observation) -> bool:
     """Return True if a quota or admission prevents the pods of the Deployment."""
-    return bool(Rollout.of(seen.child(DEPLOYMENTS.kind)).failure)
+    return bool(Rollout.of(observation.child(DEPLOYMENTS.kind)).failure)
 
 
-def is_retried(seen: Observation) -> bool:
+def is_retried(observation: Observation) -> bool:
     """Return True if the service waits for something that no watched object reports."""
-    return bool(seen.desired) and (bool(seen.errors) or pods_are_rejected(seen) or any_is_being_set_up(seen.pods))
+    return bool(observation.desired) and (
+        bool(observation.errors) or pods_are_rejected(observation) or any_is_being_set_up(observation.pods)
+    )
 
 
-def requeue_after_s(seen: Observation) -> float | None:
+def requeue_after_s(observation: Observation) -> float | None:
     """Return the delay until the next pass without an event; None if only an event needs one."""
-    if seen.desired is None:
+    if observation.desired is None:
         return None
-    delays = [] if seen.desired.model.requeue_after_s is None else [seen.desired.model.requeue_after_s]
-    if is_retried(seen):
-        delays.append(seen.retry_delay_s)
-    elif seen.conflicts or any_starts(seen.pods):
+    delays = [] if observation.desired.model.requeue_after_s is None else [observation.desired.model.requeue_after_s]
+    if is_retried(observation):
+        delays.append(observation.retry_delay_s)
+    elif observation.conflicts or any_starts(observation.pods):
         delays.append(CONFLICT_INTERVAL_S)
     return min(delays, default=None)

@@ -20,22 +20,26 @@ CONDITION_TYPES = ("Ready", "ModelAccess", "ModelCached", "Available", "Progress
 STATUS_TEXTS: dict[bool | None, str] = {True: "True", False: "False", None: "Unknown"}
 
 
-def status(seen: Observation) -> Manifest:
+def status(observation: Observation) -> Manifest:
     """Return the status to write."""
-    rollout, found = Rollout.of(seen.child(DEPLOYMENTS.kind)), obstacle(seen)
+    rollout, found = Rollout.of(observation.child(DEPLOYMENTS.kind)), obstacle(observation)
     updates = [
-        *serving_conditions(seen, found),
-        *model.conditions(seen),
-        degradation.condition(seen, found),
-        *autoscaling.conditions(seen),
+        *serving_conditions(observation, found),
+        *model.conditions(observation),
+        degradation.condition(observation, found),
+        *autoscaling.conditions(observation),
     ]
     return {
-        "observedGeneration": seen.generation,
-        "conditions": conditions(updates, seen),
+        "observedGeneration": observation.generation,
+        "conditions": conditions(updates, observation),
         "replicas": rollout.existing,
         "readyReplicas": rollout.ready,
-        **_last_failure(found, seen),
-        **(_preserved(seen) if seen.service is None else _endpoints(seen.service) | _model(seen.service, seen)),
+        **_last_failure(found, observation),
+        **(
+            _preserved(observation)
+            if observation.service is None
+            else _endpoints(observation.service) | _model(observation.service, observation)
+        ),
     }
 
 
@@ -52,38 +56,40 @@ def _endpoints(service: DiarizationService) -> Manifest:
     }
 
 
-def _model(service: DiarizationService, seen: Observation) -> Manifest:
+def _model(service: DiarizationService, observation: Observation) -> Manifest:
     """Return the pinned model and the models that it has replaced."""
     served = service.served
     pinned = served and served.model_dump(by_alias=True, exclude_none=True) | {"mode": service.spec.model.mode}
-    outdated = [each.model_dump(by_alias=True) for each in (seen.desired.model.outdated if seen.desired else ())]
+    outdated = [
+        each.model_dump(by_alias=True) for each in (observation.desired.model.outdated if observation.desired else ())
+    ]
     return {**({"model": pinned} if pinned else {}), **({"outdatedModels": outdated} if outdated else {})}
 
 
-def _preserved(seen: Observation) -> Manifest:
+def _preserved(observation: Observation) -> Manifest:
     """Return the model of the last valid spec: its pods still serve it."""
-    before = seen.resource.get("status", {})
+    before = observation.resource.get("status", {})
     return {name: before[name] for name in ("model", "outdatedModels") if name in before}
 
 
-def _last_failure(found: Finding | None, seen: Observation) -> Manifest:
+def _last_failure(found: Finding | None, observation: Observation) -> Manifest:
     """Return the last failure and the time when it began; it is kept after the service has recovered."""
-    before = seen.resource.get("status", {}).get("lastFailure")
+    before = observation.resource.get("status", {}).get("lastFailure")
     if found is None or found.reason in UNDER_WAY:
         return {"lastFailure": before} if before else {}
-    last_reason = conditions_of(seen.resource).get("Ready", {}).get("reason", "")
+    last_reason = conditions_of(observation.resource).get("Ready", {}).get("reason", "")
     continues = before and before["reason"] == found.reason == last_reason
-    since = before["time"] if continues else _timestamp(seen.now)
+    since = before["time"] if continues else _timestamp(observation.now)
     return {"lastFailure": {"reason": found.reason, "message": found.message[:MAX_MESSAGE_LENGTH], "time": since}}
 
 
-def conditions(updates: Iterable[ConditionUpdate], seen: Observation) -> list[Manifest]:
+def conditions(updates: Iterable[ConditionUpdate], observation: Observation) -> list[Manifest]:
     """Return every condition with the time of its last transition."""
-    before = conditions_of(seen.resource)
-    return [_condition(update, before.get(update.type, {}), seen) for update in updates]
+    before = conditions_of(observation.resource)
+    return [_condition(update, before.get(update.type, {}), observation) for update in updates]
 
 
-def _condition(update: ConditionUpdate, before: Manifest, seen: Observation) -> Manifest:
+def _condition(update: ConditionUpdate, before: Manifest, observation: Observation) -> Manifest:
     text = STATUS_TEXTS[update.status]
     is_unchanged = before.get("status") == text
     return {
@@ -91,8 +97,8 @@ def _condition(update: ConditionUpdate, before: Manifest, seen: Observation) -> 
         "status": text,
         "reason": update.reason,
         "message": update.message[:MAX_MESSAGE_LENGTH],
-        "observedGeneration": seen.generation,
-        "lastTransitionTime": before["lastTransitionTime"] if is_unchanged else _timestamp(seen.now),
+        "observedGeneration": observation.generation,
+        "lastTransitionTime": before["lastTransitionTime"] if is_unchanged else _timestamp(observation.now),
     }
 
 

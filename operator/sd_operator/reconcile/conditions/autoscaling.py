@@ -8,11 +8,11 @@ from sd_operator.reconcile.observation import Observation
 from sd_operator.resources import HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS, Manifest
 
 
-def conditions(seen: Observation) -> list[ConditionUpdate]:
+def conditions(observation: Observation) -> list[ConditionUpdate]:
     """Return the condition; none if people set the replicas, or if the spec is invalid."""
-    if seen.desired is None:
+    if observation.desired is None:
         return []
-    spec = seen.desired.service.spec
+    spec = observation.desired.service.spec
     mode = spec.autoscaling.mode
     if mode in ("hpa", "keda") and spec.replicas == 0:
         message = "replicas is 0: a paused service has no autoscaler, because an autoscaler would start pods."
@@ -24,12 +24,12 @@ def conditions(seen: Observation) -> list[ConditionUpdate]:
             message = "A component other than the operator sets replicas through the scale subresource."
             return [_autoscaling(Reason.EXTERNAL, message, status=True)]
         case "hpa":
-            return [_of_autoscaler(seen.child(HORIZONTAL_POD_AUTOSCALERS.kind), "ScalingActive")]
+            return [_of_autoscaler(observation.child(HORIZONTAL_POD_AUTOSCALERS.kind), "ScalingActive")]
         case "keda":
-            return [_of_keda(seen, seen.desired)]
+            return [_of_keda(observation, observation.desired)]
 
 
-def _of_keda(seen: Observation, desired: DesiredState) -> ConditionUpdate:
+def _of_keda(observation: Observation, desired: DesiredState) -> ConditionUpdate:
     if SCALED_OBJECTS.kind in desired.forbidden_kinds:
         message = (
             "autoscaling.mode is keda and the operator has no permission for ScaledObjects (keda.sh). Upgrade the "
@@ -39,7 +39,7 @@ def _of_keda(seen: Observation, desired: DesiredState) -> ConditionUpdate:
     if SCALED_OBJECTS.kind in desired.missing_kinds:
         message = "autoscaling.mode is keda and the cluster lacks KEDA. Install KEDA, or set another mode."
         return _autoscaling(Reason.KEDA_MISSING, message, status=False)
-    return _of_autoscaler(seen.child(SCALED_OBJECTS.kind), "Ready")
+    return _of_autoscaler(observation.child(SCALED_OBJECTS.kind), "Ready")
 
 
 def _of_autoscaler(autoscaler: Manifest | None, condition: str) -> ConditionUpdate:

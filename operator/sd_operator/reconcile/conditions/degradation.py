@@ -16,16 +16,16 @@ MONITORING_KINDS = (POD_MONITORS.kind, PROMETHEUS_RULES.kind)
 Rule = Callable[[Observation], Finding | None]
 
 
-def field_is_in_conflict(seen: Observation) -> Finding | None:
+def field_is_in_conflict(observation: Observation) -> Finding | None:
     """Another client repeatedly changes a child."""
-    return next(iter(seen.conflicts), None)
+    return next(iter(observation.conflicts), None)
 
 
-def monitoring_kind_is_missing(seen: Observation) -> Finding | None:
+def monitoring_kind_is_missing(observation: Observation) -> Finding | None:
     """Monitoring is enabled in a cluster without the Prometheus operator."""
-    if seen.desired is None:
+    if observation.desired is None:
         return None
-    missing = _monitoring_kinds(seen.desired.missing_kinds - seen.desired.forbidden_kinds)
+    missing = _monitoring_kinds(observation.desired.missing_kinds - observation.desired.forbidden_kinds)
     if not missing:
         return None
     return Finding(
@@ -35,9 +35,9 @@ def monitoring_kind_is_missing(seen: Observation) -> Finding | None:
     )
 
 
-def monitoring_kind_is_forbidden(seen: Observation) -> Finding | None:
+def monitoring_kind_is_forbidden(observation: Observation) -> Finding | None:
     """The cluster has the kind; the operator's permissions are those of an earlier release, or were reduced."""
-    forbidden = _monitoring_kinds(seen.desired.forbidden_kinds) if seen.desired else ""
+    forbidden = _monitoring_kinds(observation.desired.forbidden_kinds) if observation.desired else ""
     if not forbidden:
         return None
     return Finding(
@@ -48,9 +48,9 @@ def monitoring_kind_is_forbidden(seen: Observation) -> Finding | None:
     )
 
 
-def outdated_model_remains(seen: Observation) -> Finding | None:
+def outdated_model_remains(observation: Observation) -> Finding | None:
     """Revisions that no service uses cannot be removed from a claim."""
-    return seen.desired.model.garbage_collection if seen.desired else None
+    return observation.desired.model.garbage_collection if observation.desired else None
 
 
 def _monitoring_kinds(kinds: frozenset[str]) -> str:
@@ -66,10 +66,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def condition(seen: Observation, obstacle: Finding | None) -> ConditionUpdate:
+def condition(observation: Observation, obstacle: Finding | None) -> ConditionUpdate:
     """Return the condition; an obstacle to readiness counts unless it is only under way."""
     failure = obstacle if obstacle and obstacle.reason not in UNDER_WAY else None
-    found, accepted = next((finding for rule in RULES if (finding := rule(seen))), failure), _accepted_changes(seen)
+    found, accepted = (
+        next((finding for rule in RULES if (finding := rule(observation))), failure),
+        _accepted_changes(observation),
+    )
     if found:
         return ConditionUpdate.because_of(found.followed_by(accepted), "Degraded", status=True)
     if accepted:
@@ -77,9 +80,9 @@ def condition(seen: Observation, obstacle: Finding | None) -> ConditionUpdate:
     return ConditionUpdate("Degraded", status=False, reason=Reason.AS_EXPECTED, message="Nothing is wrong.")
 
 
-def _accepted_changes(seen: Observation) -> str:
+def _accepted_changes(observation: Observation) -> str:
     """Return the message about fields that admission changed and the operator accepts; empty if there are none."""
-    live = seen.live
-    desired = seen.desired.children if seen.desired else []
+    live = observation.live
+    desired = observation.desired.children if observation.desired else []
     both = [(live[identity(manifest)], manifest) for manifest in desired if identity(manifest) in live]
     return " ".join(filter(None, (admission.accepted_message(child, manifest) for child, manifest in both)))

@@ -12,11 +12,11 @@ AFTER_ACCESS = (Reason.INSUFFICIENT_SPACE, Reason.CORRUPT, Reason.UNSUPPORTED_PI
 """Reasons of a download that follow only after every repository has granted access."""
 
 
-def conditions(seen: Observation) -> list[ConditionUpdate]:
+def conditions(observation: Observation) -> list[ConditionUpdate]:
     """Return both conditions; none if the spec is invalid."""
-    if seen.desired is None:
+    if observation.desired is None:
         return []
-    service, finding = seen.desired.service, seen.desired.model.finding
+    service, finding = observation.desired.service, observation.desired.model.finding
     return [_access(service, finding), _cached(service, finding)]
 
 

@@ -53,8 +53,8 @@ def worst_failure(pods: Iterable[Manifest], setup_failures: Mapping[str, Finding
 
 def start_failure(pod: Manifest, setup_failures: Mapping[str, Finding], now: datetime) -> Finding | None:
     """Return what prevents the pod of a Job from starting; None if it starts or runs."""
-    seen = PodObservation(pod, now, setup_failures.get(pod["metadata"]["uid"]))
-    return next((finding for rule in BEFORE_START if (finding := rule(seen))), None)
+    observation = PodObservation(pod, now, setup_failures.get(pod["metadata"]["uid"]))
+    return next((finding for rule in BEFORE_START if (finding := rule(observation))), None)
 
 
 class Corruption(NamedTuple):
@@ -81,9 +81,9 @@ def _corrupt(container: ContainerStatus) -> Finding | None:
     return Finding(Reason.CORRUPT, f"{container.title}: {container.termination_message}")
 
 
-def image_pull_failed(seen: PodObservation) -> Finding | None:
+def image_pull_failed(observation: PodObservation) -> Finding | None:
     """An image cannot be pulled."""
-    for container in containers(seen.pod):
+    for container in containers(observation.pod):
         if container.waiting.get("reason") in PULL_REASONS:
             # The kubelet alternates between the message and the message behind "Back-off pulling image".
             message = container.waiting.get("message", "").rpartition("ErrImagePull: ")[2]
@@ -92,73 +92,77 @@ def image_pull_failed(seen: PodObservation) -> Finding | None:
     return None
 
 
-def container_creation_failed(seen: PodObservation) -> Finding | None:
+def container_creation_failed(observation: PodObservation) -> Finding | None:
     """The kubelet has the image and cannot create or start the container."""
-    for container in containers(seen.pod):
+    for container in containers(observation.pod):
         if container.waiting.get("reason") in CREATE_REASONS:
             message = container.waiting.get("message", "")
             return Finding(Reason.CONTAINER_CREATION_FAILED, f"{container.title} cannot be created: {message}")
     return None
 
 
-def model_is_corrupt(seen: PodObservation) -> Finding | None:
+def model_is_corrupt(observation: PodObservation) -> Finding | None:
     """The engine refuses to load a model that does not match the pinned digest."""
-    return next((finding for container in containers(seen.pod) if (finding := _corrupt(container))), None)
+    return next((finding for container in containers(observation.pod) if (finding := _corrupt(container))), None)
 
 
-def model_load_failed(seen: PodObservation) -> Finding | None:
+def model_load_failed(observation: PodObservation) -> Finding | None:
     """The engine has terminated because it cannot load its model."""
-    for container in containers(seen.pod):
+    for container in containers(observation.pod):
         if container.fails and container.terminated["exitCode"] == MODEL_NOT_LOADED:
             return Finding(Reason.MODEL_LOAD_FAILED, f"{container.title}: {container.termination_message}")
     return None
 
 
-def container_crashed(seen: PodObservation) -> Finding | None:
+def container_crashed(observation: PodObservation) -> Finding | None:
     """A container has terminated."""
-    for container in containers(seen.pod):
+    for container in containers(observation.pod):
         if container.fails:
             return Finding(Reason.CONTAINER_CRASHED, _termination(container))
     return None
 
 
-def pod_failed(seen: PodObservation) -> Finding | None:
+def pod_failed(observation: PodObservation) -> Finding | None:
     """The pod was terminated from outside, for example evicted."""
-    status = seen.pod.get("status", {})
+    status = observation.pod.get("status", {})
     if status.get("phase") != "Failed":
         return None
-    message = f"Pod {seen.name} failed. {status.get('message', '')}".strip()
+    message = f"Pod {observation.name} failed. {status.get('message', '')}".strip()
     return Finding(status.get("reason") or Reason.POD_FAILED, message)
 
 
-def unschedulable(seen: PodObservation) -> Finding | None:
+def unschedulable(observation: PodObservation) -> Finding | None:
     """No node accepts the pod."""
-    scheduled = conditions_of(seen.pod).get("PodScheduled", {})
+    scheduled = conditions_of(observation.pod).get("PodScheduled", {})
     if scheduled.get("status") != "False":
         return None
     message = scheduled.get("message", "")
     is_about_volume = any(term in message for term in VOLUME_TERMS)
     reason = Reason.VOLUME_PENDING if is_about_volume else scheduled.get("reason", Reason.UNSCHEDULABLE)
-    return _with_advice(Finding(reason, f"Pod {seen.name}: {message}"))
+    return _with_advice(Finding(reason, f"Pod {observation.name}: {message}"))
 
 
-def setup_failed(seen: PodObservation) -> Finding | None:
+def setup_failed(observation: PodObservation) -> Finding | None:
     """The node cannot mount a volume or set up the network."""
-    return _with_advice(seen.setup_failure) if seen.setup_failure and is_being_set_up(seen.pod) else None
+    return (
+        _with_advice(observation.setup_failure)
+        if observation.setup_failure and is_being_set_up(observation.pod)
+        else None
+    )
 
 
-def start_is_slow(seen: PodObservation) -> Finding | None:
+def start_is_slow(observation: PodObservation) -> Finding | None:
     """A stage takes long without an error, for example because the model is read from a share that hangs."""
-    stage = startup_stage(seen.pod)
-    if not stage.is_slow(seen.now):
+    stage = startup_stage(observation.pod)
+    if not stage.is_slow(observation.now):
         return None
-    message = f"Pod {seen.name}: {stage.name}, since {stage.since}. To investigate, run {stage.command}"
+    message = f"Pod {observation.name}: {stage.name}, since {stage.since}. To investigate, run {stage.command}"
     return Finding(stage.slow_reason, message)
 
 
-def starting(seen: PodObservation) -> Finding | None:
+def starting(observation: PodObservation) -> Finding | None:
     """The pod starts and nothing is wrong."""
-    return Finding(Reason.STARTING, f"Pod {seen.name}: {startup_stage(seen.pod).name}.")
+    return Finding(Reason.STARTING, f"Pod {observation.name}: {startup_stage(observation.pod).name}.")
 
 
 Rule = Callable[[PodObservation], Finding | None]

@@ -29,34 +29,36 @@ NO_ROOM_TO_SURGE = (
 Rule = Callable[[Observation], Finding | None]
 
 
-def pass_has_errors(seen: Observation) -> Finding | None:
+def pass_has_errors(observation: Observation) -> Finding | None:
     """The operator could not do what the spec needs."""
-    return next(iter(seen.errors), None)
+    return next(iter(observation.errors), None)
 
 
-def model_is_missing(seen: Observation) -> Finding | None:
+def model_is_missing(observation: Observation) -> Finding | None:
     """Pods are created only after their model is available."""
-    return seen.desired.model.finding if seen.desired else None
+    return observation.desired.model.finding if observation.desired else None
 
 
-def service_is_paused(seen: Observation) -> Finding | None:
+def service_is_paused(observation: Observation) -> Finding | None:
     """The service has no replicas on purpose."""
-    rollout = _rollout(seen)
+    rollout = _rollout(observation)
     if rollout.desired or rollout.existing or not rollout.is_observed:
         return None
     return Finding(Reason.PAUSED, "replicas is 0. Set it to 1 or more to serve again.")
 
 
-def pods_are_rejected(seen: Observation) -> Finding | None:
+def pods_are_rejected(observation: Observation) -> Finding | None:
     """A quota or admission rejects the pods, not the Deployment."""
-    failure = _rollout(seen).failure
+    failure = _rollout(observation).failure
     return pod_rejection(failure) if failure else None
 
 
-def pods_are_unhealthy(seen: Observation) -> Finding | None:
+def pods_are_unhealthy(observation: Observation) -> Finding | None:
     """The pods that do not serve yet fail or start."""
-    rollout = _rollout(seen)
-    failure = None if rollout.is_complete else worst_failure(seen.pods, seen.setup_failures, seen.now)
+    rollout = _rollout(observation)
+    failure = (
+        None if rollout.is_complete else worst_failure(observation.pods, observation.setup_failures, observation.now)
+    )
     if failure and failure.reason == Reason.STARTING:
         return Finding(failure.reason, f"{rollout.summary()} {failure.message}")
     if failure and failure.reason == Reason.UNSCHEDULABLE and rollout.surges and rollout.is_served_by_old_pods:
@@ -64,20 +66,20 @@ def pods_are_unhealthy(seen: Observation) -> Finding | None:
     return failure
 
 
-def paused_rollout_is_incomplete(seen: Observation) -> Finding | None:
+def paused_rollout_is_incomplete(observation: Observation) -> Finding | None:
     """The Deployment is paused before the latest spec is rolled out."""
-    return None if _rollout(seen).is_complete else deployment_is_paused(seen)
+    return None if _rollout(observation).is_complete else deployment_is_paused(observation)
 
 
-def rollout_is_incomplete(seen: Observation) -> Finding | None:
+def rollout_is_incomplete(observation: Observation) -> Finding | None:
     """Pods of an earlier spec exist, or pods of the latest spec are missing."""
-    rollout = _rollout(seen)
+    rollout = _rollout(observation)
     return None if rollout.is_complete else Finding(Reason.ROLLING_OUT, rollout.summary())
 
 
-def deployment_is_paused(seen: Observation) -> Finding | None:
+def deployment_is_paused(observation: Observation) -> Finding | None:
     """Another field manager has paused the Deployment."""
-    deployment = seen.child(DEPLOYMENTS.kind)
+    deployment = observation.child(DEPLOYMENTS.kind)
     if deployment is None or not deployment["spec"].get("paused"):
         return None
     metadata = deployment["metadata"]
@@ -100,15 +102,15 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def obstacle(seen: Observation) -> Finding | None:
+def obstacle(observation: Observation) -> Finding | None:
     """Return the first thing that prevents the service from serving its latest spec with all of its pods."""
-    return next((found for rule in RULES if (found := rule(seen))), None)
+    return next((found for rule in RULES if (found := rule(observation))), None)
 
 
-def serving_conditions(seen: Observation, obstacle: Finding | None) -> list[ConditionUpdate]:
+def serving_conditions(observation: Observation, obstacle: Finding | None) -> list[ConditionUpdate]:
     """Return Ready, Available and Progressing."""
-    rollout = _rollout(seen)
-    return [_ready(rollout, obstacle), _available(rollout, obstacle), _progressing(seen, rollout, obstacle)]
+    rollout = _rollout(observation)
+    return [_ready(rollout, obstacle), _available(rollout, obstacle), _progressing(observation, rollout, obstacle)]
 
 
 def _ready(rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
@@ -124,15 +126,15 @@ def _available(rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
     return ConditionUpdate.because_of(obstacle, "Available", status=False)
 
 
-def _progressing(seen: Observation, rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
+def _progressing(observation: Observation, rollout: Rollout, obstacle: Finding | None) -> ConditionUpdate:
     """Return the condition: a rollout that is complete or stalled belongs to an earlier spec if there are errors."""
-    if obstacle and (seen.errors or model_is_missing(seen)):
+    if obstacle and (observation.errors or model_is_missing(observation)):
         goes_on = obstacle.reason not in NEEDS_ANOTHER_SPEC
         return ConditionUpdate.because_of(obstacle, "Progressing", status=goes_on)
     if rollout.is_complete:
         message = "The latest spec is rolled out."
         return ConditionUpdate("Progressing", status=False, reason=Reason.ROLLED_OUT, message=message)
-    if paused := deployment_is_paused(seen):
+    if paused := deployment_is_paused(observation):
         return ConditionUpdate.because_of(paused, "Progressing", status=False)
     if rollout.stalled_since:
         why = obstacle.message if obstacle else rollout.summary()
@@ -143,5 +145,5 @@ def _progressing(seen: Observation, rollout: Rollout, obstacle: Finding | None) 
     return ConditionUpdate("Progressing", status=True, reason=reason, message=rollout.summary())
 
 
-def _rollout(seen: Observation) -> Rollout:
-    return Rollout.of(seen.child(DEPLOYMENTS.kind))
+def _rollout(observation: Observation) -> Rollout:
+    return Rollout.of(observation.child(DEPLOYMENTS.kind))

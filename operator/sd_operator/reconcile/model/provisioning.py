@@ -62,13 +62,13 @@ class ModelPlan:
 
 
 def plan_model(
-    service: DiarizationService, installation: Installation, seen: ModelObservation, now: datetime
+    service: DiarizationService, installation: Installation, observation: ModelObservation, now: datetime
 ) -> ModelPlan:
     """Return the next step: nothing if the model is available and no outdated model remains."""
     if isinstance(service.source, Demo):
-        return ModelPlan(service, delete=[job.live for job in seen.jobs])
-    provisioning = _Provisioning(service, installation, seen, model_job.provisioning_task(service), now)
-    damage = corruption(seen.pods)
+        return ModelPlan(service, delete=[job.live for job in observation.jobs])
+    provisioning = _Provisioning(service, installation, observation, model_job.provisioning_task(service), now)
+    damage = corruption(observation.pods)
     if not service.has_desired_model:
         return provisioning.provide()
     if damage is None:
@@ -86,7 +86,7 @@ def plan_model(
 class _Provisioning:
     service: DiarizationService
     installation: Installation
-    seen: ModelObservation
+    observation: ModelObservation
     task: ModelTask
     now: datetime
 
@@ -94,7 +94,7 @@ class _Provisioning:
         """Return the next step towards a model; an attempt that finished before `since` does not count."""
         attempts = self._attempts(self.task)
         unneeded = [job.live for job in self._unfinished() if job not in attempts]
-        plan = ModelPlan(self.service, delete=unneeded, outdated=self.seen.outdated)
+        plan = ModelPlan(self.service, delete=unneeded, outdated=self.observation.outdated)
         if not attempts:
             return self._start(plan, self.task)
         last = attempts[-1]
@@ -108,9 +108,9 @@ class _Provisioning:
     def collect_garbage(self) -> ModelPlan:
         """Return the next step after the model is available: the removal of models that no service uses."""
         unneeded = [job.live for job in self._unfinished()]
-        outdated = remaining_models(self.service, self.seen.outdated)
+        outdated = remaining_models(self.service, self.observation.outdated)
         plan = ModelPlan(self.service, delete=unneeded, outdated=outdated)
-        task = removal_of_first(outdated, self.seen.claim_users) if self.seen.is_rolled_out else None
+        task = removal_of_first(outdated, self.observation.claim_users) if self.observation.is_rolled_out else None
         if task is None:
             return replace(plan, requeue_after_s=LONGEST_DELAY_S if outdated else None)
         attempts = self._attempts(task)
@@ -126,25 +126,25 @@ class _Provisioning:
 
     def is_repaired_since(self, damage: Corruption) -> bool:
         """Return True if the model was provided again after the damage was found: the engine has not restarted yet."""
-        finished = [job for job in self.seen.jobs if job.has_finished and not job.removes_models]
+        finished = [job for job in self.observation.jobs if job.has_finished and not job.removes_models]
         return any(isinstance(job.outcome, ModelResult) and job.finished_at >= damage.time for job in finished)
 
     def _unfinished(self) -> list[ModelJob]:
-        return [job for job in self.seen.jobs if not job.has_finished and not job.removes_models]
+        return [job for job in self.observation.jobs if not job.has_finished and not job.removes_models]
 
     def _pinned(self, result: ModelResult) -> ModelPlan:
         latest = replace(self.service, served=_served_model(self.service, result))
-        return ModelPlan(latest, outdated=with_replaced(self.seen.outdated, self.service.served, latest))
+        return ModelPlan(latest, outdated=with_replaced(self.observation.outdated, self.service.served, latest))
 
     def _attempts(self, task: ModelTask) -> list[ModelJob]:
         digest = self._job(task, 1)["metadata"]["annotations"][model_job.TASK_ANNOTATION]
-        return [job for job in self.seen.jobs if job.task == digest]
+        return [job for job in self.observation.jobs if job.task == digest]
 
     def _job(self, task: ModelTask, attempt: int) -> Manifest:
         return model_job.build(self.service, self.installation, task, attempt)
 
     def _start_failure(self, job: ModelJob) -> Finding | None:
-        return start_failure(job.pod, self.seen.setup_failures, self.now) if job.pod else None
+        return start_failure(job.pod, self.observation.setup_failures, self.now) if job.pod else None
 
     def _progress(self, attempts: list[ModelJob]) -> Finding:
         job, earlier = attempts[-1], attempts[:-1]
@@ -170,16 +170,20 @@ class _Provisioning:
     def _start(self, plan: ModelPlan, task: ModelTask, last: ModelJob | None = None) -> ModelPlan:
         """Return the next attempt, unless another Job uses the claim. Of the finished Jobs, only the last is kept."""
         job = self._job(task, last.attempt + 1 if last else 1)
-        running = [each for each in self.seen.jobs if not each.has_finished and each.claim == task.claim]
+        running = [each for each in self.observation.jobs if not each.has_finished and each.claim == task.claim]
         blocking = [each.name for each in running if each.live not in plan.delete]
-        if holder := next(iter(blocking), None) or self.seen.busy_claims.get(task.claim):
+        if holder := next(iter(blocking), None) or self.observation.busy_claims.get(task.claim):
             message = f"Job {holder} uses the claim {task.claim}. The next Job is created after it has finished."
             waiting = Finding(Reason.WAITING_FOR_CLAIM, message)
             return replace(plan, finding=waiting, requeue_after_s=RECHECK_S)
         failure = last.outcome if last else None
         started = in_progress(self.service, job["metadata"]["name"])
         finding = explained(self.service, failure) if isinstance(failure, Finding) else started
-        old = [each.live for each in self.seen.jobs if each.has_finished and (each is not last or each.pod_rejection)]
+        old = [
+            each.live
+            for each in self.observation.jobs
+            if each.has_finished and (each is not last or each.pod_rejection)
+        ]
         delete = [*plan.delete, *old]
         # Another service may use the claim first, and no event would tell when it is free again.
         return replace(plan, finding=finding, create=job, delete=delete, requeue_after_s=RECHECK_S)
