@@ -1,4 +1,4 @@
-"""What survives between passes: repairs, found objects and retries, until the service is deleted."""
+"""The memory keeps repairs, found objects and retries between passes, until the service is deleted."""
 
 from sd_harness.services.live_objects import live
 from sd_harness.services.observations import desired_state, observation

@@ -1,4 +1,4 @@
-"""What admission changes in the operator's own apply is accepted until the manifest or the value changes."""
+"""A field that admission changes in the operator's own apply is accepted until the manifest or the value changes."""
 
 import copy
 import json
