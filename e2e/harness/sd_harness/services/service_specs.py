@@ -120,7 +120,7 @@ ALL_FIELDS: Spec = {
     "images": {"server": f"registry.example/server@{PINNED}", "triton": "registry.example/triton:26.07"},
     "imagePullSecrets": [{"name": "registry"}],
 }
-"""A spec with every field set to a value other than its default."""
+"""A spec with every field that can be set at the same time, most to a value other than their default."""
 
 
 def with_demo(**parts: Any) -> Spec:
