@@ -55,7 +55,7 @@ class Metrics:
         """Device time per request, as a moving average."""
         self.requests = self._counter("sd_requests", "Requests that have received a response.", ["outcome"])
         self.audio_s = self._counter("sd_audio_seconds", "Audio of successful requests.")
-        self.duration_s = self._histogram(
+        self.latency_s = self._histogram(
             "sd_request_duration_seconds", "Time from arrival to response of successful requests.", ["length"], _SECONDS
         )
         self.real_time_factor = self._histogram(
@@ -127,12 +127,12 @@ class Metrics:
         """Count a response; `outcome` is one of `OUTCOMES`."""
         self.requests.labels(outcome).inc()
 
-    def record_diarization(self, *, audio_s: float, duration_s: float, device_s: float) -> None:
+    def record_diarization(self, *, audio_s: float, latency_s: float, device_s: float) -> None:
         """Record a successful request: its audio, its latency, and the device time that it took."""
         length = next(name for name, limit_s in LENGTHS_S.items() if audio_s < limit_s)
         self.audio_s.inc(audio_s)
-        self.duration_s.labels(length).observe(duration_s)
-        self.real_time_factor.labels(length).observe(duration_s / audio_s)
+        self.latency_s.labels(length).observe(latency_s)
+        self.real_time_factor.labels(length).observe(latency_s / audio_s)
         with self._lock:
             mean_s = self.mean_request_cost_s or device_s
             self.mean_request_cost_s = mean_s + _NEWEST_REQUEST_WEIGHT * (device_s - mean_s)
@@ -173,7 +173,7 @@ class Metrics:
         for stage in STAGES:
             self.stage_s.labels(stage)
         for length in LENGTHS_S:
-            self.duration_s.labels(length)
+            self.latency_s.labels(length)
             self.real_time_factor.labels(length)
         for kind in KINDS:
             self.windows.labels(kind)

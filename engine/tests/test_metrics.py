@@ -65,7 +65,7 @@ def test_gauges_are_read_at_each_scrape(metrics: Metrics) -> None:
 
 def test_latency_is_grouped_by_the_length_of_the_recording(metrics: Metrics) -> None:
     for audio_s in (5, 59.9, 60, 3599, 3600, 14400):
-        metrics.record_diarization(audio_s=audio_s, duration_s=audio_s / 100, device_s=1.0)
+        metrics.record_diarization(audio_s=audio_s, latency_s=audio_s / 100, device_s=1.0)
 
     text = exposition(metrics)
     for length, count in {"under_1m": 2, "under_10m": 1, "under_1h": 1, "over_1h": 2}.items():
@@ -74,9 +74,9 @@ def test_latency_is_grouped_by_the_length_of_the_recording(metrics: Metrics) -> 
 
 
 def test_the_mean_request_cost_follows_the_cost_of_new_requests(metrics: Metrics) -> None:
-    metrics.record_diarization(audio_s=10, duration_s=1, device_s=2.0)
+    metrics.record_diarization(audio_s=10, latency_s=1, device_s=2.0)
     assert metrics.mean_request_cost_s == 2.0
-    metrics.record_diarization(audio_s=10, duration_s=1, device_s=4.0)
+    metrics.record_diarization(audio_s=10, latency_s=1, device_s=4.0)
     assert metrics.mean_request_cost_s == pytest.approx(2.2)
 
 

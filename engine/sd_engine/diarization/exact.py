@@ -52,7 +52,7 @@ class BatchedDiarizer:
         request.raise_if_cancelled()
         with self._metrics.stage_s.labels("timeline").time():
             response, timeline = self._build_timeline(outputs, options)
-        return DiarizationResult(timeline, response["speakers"], outputs.device_s)
+        return DiarizationResult(timeline, response["num_speakers"], outputs.device_s)
 
     def pending_s(self) -> float:
         return self._batcher.pending_s()

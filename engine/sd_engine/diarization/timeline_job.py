@@ -75,7 +75,7 @@ class TimelineJob:
             output, clustering_s = self._diarize(segmentations, embeddings, message["bounds"])
         document = timeline.build(output, message["include"])
         response = {
-            "speakers": document["num_speakers"],
+            "num_speakers": document["num_speakers"],
             "segments": document["total_segments"],
             "clustering_s": clustering_s,
         }

@@ -54,24 +54,24 @@ class RequestPipeline:
 
     def _decode(self, request: Request, admitted: AdmittedRequest) -> Samples:
         with self.metrics.stage_s.labels("measure").time():
-            duration_s = self.decoders.measure_duration_s(request.memory_fd)
-        admitted.reserve(duration_s)
+            audio_s = self.decoders.measure_duration_s(request.memory_fd)
+        admitted.reserve(audio_s)
         request.raise_if_cancelled()
         with self.metrics.stage_s.labels("decode").time():
-            samples = self.decoders.decode(request.memory_fd, duration_s)
+            samples = self.decoders.decode(request.memory_fd, audio_s)
         admitted.reserve(len(samples) / SAMPLE_RATE_HZ)
         request.raise_if_cancelled()
         return samples
 
     def _record(self, request: Request, audio_s: float, result: DiarizationResult) -> None:
-        duration_s = time.monotonic() - request.arrived
-        self.metrics.record_diarization(audio_s=audio_s, duration_s=duration_s, device_s=result.device_s)
+        latency_s = time.monotonic() - request.arrived
+        self.metrics.record_diarization(audio_s=audio_s, latency_s=latency_s, device_s=result.device_s)
         logs.event(
             "diarized",
             id=request.request_id,
             audio_s=audio_s,
-            speakers=result.num_speakers,
-            duration_s=duration_s,
+            num_speakers=result.num_speakers,
+            latency_s=latency_s,
             device_s=result.device_s,
-            real_time_factor=duration_s / audio_s,
+            real_time_factor=latency_s / audio_s,
         )

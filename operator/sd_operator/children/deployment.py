@@ -51,6 +51,6 @@ def _pod(service: DiarizationService, installation: Installation) -> Manifest:
         "initContainers": [engine_container.build(service, installation)],
         "containers": [triton_container.build(service, installation)],
         "volumes": volumes.build(service),
-        **placement.server_fields(service),
+        **placement.serving_pod_fields(service),
         **({"imagePullSecrets": pull_secrets} if pull_secrets else {}),
     }

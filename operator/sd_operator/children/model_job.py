@@ -22,7 +22,7 @@ ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
 CLAIM_ANNOTATION = f"{GROUP}/claim"
 """Annotation on a model Job: the claim that it mounts."""
 TASK_ANNOTATION = f"{GROUP}/task"
-"""Annotation on a model Job: the digest of its task. All attempts at a task have the same digest."""
+"""Annotation on a model Job: the digest of its whole spec. All attempts with the same spec share it."""
 
 TOKEN_DIR, CA_DIR = "/run/secrets/hub", "/run/ca"
 TIMEOUT_S = 3600
@@ -156,7 +156,7 @@ def _pod(service: DiarizationService, installation: Installation, task: ModelTas
         "securityContext": security.POD,
         "containers": [_container(service, installation, task)],
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}, task.volume, *task.files.values()],
-        **placement.model_job_fields(service),
+        **placement.shared_fields(service),
         **({"imagePullSecrets": pull_secrets} if pull_secrets else {}),
     }
 

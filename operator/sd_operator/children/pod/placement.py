@@ -7,16 +7,16 @@ from sd_operator.children.metadata import selector
 from sd_operator.resources import Manifest
 
 
-def server_fields(service: DiarizationService) -> Manifest:
-    """Return the fields of a pod that serves requests."""
+def serving_pod_fields(service: DiarizationService) -> Manifest:
+    """Return the fields of a pod that serves requests: the shared ones, and those of its device."""
     compute = service.spec.compute
     spread = [_spread(service, constraint) for constraint in compute.topology_spread_constraints]
     fields = {"topologySpreadConstraints": spread, "runtimeClassName": compute.runtime_class_name}
-    return model_job_fields(service) | {name: value for name, value in fields.items() if value}
+    return shared_fields(service) | {name: value for name, value in fields.items() if value}
 
 
-def model_job_fields(service: DiarizationService) -> Manifest:
-    """Return the fields of a model Job's pod: it runs on the same nodes, uses no device and is not spread."""
+def shared_fields(service: DiarizationService) -> Manifest:
+    """Return the fields that the pods of the Deployment and of the model Jobs share, so that they use the same nodes."""
     compute = service.spec.compute
     fields: Manifest = {
         "nodeSelector": compute.node_selector,
