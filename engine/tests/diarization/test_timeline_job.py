@@ -153,7 +153,7 @@ def test_the_job_reads_memfds_and_returns_the_response_document() -> None:
 
     document = json.loads(wire.read_memory(memory_fd))
     stock = pipeline(VBX).diarize(windows.segmentations, windows.embeddings)
-    assert (response["speakers"], response["segments"]) == (document["num_speakers"], document["total_segments"])
+    assert (response["num_speakers"], response["segments"]) == (document["num_speakers"], document["total_segments"])
     assert response["clustering_s"] > 0
     assert document["speakers"] == stock.speaker_diarization.labels()
     assert len(document["segments"]) == len(tracks(stock.speaker_diarization))

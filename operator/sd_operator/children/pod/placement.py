@@ -16,7 +16,7 @@ def serving_pod_fields(service: DiarizationService) -> Manifest:
 
 
 def shared_fields(service: DiarizationService) -> Manifest:
-    """Return the fields that the pods of the Deployment and of the model Jobs share, so that they use the same nodes."""
+    """Return the fields that pods of the Deployment and of model Jobs share, so that they use the same nodes."""
     compute = service.spec.compute
     fields: Manifest = {
         "nodeSelector": compute.node_selector,
