@@ -59,7 +59,18 @@ def test_a_wav_file_may_have_32_channels() -> None:
     assert len(decoded(wav(np.ones((1600, 32), np.int16)))) == 1600
 
 
-def test_a_planar_codec_may_have_eight_channels() -> None:
+@pytest.mark.parametrize("arguments", ["-f webm -c:a libopus", "-f adts -c:a aac", "-f ogg -c:a libvorbis"])
+def test_a_planar_codec_may_have_eight_channels(arguments: str) -> None:
+    """PyAV crashes when it reads eight planes: `downmix` interleaves them first."""
+    tone = 8000 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    samples = decoded(encode(wav(np.repeat(tone[:, None], 8, axis=1).astype(np.int16)), arguments))
+
+    assert len(samples) == pytest.approx(16000, abs=2048)
+    # Codecs keep only low frequencies of the eighth channel, the subwoofer's.
+    assert np.sqrt(np.mean(samples[4000:12000] ** 2)) == pytest.approx(8000 / 32768 / np.sqrt(2), rel=0.2)
+
+
+def test_a_planar_codec_may_not_have_nine_channels() -> None:
     """PyAV would read the ninth channel from memory outside the frame."""
     surround = encode(wav(np.zeros((1600, 9), np.int16)), "-f ogg -c:a libopus -mapping_family 255")
 
