@@ -48,7 +48,8 @@ def main(connection: socket.socket, job: Job, limits: ResourceLimits) -> None:
     _close_fds_except(connection.fileno())
     limits.apply()
     try:
-        with suppress(wire.ConnectionLostError):
+        # The kernel reports a reset if the engine ended before it read this worker's last message.
+        with suppress(wire.ConnectionLostError, ConnectionResetError):
             _run_jobs(connection, job, limits)
     except MemoryError:
         os._exit(OUT_OF_MEMORY_STATUS)
