@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import socket
 import subprocess
 import sys
 import textwrap
@@ -110,3 +112,24 @@ def test_workers_end_with_the_engine_in_the_middle_of_a_job() -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(process_ids) == 2
+
+
+WORKER = """
+import socket, sys
+from sd_engine.workers import worker_main
+from sd_engine.workers.rlimits import ResourceLimits
+limits = ResourceLimits(cpu_s=60, memory_bytes=64 * 2**20, open_files=16)
+worker_main.main(socket.socket(fileno=int(sys.argv[1])), lambda request, fds: ({}, None), limits)
+"""
+
+
+def test_a_worker_prints_nothing_when_the_engine_ends_without_reading_its_message() -> None:
+    engine, worker = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with engine, worker:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(worker.fileno())], pass_fds=[worker.fileno()], stderr=subprocess.PIPE
+        )
+        worker.close()
+        assert select.select([engine], [], [], 30)[0]
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (0, b"")
