@@ -1,7 +1,7 @@
 """Fixtures of the end-to-end tests: the demo service, a namespace, a client pod, recordings and their oracle.
 
-With pytest-xdist, each folder's tests run in one process: those in `demo` share the demo service, those in `services`
-create services of their own, and those in `single_host` need docker but no cluster. Tests marked `timing` assert
+With pytest-xdist, each folder's tests run in one process: those in `demo` share the demo service; those in `models` and
+`resource` create services of their own; those in `single_host` need docker but no cluster. Tests marked `timing` assert
 durations and run afterwards, alone.
 """
 
@@ -26,10 +26,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 class FolderScheduling(LoadScopeScheduling):
-    """Assigns all tests of a folder to the same process."""
+    """Assigns all tests of a folder to the same process, and the two shorter folders to one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.rpartition("/")[0]
+        folder = nodeid.split("/")[-2]
+        return "single_host" if folder == "resource" else folder
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
