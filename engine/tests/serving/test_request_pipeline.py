@@ -114,7 +114,7 @@ def test_the_metrics_name_the_model_and_count_time_and_audio(engine: EngineProce
 def test_a_request_id_cannot_add_a_line_to_the_log(engine: EngineProcess, adapter: Adapter) -> None:
     adapter.diarize(wav(sweep(0.1)), request_id="a\nevent=forged")
 
-    assert 'id="a\\nevent=forged" audio_s=0.100 speakers=0' in engine.log()
+    assert 'id="a\\nevent=forged" audio_s=0.100 num_speakers=0' in engine.log()
 
 
 def test_the_log_holds_only_the_engines_own_lines(engine: EngineProcess, adapter: Adapter) -> None:
