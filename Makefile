@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/e2e/kit:$(SD_TRITON_CACHE)/bin/curr
 
 step := tools/step
 e2e_tests := pytest -q e2e/tests --timeout 900
-unit_tests := pytest -q -n 2 --dist loadfile --durations 5 -m "not slow"
+unit_tests := pytest -q -n 3 --dist loadfile --durations 5 -m "not slow"
 slow_tests := pytest -q -n 3 --dist loadfile --durations 5 -m slow
 
 .PHONY: help setup fmt check unit test test-phases images demo bench bench-engine bench-operator bench-supply clean

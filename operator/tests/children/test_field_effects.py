@@ -56,7 +56,7 @@ def without(path: FieldPath) -> Spec:
 
 
 def test_every_field_of_the_crd_is_set_in_a_shared_spec() -> None:
-    used = {dotted(path) for spec in (ALL_FIELDS, *VALID.values(), *sample(2000)) for path in spec_fields(spec)}
+    used = {dotted(path) for spec in (ALL_FIELDS, *VALID.values(), *sample(200)) for path in spec_fields(spec)}
     assert {*schema_fields(structural_schema(DiarizationServiceSpec))} - used == set()
 
 

@@ -174,6 +174,18 @@ def with_hugging_face(**changes: Any) -> Spec:
     return {"model": {"source": {"huggingFace": source | changes}}}
 
 
+_AFFINITY_TERM: Spec = {
+    "labelSelector": {
+        "matchLabels": {"app": "recorder"},
+        "matchExpressions": [{"key": "tier", "operator": "In", "values": ["batch"]}],
+    },
+    "topologyKey": ZONE,
+}
+_POD_AFFINITY: Spec = {
+    "requiredDuringSchedulingIgnoredDuringExecution": [_AFFINITY_TERM],
+    "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": _AFFINITY_TERM}],
+}
+
 VALID: dict[str, Spec] = {
     "pipeline on the hub": with_hugging_face(tokenSecretRef={"name": "hub"}),
     "tag at a mirror": with_hugging_face(revision="v1.0", endpoint="http://mirror:8080/hf", caBundleRef={"name": "ca"}),
@@ -186,6 +198,9 @@ VALID: dict[str, Spec] = {
     "model in a claim root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
     "smallest": DEMO,
     "everything": ALL_FIELDS,
+    "every field of pod affinity": with_compute(
+        affinity={"podAffinity": _POD_AFFINITY, "podAntiAffinity": _POD_AFFINITY}
+    ),
     "paused": with_demo(replicas=0),
     "size in bytes": with_demo(serving={"maxRequestBytes": 1048576}),
     "largest request": with_demo(serving={"maxRequestBytes": "1Gi"}),
