@@ -32,17 +32,17 @@ def mutated(count: int, seed: int = 1) -> list[Spec]:
 def _mutated(spec: Spec, generator: random.Random) -> Spec:
     changed = copy.deepcopy(spec)
     for _ in range(generator.choice([1, 1, 2])):
-        if paths := [*_paths(changed)]:
+        if paths := [*value_paths(changed)]:
             _mutate(changed, generator.choice(paths), generator)
     return changed
 
 
-def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
+def value_paths(value: Any, path: Path = ()) -> Iterator[Path]:
     """Yield the path of every value in a spec."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in inner:
         yield (*path, key)
-        yield from _paths(child, (*path, key))
+        yield from value_paths(child, (*path, key))
 
 
 def _mutate(spec: Spec, path: Path, generator: random.Random) -> None:

@@ -195,6 +195,12 @@ VALID: dict[str, Spec] = {
         "cache": {"size": "5Gi", "retain": True, "accessModes": ["ReadWriteMany"]},
     },
     "model in an image": {"model": {"source": {"image": {"reference": f"registry.example/m@{PINNED}", "path": "a"}}}},
+    "pinned model in an image": {
+        "model": {"source": {"image": {"reference": "registry.example/models:1", "digest": PINNED}}}
+    },
+    "model in a directory of a claim": {
+        "model": {"source": {"persistentVolumeClaim": {"claimName": "m", "path": "models/a"}}}
+    },
     "model in a claim root": {"model": {"source": {"persistentVolumeClaim": {"claimName": "m", "digest": PINNED}}}},
     "smallest": DEMO,
     "everything": ALL_FIELDS,
@@ -233,6 +239,9 @@ VALID: dict[str, Spec] = {
     "no policy": with_network(policy={"enabled": False}),
     "peers in the own namespace": with_network(policy={"allowFrom": [{}]}),
     "no gRPC": with_network(service={"grpc": False, "type": "NodePort", "nodePorts": {"http": 30700}}),
+    "every node port": with_network(
+        service={"type": "NodePort", "nodePorts": {"http": 30700, "grpc": 30701, "metrics": 30702}}
+    ),
     "monitored": with_demo(monitoring={"podMonitor": True, "labels": {"release": "prometheus"}}),
     "longest label": with_demo(podMetadata={"labels": {"example.com/" + "a" * 63: "b" * 63, "c": ""}}),
     "image of a local registry": with_demo(images={"server": "localhost:5000/sd/server:0.1"}),
